@@ -114,6 +114,8 @@ export interface Service {
   workers?: Worker[];
   /** Rebuilds the state from the store; called once before anything else. */
   restore?(): Promise<void>;
+  /** Ends what the service holds outside this process's memory; called once, after its workers stopped. */
+  close?(): Promise<void>;
 }
 
 export type ServiceFactory = (cloud: Cloud) => Service;

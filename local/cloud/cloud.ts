@@ -1,0 +1,132 @@
+import { randomUUID } from "node:crypto";
+import { join } from "node:path";
+import type { Readable } from "node:stream";
+import { realClock } from "./clock";
+import { handle } from "./door/handle";
+import { listen } from "./door/listen";
+import { Identities, iam } from "./iam";
+import { authorizer } from "./iam/authorize";
+import { Registry } from "./registry";
+import type { Clock, Cloud, Json, Principal, Reply, Service, ServiceFactory, Worker } from "./service";
+import { AppendLog, openStore } from "./store";
+
+/** What a cloud is made of. */
+export interface CloudOptions {
+  /** Its services; IAM is always there. */
+  factories: ServiceFactory[];
+  /** Absolute path of the folder that holds all state. */
+  stateDir: string;
+  /** @default "ap-southeast-1" */
+  region?: string;
+  /** Twelve digits. @default "123456789012" */
+  account?: string;
+  /** How much shorter waits are than on AWS. @default 1 */
+  scale?: number;
+  /** Preferred loopback port; another is taken when it is busy. @default 0 (any) */
+  port?: number;
+  /** @default the machine's clock at `scale` */
+  clock?: Clock;
+  /** Told of errors that no service meant to give. @default prints them */
+  onFault?: (error: unknown) => void;
+}
+
+/** A cloud without its door: enough to check a program against it. */
+export interface ClosedCloud {
+  cloud: Cloud;
+  registry: Registry;
+  /** May do everything that resource policies do not deny. */
+  owner: Principal;
+  /** A user with just these managed policies of the program. */
+  user(name: string, policyArns: string[]): Principal;
+}
+
+/** A cloud that answers on its endpoint. */
+export interface RunningCloud extends ClosedCloud {
+  services: Map<string, Service>;
+  /** Starts the pollers that the deployed resources brought. */
+  startWorkers(): void;
+  /** Records that some worker has not finished with. */
+  pending(): number;
+  /** Stops the workers in reverse, then the door. */
+  stop(): Promise<void>;
+}
+
+interface Parts extends ClosedCloud {
+  perform: Parameters<typeof handle>[0]["perform"];
+  find(accessKeyId: string): Principal;
+  open(endpoint: string): void;
+}
+
+/** Puts the services together without listening. */
+export function buildCloud(options: CloudOptions): ClosedCloud {
+  return assemble(options);
+}
+
+/** Puts the services together, rebuilds their state and listens. */
+export async function startCloud(options: CloudOptions): Promise<RunningCloud> {
+  const { perform, find, open, ...closed } = assemble(options);
+  const { cloud, registry } = closed;
+  const services = registry.services;
+  for (const service of services.values()) await service.restore?.();
+  const fault = options.onFault ?? ((error: unknown) => console.error(error));
+  const behind = { registry, cloud, find, perform, fault };
+  const listener = await listen(options.port ?? 0, (request, response) => void handle(behind, request, response));
+  open(`http://127.0.0.1:${listener.port}`);
+
+  const workers = (): Worker[] => [...services.values()].flatMap((service) => service.workers ?? []);
+  let started: Worker[] = [];
+  return {
+    ...closed,
+    services,
+    startWorkers: () => {
+      started = workers();
+      for (const worker of started) worker.start();
+    },
+    pending: () => workers().reduce((sum, worker) => sum + worker.pending(), 0),
+    stop: async () => {
+      for (const worker of started.reverse()) await worker.stop();
+      for (const service of [...services.values()].reverse()) await service.close?.();
+      await listener.close();
+    },
+  };
+}
+
+function assemble(options: CloudOptions): Parts {
+  const { region = "ap-southeast-1", account = "123456789012", scale = 1, stateDir, factories } = options;
+  const registry = new Registry();
+  const identities = new Identities({ account, region });
+  const authorize = authorizer(identities, region, new AppendLog(join(stateDir, "decisions.ndjson")));
+  const never = new AbortController().signal;
+  let endpoint = "";
+
+  const perform: Parts["perform"] = async (principal, service, operation, input, call) => {
+    const { needs, run } = registry.operation(service, operation);
+    for (const need of needs(input)) await authorize(principal, need);
+    return run(input, { principal, ...call });
+  };
+  const cloud: Cloud = {
+    region,
+    account,
+    get endpoint() {
+      return endpoint;
+    },
+    clock: options.clock ?? realClock(scale),
+    store: (service) => openStore(join(stateDir, service)),
+    assume: (roleArn, servicePrincipal, context) => identities.assume(roleArn, servicePrincipal, context),
+    call: (as: Principal, service: string, operation: string, input: Json, body?: Readable): Promise<Reply> =>
+      perform(as, service, operation, input, { requestId: randomUUID(), body, signal: never }),
+    check: (type, inputs) => registry.check(type, inputs),
+    create: (type, inputs, urn) => registry.create(type, inputs, urn),
+  };
+  registry.add(iam(identities, cloud));
+  for (const factory of factories) registry.add(factory(cloud));
+  return {
+    cloud,
+    registry,
+    owner: identities.owner(),
+    user: (name, policyArns) => identities.user(name, policyArns),
+    find: (accessKeyId) => identities.find(accessKeyId),
+    perform,
+    open: (url) => void (endpoint = url),
+  };
+}

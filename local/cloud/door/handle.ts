@@ -1,0 +1,106 @@
+import { randomUUID } from "node:crypto";
+import { Readable } from "node:stream";
+import type { Cloud, Json, Principal, Reply, Service } from "../service";
+import { ServiceError } from "../service";
+import type { Registry } from "../registry";
+import type { Request, Response } from "./listen";
+import { render, renderError } from "./render";
+import { route } from "./routes";
+import { readScope } from "./signature";
+
+/** What the door needs of the cloud behind it. */
+export interface Behind {
+  registry: Registry;
+  cloud: Pick<Cloud, "region">;
+  /** @throws ServiceError for an unknown access key */
+  find(accessKeyId: string): Principal;
+  perform(
+    principal: Principal,
+    service: string,
+    operation: string,
+    input: Json,
+    call: { requestId: string; body?: Readable; signal: AbortSignal },
+  ): Promise<Reply>;
+  /** Told of errors that no service meant to give. */
+  fault(error: unknown): void;
+}
+
+const MAX_BODY = 16 * 1024 * 1024;
+
+/** Answers one HTTP request: who signed it, which operation it names, what came of it. */
+export async function handle(behind: Behind, request: Request, response: Response): Promise<void> {
+  const requestId = randomUUID();
+  const gone = new AbortController();
+  response.once("close", () => gone.abort());
+  let protocol: Service["protocol"] = "restXml";
+  try {
+    const url = request.url ?? "/";
+    const scope = readScope(header(request, "authorization"), url);
+    const service = behind.registry.service(scope.service);
+    protocol = service.protocol;
+    if (scope.region !== behind.cloud.region) {
+      throw new ServiceError(
+        "AuthorizationHeaderMalformed",
+        `the local cloud is in ${behind.cloud.region}, the request is signed for ${scope.region}`,
+      );
+    }
+    const principal = behind.find(scope.accessKeyId);
+    const { operation, parameters } = route(service, {
+      method: request.method ?? "GET",
+      url: unsigned(url),
+      target: header(request, "x-amz-target"),
+    });
+    const raw = protocol === "restXml";
+    const input = raw ? { ...parameters, headers: headers(request) } : { ...parameters, ...(await readJson(request)) };
+    const body = raw ? (request as Readable) : undefined;
+    const reply = await behind.perform(principal, scope.service, operation, input, { requestId, body, signal: gone.signal });
+    await render(response, protocol, reply, requestId);
+  } catch (error) {
+    if (response.headersSent || gone.signal.aborted) response.destroy();
+    else renderError(response, protocol, asServiceError(error, behind), requestId, request.method === "HEAD");
+  }
+}
+
+function asServiceError(error: unknown, behind: Behind): ServiceError {
+  if (error instanceof ServiceError) return error;
+  behind.fault(error);
+  return new ServiceError("InternalFailure", error instanceof Error ? error.message : String(error), 500);
+}
+
+function header(request: Request, name: string): string | undefined {
+  const value = request.headers[name];
+  return Array.isArray(value) ? value.join(",") : value;
+}
+
+const headers = (request: Request): Json =>
+  Object.fromEntries(
+    Object.keys(request.headers)
+      .filter((name) => !name.startsWith(":"))
+      .map((name) => [name, header(request, name)]),
+  );
+
+/** A presigned URL without its signature's parameters. */
+function unsigned(url: string): string {
+  const at = url.indexOf("?");
+  if (at < 0 || !url.includes("X-Amz-Credential")) return url;
+  const query = new URLSearchParams(url.slice(at + 1));
+  for (const name of ["Algorithm", "Credential", "Date", "Expires", "Security-Token", "SignedHeaders", "Signature", "Content-Sha256"])
+    query.delete(`X-Amz-${name}`);
+  return `${url.slice(0, at)}?${query.toString()}`;
+}
+
+async function readJson(request: Request): Promise<Json> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    size += chunk.length;
+    if (size > MAX_BODY) throw new ServiceError("RequestEntityTooLargeException", `a request must have at most ${MAX_BODY} bytes`, 413);
+    chunks.push(chunk);
+  }
+  if (size === 0) return {};
+  try {
+    return JSON.parse(Buffer.concat(chunks).toString("utf8")) as Json;
+  } catch {
+    throw new ServiceError("SerializationException", "a request's body must be JSON");
+  }
+}

@@ -1,0 +1,34 @@
+import type { Identities } from ".";
+import type { Need, Principal } from "../service";
+import { ServiceError } from "../service";
+import type { AppendLog } from "../store";
+import { evaluate } from "./evaluate";
+
+/**
+ * Makes the one place where every call is decided, whether it came over HTTP or from another service.
+ * Each decision is written down before the call goes on.
+ *
+ * @param decisions log of {at, principal, action, resource, decision, reason}
+ */
+export function authorizer(identities: Identities, region: string, decisions: AppendLog) {
+  /** @throws ServiceError AccessDeniedException (403) that names principal, action and resource */
+  return async (principal: Principal, need: Need): Promise<void> => {
+    const identity = identities.identity(principal);
+    const { decision, reason } = evaluate(identity, need, {
+      // The loopback connection stands for the TLS connection that every client has on AWS.
+      "aws:SecureTransport": "true",
+      "aws:PrincipalArn": principal.arn,
+      "aws:PrincipalAccount": identity.account,
+      "aws:RequestedRegion": region,
+    });
+    const { action, resource } = need;
+    await decisions.append({ at: Date.now(), principal: principal.arn, action, resource, decision, reason });
+    if (decision === "allow") return;
+    const code = action.startsWith("s3:") ? "AccessDenied" : "AccessDeniedException";
+    throw new ServiceError(
+      code,
+      `${principal.arn} is not authorized to perform ${action} on ${resource}: ${reason}`,
+      action.startsWith("s3:") ? 403 : 400,
+    );
+  };
+}

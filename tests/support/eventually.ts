@@ -1,0 +1,18 @@
+import { setTimeout } from "node:timers/promises";
+
+/**
+ * Repeats a check until it no longer throws.
+ *
+ * @param timeoutMs after which the check's last error is thrown
+ */
+export async function eventually<T>(check: () => T | Promise<T>, { timeoutMs = 10_000 } = {}): Promise<T> {
+  const until = Date.now() + timeoutMs;
+  for (;;) {
+    try {
+      return await check();
+    } catch (error) {
+      if (Date.now() > until) throw error;
+      await setTimeout(5);
+    }
+  }
+}
