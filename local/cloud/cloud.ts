@@ -53,8 +53,8 @@ export interface RunningCloud extends ClosedCloud {
 
 interface Parts extends ClosedCloud {
   perform: Parameters<typeof handle>[0]["perform"];
-  find(accessKeyId: string): Principal;
-  open(endpoint: string): void;
+  find: (accessKeyId: string) => Principal;
+  open: (endpoint: string) => void;
 }
 
 /** Puts the services together without listening. */

@@ -75,8 +75,8 @@ export interface Reply {
 export interface Operation {
   /** Optional query parameters that a REST operation understands; any other one is refused by name. */
   query?: readonly string[];
-  needs(input: Json): Need[];
-  run(input: Json, call: Call): Promise<Reply>;
+  needs: (input: Json) => Need[];
+  run: (input: Json, call: Call) => Promise<Reply>;
 }
 
 /** A resource type that the program can create. */

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { Readable } from "node:stream";
+import type { Readable } from "node:stream";
 import type { Cloud, Json, Principal, Reply, Service } from "../service";
 import { ServiceError } from "../service";
 import type { Registry } from "../registry";

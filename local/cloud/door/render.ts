@@ -1,7 +1,8 @@
 import { XMLBuilder } from "fast-xml-parser";
 import type { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import { ServiceError, type Json, type Reply, type Service } from "../service";
+import type { ServiceError} from "../service";
+import { type Json, type Reply, type Service } from "../service";
 import type { Response } from "./listen";
 
 const xml = new XMLBuilder({ ignoreAttributes: false, attributeNamePrefix: "@", suppressEmptyNode: false });
