@@ -1,0 +1,109 @@
+/** The project's name: config namespace, tag and part of every physical name. */
+export const PROJECT = "c360-recommender";
+
+/** The five buckets of a lake. */
+export const ZONES = ["upstream", "lake", "downstream", "infra", "cache"] as const;
+export type Zone = (typeof ZONES)[number];
+
+/** Whose resource it is, and where it lives: all that a name or an ARN is made of. */
+export interface Scope {
+  tenant: string;
+  stage: string;
+  /** `aws`, `aws-cn` or `aws-us-gov`. */
+  partition: string;
+  region: string;
+  /** Twelve digits. */
+  account: string;
+}
+
+/**
+ * Characters that a physical name may have.
+ * Sources: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html,
+ * https://docs.aws.amazon.com/streams/latest/APIReference/API_CreateStream.html,
+ * https://docs.aws.amazon.com/firehose/latest/APIReference/API_CreateDeliveryStream.html,
+ * https://docs.aws.amazon.com/lambda/latest/api/API_CreateFunction.html,
+ * https://docs.aws.amazon.com/personalize/latest/dg/API_CreateDatasetGroup.html,
+ * https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
+ */
+export const NAME_LIMITS = {
+  role: 64,
+  policy: 128,
+  stream: 128,
+  deliveryStream: 64,
+  function: 64,
+  datasetGroup: 63,
+  schema: 63,
+  dataset: 63,
+  eventTracker: 63,
+  bucket: 63,
+} as const;
+export type NameKind = keyof typeof NAME_LIMITS;
+
+/**
+ * A name that something outside the stack may rely on: `<tenant>-c360-recommender-<role>-<stage>`.
+ *
+ * @param kind whose limit counts
+ * @param role what the resource is for: at most 13 characters, so that roles and delivery streams fit for every tenant and stage
+ * @throws Error when the name is longer than the service allows
+ */
+export function physicalName(kind: NameKind, { tenant, stage }: Pick<Scope, "tenant" | "stage">, role: string): string {
+  return fitting(kind, `${tenant}-${PROJECT}-${role}-${stage}`);
+}
+
+/**
+ * A lake bucket's name: `<tenant>-c360-<zone>` for prod, with `-staging` for staging and `-dev` for every other stage.
+ *
+ * @throws Error when the name is longer than S3 allows
+ */
+export function bucketName({ tenant, stage }: Pick<Scope, "tenant" | "stage">, zone: Zone): string {
+  const suffix = stage === "prod" ? "" : stage === "staging" ? "-staging" : "-dev";
+  return fitting("bucket", `${tenant}-c360-${zone}${suffix}`);
+}
+
+/** True for a stage that shares dev's buckets without owning them. */
+export function isPersonal(stage: string): boolean {
+  return !["prod", "staging", "dev"].includes(stage);
+}
+
+/** What every key of a stage starts with: `<stage>/` for a personal stage, else nothing. */
+export function keyPrefixOf(stage: string): string {
+  return isPersonal(stage) ? `${stage}/` : "";
+}
+
+/** Where a stage's events lie in upstream; each prefix ends with a slash. */
+export function eventPrefixes(keyPrefix: string): { latest: string; errors: string; deadLetters: string } {
+  const base = `${keyPrefix}crm/dashboard_interaction/`;
+  return { latest: `${base}latest/`, errors: `${base}errors/`, deadLetters: `${base}dead_letter/` };
+}
+
+/** Where a stage's input for Personalize lies in downstream; ends with a slash. */
+export function recommenderPrefix(keyPrefix: string): string {
+  return `${keyPrefix}recommender/`;
+}
+
+/** Tags of every resource that takes tags. */
+export function tagsOf({ tenant, stage }: Pick<Scope, "tenant" | "stage">): { tenant: string; stage: string; project: string } {
+  return { tenant, stage, project: PROJECT };
+}
+
+/** ARNs from names: known at preview, so that policies show in full. */
+export function arnsOf({ partition, region, account }: Scope) {
+  const regional = (service: string, resource: string) => `arn:${partition}:${service}:${region}:${account}:${resource}`;
+  return {
+    bucket: (name: string) => `arn:${partition}:s3:::${name}`,
+    /** Every object below a prefix that ends with a slash (or is empty). */
+    objects: (name: string, prefix: string) => `arn:${partition}:s3:::${name}/${prefix}*`,
+    stream: (name: string) => regional("kinesis", `stream/${name}`),
+    logStreams: (group: string) => regional("logs", `log-group:${group}:*`),
+    logStream: (group: string, stream: string) => regional("logs", `log-group:${group}:log-stream:${stream}`),
+    anyKey: () => regional("kms", "key/*"),
+    anyPersonalize: () => regional("personalize", "*"),
+  };
+}
+
+function fitting(kind: NameKind, name: string): string {
+  if (name.length > NAME_LIMITS[kind]) {
+    throw new Error(`name of ${kind} must have at most ${NAME_LIMITS[kind]} characters, got ${name.length} in ${JSON.stringify(name)}`);
+  }
+  return name;
+}

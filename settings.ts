@@ -1,0 +1,141 @@
+import * as pulumi from "@pulumi/pulumi";
+import { z } from "zod";
+import { PROJECT, ZONES } from "./components/naming";
+
+/** Days that CloudWatch Logs takes: https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html */
+const LOG_RETENTION_DAYS = [1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653];
+
+const NAME_RULES = {
+  tenant: text(/^[a-z][a-z0-9]{1,19}$/, "a lower-case letter and 1 to 19 lower-case letters or digits"),
+  stage: text(/^[a-z][a-z0-9]{1,11}$/, "a lower-case letter and 1 to 11 lower-case letters or digits"),
+  bucket: text(/^[a-z0-9](?!.*\.\.)[a-z0-9.-]{1,61}[a-z0-9]$/, "a bucket name of 3 to 63 lower-case letters, digits, dots or hyphens"),
+  stream: text(/^[a-zA-Z0-9_.-]{1,128}$/, "1 to 128 letters, digits, dots, hyphens or underscores"),
+  deliveryStream: text(/^[a-zA-Z0-9_.-]{1,64}$/, "1 to 64 letters, digits, dots, hyphens or underscores"),
+};
+
+/** Names that lie beside the stages' key prefixes in a bucket. */
+const RESERVED_STAGES = ["crm", "recommender", "aws", "athena"];
+
+/** Every setting that may differ between tenants; all may be left out. */
+const overridable = {
+  lake: oneOf("create", "existing"),
+  buckets: section(Object.fromEntries(ZONES.map((zone) => [zone, NAME_RULES.bucket])) as Record<(typeof ZONES)[number], z.ZodString>),
+  stream: section({
+    mode: oneOf("provisioned", "on-demand"),
+    shards: whole(1, 10_000),
+    retentionHours: whole(24, 8760),
+    name: NAME_RULES.stream,
+  }),
+  delivery: section({
+    intervalSeconds: whole(0, 900),
+    sizeMiB: whole(1, 128),
+    compression: oneOf("UNCOMPRESSED", "GZIP"),
+    name: NAME_RULES.deliveryStream,
+  }),
+  forwarder: section({
+    batchSize: whole(1, 10_000),
+    windowSeconds: whole(0, 300),
+    parallelizationFactor: whole(1, 10),
+    memoryMiB: whole(128, 10_240),
+    timeoutSeconds: whole(1, 900),
+    reservedConcurrency: whole(1, 10_000),
+    callsPerSecond: whole(1, 10_000),
+  }),
+  recommender: section({
+    interactionColumns: interactionColumns(),
+    defaultEventType: text(/^\P{Cc}{1,256}$/u, "1 to 256 characters without control characters"),
+    sourceConditions: z.boolean({ error: "true or false" }),
+    existing: z.strictObject(
+      {
+        datasetGroupArn: personalizeArn("dataset-group"),
+        datasetArn: personalizeArn("dataset"),
+        trackingId: text(/^[0-9a-zA-Z-]{1,256}$/, "a tracking id of 1 to 256 letters, digits or hyphens"),
+      },
+      { error: shape("datasetGroupArn, datasetArn and trackingId") },
+    ),
+  }),
+  logRetentionDays: z.literal(LOG_RETENTION_DAYS, { error: `one of ${LOG_RETENTION_DAYS.join(", ")}` }),
+};
+
+const overrides = z.strictObject(overridable).partial();
+const tenant = z.strictObject(
+  { name: NAME_RULES.tenant, ...overrides.shape },
+  { error: shape(`name, ${Object.keys(overridable).join(", ")}`) },
+);
+
+/** The settings of a stack file, with every tenant as an object; each message completes the sentence "<key> must be ...". */
+const stackSettings = z.strictObject({
+  ...overrides.shape,
+  stage: NAME_RULES.stage.refine((stage) => !RESERVED_STAGES.includes(stage), {
+    error: `another name than the reserved ${RESERVED_STAGES.join(", ")}`,
+  }),
+  tenants: z.array(tenant, { error: "a list of tenants" }).min(1, { error: "a list of at least one tenant" }),
+});
+
+/** What a tenant gets from the stack and its own overrides. */
+export type Overrides = z.infer<typeof overrides>;
+export type StackSettings = z.infer<typeof stackSettings>;
+
+/**
+ * @param raw values by key of the project's namespace
+ * @throws RunError of one line: the first setting that is wrong, its rule and its value
+ */
+export function checkSettings(raw: Record<string, unknown>): StackSettings {
+  const result = stackSettings.safeParse(raw);
+  if (result.success) return result.data;
+  const [issue] = result.error.issues;
+  if (issue.code === "unrecognized_keys") {
+    const known = issue.path.length === 0 ? `one of ${Object.keys(stackSettings.shape).join(", ")}` : `part of ${issue.message}`;
+    throw new pulumi.RunError(`config ${keyOf([...issue.path, issue.keys[0]])} is no setting: it must be ${known}`);
+  }
+  throw wrong(keyOf(issue.path), issue.message, valueAt(raw, issue.path));
+}
+
+/** A setting's key as a stack file writes it. */
+export function keyOf(path: readonly PropertyKey[]): string {
+  return `${PROJECT}:${path.map((part, i) => (typeof part === "number" ? `[${part}]` : `${i > 0 ? "." : ""}${String(part)}`)).join("")}`;
+}
+
+/** The error for a wrong value: one line. */
+export function wrong(key: string, rule: string, value: unknown, suffix = ""): pulumi.RunError {
+  const got = value === undefined ? "nothing" : JSON.stringify(value);
+  return new pulumi.RunError(
+    `config ${key} must be ${rule}, got ${got.length > 80 ? `${got.slice(0, 80)}...` : got}${suffix && ` ${suffix}`}`,
+  );
+}
+
+function valueAt(root: unknown, path: readonly PropertyKey[]): unknown {
+  return path.reduce((value: unknown, key) => (value as Record<PropertyKey, unknown> | undefined)?.[key], root);
+}
+
+function whole(from: number, to: number) {
+  const error = `a whole number from ${from} to ${to}`;
+  return z.number({ error }).int({ error }).min(from, { error }).max(to, { error });
+}
+
+function oneOf<const T extends string>(...values: T[]) {
+  return z.enum(values, { error: values.join(" or ") });
+}
+
+function text(pattern: RegExp, error: string) {
+  return z.string({ error }).regex(pattern, { error });
+}
+
+function section<T extends z.ZodRawShape>(members: T) {
+  return z.strictObject(members, { error: shape(Object.keys(members).join(", ")) }).partial();
+}
+
+function shape(members: string) {
+  return `an object with ${members}`;
+}
+
+function interactionColumns() {
+  const required = ["USER_ID", "ITEM_ID", "TIMESTAMP"];
+  const error = `the list ${required.join(", ")}, with or without EVENT_TYPE as the fourth`;
+  const known = [required.join(), [...required, "EVENT_TYPE"].join()];
+  return z.array(z.string({ error }), { error }).refine((columns) => known.includes(columns.join()), { error });
+}
+
+function personalizeArn(kind: "dataset-group" | "dataset") {
+  return text(new RegExp(`^arn:[^:]+:personalize:[^:]+:\\d{12}:${kind}/[a-zA-Z0-9_/-]+$`), `the ARN of a Personalize ${kind}`);
+}

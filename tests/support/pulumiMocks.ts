@@ -1,0 +1,173 @@
+import * as pulumi from "@pulumi/pulumi";
+import { UNKNOWN } from "../../local/engine/wire";
+import type { Scope } from "../../components/naming";
+
+export { UNKNOWN };
+
+/** Where and whose the resources of a test are. */
+export const SCOPE: Scope = { tenant: "acme", stage: "dev", partition: "aws", region: "ap-southeast-1", account: "123456789012" };
+
+type Inputs = Record<string, unknown>;
+
+/** A resource as the program registered it; an input that is not known yet is UNKNOWN. */
+export interface Registered {
+  type: string;
+  name: string;
+  urn: string;
+  custom: boolean;
+  /** Type and name of the parent. */
+  parent: string;
+  /** Names of everything it waits for. */
+  dependencies: string[];
+  inputs: Inputs;
+  protect: boolean;
+  retainOnDelete: boolean;
+  deleteBeforeReplace: boolean;
+  replaceOnChanges: string[];
+}
+
+export interface Deployment {
+  resources: Registered[];
+  /** Outputs of the stack. */
+  outputs: Inputs;
+  /** Information that the program printed. */
+  printed: string[];
+  /** The one resource of a type and name. @throws Error when there is none, or more than one */
+  get(type: string, name: string): Registered;
+  /** Names of all resources of a type, in alphabetical order. */
+  names(type: string): string[];
+}
+
+export interface DeployOptions {
+  stack?: string;
+  /** By full key, structured values as objects. */
+  config?: Record<string, unknown>;
+  /** Whether nothing exists yet: ids and computed outputs stay unknown. */
+  preview?: boolean;
+  /** Name of a resource that cannot be made. */
+  fails?: string;
+}
+
+/**
+ * Runs a program against mocks, until every registration is answered.
+ *
+ * @throws Error of the program, or of the first resource that could not be made
+ */
+export async function deploy(program: () => unknown, options: DeployOptions = {}): Promise<Deployment> {
+  const { stack = "dev", config = {}, preview = false, fails } = options;
+  const texts = Object.entries(config).map(([key, value]) => [key, typeof value === "string" ? value : JSON.stringify(value)]);
+  pulumi.runtime.setAllConfig(Object.fromEntries(texts) as Record<string, string>);
+  const newResource = ({ type, name, inputs }: pulumi.runtime.MockResourceArgs) => {
+    if (name === fails) throw new Error(`${name} cannot be made`);
+    return preview ? { id: undefined, state: inputs as Inputs } : made(type, name, inputs as Inputs);
+  };
+  await pulumi.runtime.setMocks({ newResource, call: ({ token }) => called(token) }, "c360-recommender", stack, preview);
+  const recorder = record();
+  const printed: string[] = [];
+  const log = console.log;
+  console.log = (line: string) => void printed.push(line);
+  try {
+    await pulumi.runtime.runInPulumiStack(async () => program());
+    await pulumi.runtime.disconnect();
+  } catch (error) {
+    throw recorder.errors[0] ?? error;
+  } finally {
+    console.log = log;
+  }
+  if (recorder.errors.length > 0) throw recorder.errors[0];
+  return deployment(recorder.resources, recorder.outputs, printed);
+}
+
+function deployment(resources: Registered[], outputs: Inputs, printed: string[]): Deployment {
+  const get = (type: string, name: string) => {
+    const found = resources.filter((resource) => resource.type === type && resource.name === name);
+    if (found.length !== 1) throw new Error(`expected one ${type} "${name}", found ${found.length} among ${resources.length} resources`);
+    return found[0];
+  };
+  const names = (type: string) =>
+    resources
+      .filter((resource) => resource.type === type)
+      .map(({ name }) => name)
+      .sort();
+  return { resources, outputs, printed, get, names };
+}
+
+/** The part of the registration requests that mocks do not pass on. */
+interface Request {
+  getType(): string;
+  getName(): string;
+  getParent(): string;
+  getCustom(): boolean;
+  getObject(): { toJavaScript(): Inputs };
+  getDependenciesList(): string[];
+  getProtect(): boolean | undefined;
+  getRetainondelete(): boolean | undefined;
+  getDeletebeforereplace(): boolean;
+  getReplaceonchangesList(): string[];
+}
+type Answer = (error: Error | null | undefined, response: { getUrn(): string } | undefined) => void;
+interface Monitor {
+  registerResource(request: Request, answer: Answer): Promise<void>;
+  registerResourceOutputs(request: { getUrn(): string; getOutputs(): { toJavaScript(): Inputs } }, answer: unknown): void;
+}
+
+function record() {
+  const found = { resources: [] as Registered[], outputs: {} as Inputs, errors: [] as Error[] };
+  const monitor = pulumi.runtime.getMonitor() as unknown as Monitor;
+  const { registerResource, registerResourceOutputs } = monitor;
+  const nameOf = (urn: string) => urn.split("::").slice(3).join("::");
+  monitor.registerResource = (request, answer) =>
+    registerResource.call(monitor, request, (error, response) => {
+      if (error) found.errors.push(error);
+      const parent = request.getParent();
+      found.resources.push({
+        type: request.getType(),
+        name: request.getName(),
+        urn: response?.getUrn() ?? "",
+        custom: request.getCustom(),
+        parent: parent && `${parent.split("::")[2].split("$").slice(-1)[0]} ${nameOf(parent)}`,
+        dependencies: request.getDependenciesList().map(nameOf).sort(),
+        inputs: request.getObject().toJavaScript(),
+        protect: request.getProtect() ?? false,
+        retainOnDelete: request.getRetainondelete() ?? false,
+        deleteBeforeReplace: request.getDeletebeforereplace(),
+        replaceOnChanges: request.getReplaceonchangesList(),
+      });
+      answer(error, response);
+    });
+  monitor.registerResourceOutputs = (request, answer) => {
+    if (request.getUrn().includes("::pulumi:pulumi:Stack::")) found.outputs = request.getOutputs().toJavaScript();
+    registerResourceOutputs.call(monitor, request, answer);
+  };
+  return found;
+}
+
+function called(token: string): Inputs {
+  const { account, region, partition } = SCOPE;
+  const results: Record<string, Inputs> = {
+    "aws:index/getCallerIdentity:getCallerIdentity": { accountId: account },
+    "aws:index/getRegion:getRegion": { region },
+    "aws:index/getPartition:getPartition": { partition },
+  };
+  if (!results[token]) throw new Error(`no mock of ${token}`);
+  return results[token];
+}
+
+const REGIONAL = `${SCOPE.region}:${SCOPE.account}`;
+const ARNS: Record<string, (inputs: Inputs) => string> = {
+  "aws:s3/bucket:Bucket": ({ bucket }) => `arn:aws:s3:::${String(bucket)}`,
+  "aws:iam/role:Role": ({ name }) => `arn:aws:iam::${SCOPE.account}:role/${String(name)}`,
+  "aws:iam/policy:Policy": ({ name }) => `arn:aws:iam::${SCOPE.account}:policy/${String(name)}`,
+  "aws:kinesis/stream:Stream": ({ name }) => `arn:aws:kinesis:${REGIONAL}:stream/${String(name)}`,
+  "aws:kinesis/firehoseDeliveryStream:FirehoseDeliveryStream": ({ name }) => `arn:aws:firehose:${REGIONAL}:deliverystream/${String(name)}`,
+  "aws:lambda/function:Function": ({ name }) => `arn:aws:lambda:${REGIONAL}:function:${String(name)}`,
+};
+
+function made(type: string, name: string, inputs: Inputs): { id: string; state: Inputs } {
+  if (type === "aws:cloudcontrol/resource:Resource") {
+    const properties = JSON.stringify({ TrackingId: `tracking-id-of-${name}` });
+    return { id: `arn:aws:personalize:${REGIONAL}:${name}`, state: { ...inputs, properties } };
+  }
+  const arn = ARNS[type]?.(inputs);
+  return { id: `${name}-id`, state: arn === undefined ? inputs : { ...inputs, arn } };
+}
