@@ -1,0 +1,39 @@
+import { createHash } from "node:crypto";
+import type { Cloud, Json, Operation } from "../service";
+import type { Catalog } from "./catalog";
+import type { Needs } from "./needs";
+import { operation } from "./request";
+
+/** Canonical user of an account, as listings name it. */
+export function owner(account: string): Json {
+  return { ID: createHash("sha256").update(account).digest("hex") };
+}
+
+/** Operations on buckets themselves. */
+export function bucketOperations(cloud: Cloud, catalog: Catalog, needs: Needs): Record<string, Operation> {
+  return {
+    "GET /": operation(cloud.account, {
+      needs: () => [{ action: "s3:ListAllMyBuckets", resource: "*" }],
+      run: async () => ({
+        output: {
+          ListAllMyBucketsResult: {
+            Owner: owner(cloud.account),
+            Buckets: {
+              Bucket: [...catalog.buckets.values()]
+                .sort((a, b) => (a.name < b.name ? -1 : 1))
+                .map(({ name, created }) => ({ Name: name, CreationDate: new Date(created).toISOString(), BucketRegion: cloud.region })),
+            },
+          },
+        },
+      }),
+    }),
+    "HEAD /{Bucket}": operation(cloud.account, {
+      needs: ({ bucket }) => [needs.bucket("s3:ListBucket", bucket)],
+      run: async () => ({ headers: { "x-amz-bucket-region": cloud.region, "x-amz-access-point-alias": "false" } }),
+    }),
+    "GET /{Bucket}?location": operation(cloud.account, {
+      needs: ({ bucket }) => [needs.bucket("s3:GetBucketLocation", bucket)],
+      run: async () => ({ output: { LocationConstraint: cloud.region === "us-east-1" ? "" : cloud.region } }),
+    }),
+  };
+}

@@ -1,0 +1,35 @@
+import type { ServiceFactory } from "../service";
+import { bucketOperations } from "./buckets";
+import { Catalog } from "./catalog";
+import { completeOperations } from "./complete";
+import { deleteOperations } from "./delete";
+import { listOperations } from "./list";
+import { multipartOperations } from "./multipart";
+import { Needs } from "./needs";
+import { readOperations } from "./read";
+import { resourceTypes } from "./resources";
+import { writeOperations } from "./write";
+
+/**
+ * Amazon S3 on disk, at path-style addresses. Bodies are streamed to and from blob files; metadata is a journal
+ * that is replayed into memory. A key holds its newest object only. Buckets come from resources, never from requests.
+ */
+export const s3: ServiceFactory = (cloud) => {
+  const catalog = new Catalog(cloud.store("s3"));
+  const needs = new Needs(catalog);
+  return {
+    signingName: "s3",
+    protocol: "restXml",
+    resources: resourceTypes(cloud, catalog),
+    operations: {
+      ...bucketOperations(cloud, catalog, needs),
+      ...listOperations(cloud, catalog, needs),
+      ...readOperations(cloud, catalog, needs),
+      ...writeOperations(cloud, catalog, needs),
+      ...deleteOperations(cloud, catalog, needs),
+      ...multipartOperations(cloud, catalog, needs),
+      ...completeOperations(cloud, catalog, needs),
+    },
+    restore: () => catalog.restore(),
+  };
+};
