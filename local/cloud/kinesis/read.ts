@@ -1,0 +1,112 @@
+import { ServiceError, type Cloud, type Json, type Operation, type Reply } from "../service";
+import { checkMembers } from "./members";
+import { REQUESTS } from "./requests";
+import type { Shard } from "./shard";
+import { notFound, type Stream, type Streams } from "./streams";
+import { checkIteratorAge, readIterator, writeIterator } from "./tokens";
+import { encryptionOf } from "./write";
+
+const MAX_RECORDS = 10_000;
+
+interface IteratorRequest {
+  ShardId: string;
+  ShardIteratorType: "AT_SEQUENCE_NUMBER" | "AFTER_SEQUENCE_NUMBER" | "TRIM_HORIZON" | "LATEST" | "AT_TIMESTAMP";
+  StartingSequenceNumber?: string;
+  /** Epoch seconds. */
+  Timestamp?: number;
+}
+
+/** GetShardIterator and GetRecords. */
+export function readOperations(cloud: Cloud, streams: Streams): Record<string, Operation> {
+  const getShardIterator = async (input: Json): Promise<Reply> => {
+    checkMembers("GetShardIterator", REQUESTS.GetShardIterator, input);
+    const stream = streams.get(streams.nameIn(input));
+    const request = input as unknown as IteratorRequest;
+    const shard = stream.shards.find(({ id }) => id === request.ShardId);
+    if (!shard) throw notFound(`Shard ${request.ShardId} in stream ${stream.settings.name} under account ${cloud.account} does not exist.`);
+    const now = cloud.clock.now();
+    const position = startOf(stream, shard, request, now);
+    return { output: { ShardIterator: writeIterator({ stream: stream.settings.name, shardIndex: shard.index, position }, now) } };
+  };
+
+  const getRecords = async (input: Json): Promise<Reply> => {
+    checkMembers("GetRecords", REQUESTS.GetRecords, input);
+    const { stream: name, shardIndex, position, issuedAt } = readIterator(input.ShardIterator);
+    const now = cloud.clock.now();
+    checkIteratorAge(issuedAt, now);
+    const named = input.StreamARN === undefined ? name : streams.nameIn(input);
+    if (named !== name) throw new ServiceError("InvalidArgumentException", `ShardIterator is of stream ${name}, StreamARN of ${named}.`);
+    const stream = streams.get(name);
+    const shard = stream.shards.at(shardIndex);
+    if (!shard || position > shard.latest()) {
+      throw new ServiceError("InvalidArgumentException", `Invalid ShardIterator: stream ${name} has no such position.`);
+    }
+    if (!shard.reads.admit(now)) {
+      throw new ServiceError(
+        "ProvisionedThroughputExceededException",
+        `Rate exceeded for shard ${shard.id} in stream ${name} under account ${cloud.account}.`,
+      );
+    }
+    const { records, bytes, next, behindMs } = shard.read(position, (input.Limit as number | undefined) ?? MAX_RECORDS, now);
+    shard.reads.spend(bytes, now);
+    const encryption = encryptionOf(stream);
+    return {
+      output: {
+        Records: records.map(({ sequenceNumber, partitionKey, data, arrivedAt }) => ({
+          SequenceNumber: sequenceNumber,
+          PartitionKey: partitionKey,
+          Data: data,
+          ApproximateArrivalTimestamp: arrivedAt / 1000,
+          ...encryption,
+        })),
+        NextShardIterator: writeIterator({ stream: name, shardIndex, position: next }, now),
+        MillisBehindLatest: behindMs,
+      },
+    };
+  };
+
+  return {
+    GetShardIterator: {
+      needs: (input) => [{ action: "kinesis:GetShardIterator", resource: streams.arnOf(streams.nameIn(input)) }],
+      run: getShardIterator,
+    },
+    GetRecords: {
+      needs: (input) => [{ action: "kinesis:GetRecords", resource: streams.arnOf(readIterator(input.ShardIterator).stream) }],
+      run: getRecords,
+    },
+  };
+}
+
+function startOf(stream: Stream, shard: Shard, request: IteratorRequest, now: number): number {
+  const { ShardIteratorType: type, StartingSequenceNumber: sequenceNumber, Timestamp: seconds } = request;
+  const bySequence = type === "AT_SEQUENCE_NUMBER" || type === "AFTER_SEQUENCE_NUMBER";
+  demand(type, "StartingSequenceNumber", sequenceNumber, bySequence);
+  demand(type, "Timestamp", seconds, type === "AT_TIMESTAMP");
+  if (type === "LATEST") return shard.latest();
+  if (sequenceNumber !== undefined) return positionOf(stream, shard, sequenceNumber) + (type === "AFTER_SEQUENCE_NUMBER" ? 1 : 0);
+  if (seconds === undefined) return shard.oldest(now);
+  const time = Math.round(seconds * 1000);
+  if (time > now) {
+    throw new ServiceError("InvalidArgumentException", `Timestamp must not be later than now (${now / 1000}), got ${seconds}.`);
+  }
+  return shard.since(time, now);
+}
+
+function demand(type: string, name: string, value: unknown, wanted: boolean): void {
+  if ((value !== undefined) === wanted) return;
+  throw new ServiceError(
+    "InvalidArgumentException",
+    `${name} must ${wanted ? "" : "not "}be given with ShardIteratorType ${type}${wanted ? "" : `, got ${String(value)}`}.`,
+  );
+}
+
+function positionOf(stream: Stream, shard: Shard, sequenceNumber: string): number {
+  const position = shard.sequence.parse(sequenceNumber);
+  if (position !== undefined && position < shard.latest()) return position;
+  const other = stream.shards.find(({ sequence }) => sequence.parse(sequenceNumber) !== undefined);
+  const why =
+    other && other !== shard
+      ? `It encodes ${other.id}, while it was used in a call to ${shard.id}.`
+      : `Stream ${stream.settings.name} never gave it to a record of ${shard.id}.`;
+  throw new ServiceError("InvalidArgumentException", `Invalid StartingSequenceNumber ${sequenceNumber}. ${why}`);
+}
