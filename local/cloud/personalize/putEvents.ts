@@ -1,0 +1,77 @@
+import { setTimeout } from "node:timers/promises";
+import { TokenBucket } from "../kinesis/throttle";
+import type { Cloud, Json, Operation } from "../service";
+import { ServiceError } from "../service";
+import type { ControlPlane, Made } from "./controlPlane";
+import { invalidity, isKept, type PutEventsRequest } from "./validateEvents";
+
+/** Requests a second and dataset group: https://docs.aws.amazon.com/personalize/latest/dg/limits.html */
+const REQUESTS_PER_SECOND = 1000;
+
+/**
+ * PutEvents of one service.
+ * What it accepts is in the log "events", every call in the log "calls", both before the answer goes out.
+ */
+export class PutEvents implements Operation {
+  private calls = 0;
+  private readonly budgets = new Map<string, TokenBucket>();
+
+  /** @param latencyMs real milliseconds that an answer takes at least */
+  constructor(
+    private readonly cloud: Cloud,
+    private readonly plane: ControlPlane,
+    private readonly latencyMs: number,
+  ) {}
+
+  /** Goes on counting calls where the log ends. */
+  async restore(): Promise<void> {
+    for await (const { call } of this.cloud.store("personalize").replay("calls")) this.calls = call as number;
+  }
+
+  readonly needs: Operation["needs"] = () => [{ action: "personalize:PutEvents", resource: "*" }];
+
+  readonly run: Operation["run"] = async (input) => {
+    const call = ++this.calls;
+    const slow = setTimeout(this.latencyMs);
+    const refusal = this.refuse(input);
+    const status = refusal === undefined ? "accepted" : refusal.name === "ThrottlingException" ? "throttled" : "invalid";
+    const events = Array.isArray(input.eventList) ? input.eventList.length : 0;
+    const entries = refusal === undefined ? this.entries(call, input as unknown as PutEventsRequest) : [];
+    const store = this.cloud.store("personalize");
+    const at = this.cloud.clock.now();
+    await Promise.all([
+      ...entries.map((entry) => store.append("events", entry)),
+      store.append("calls", { at, call, status, events }),
+      slow,
+    ]);
+    if (refusal) throw refusal;
+    return {};
+  };
+
+  private refuse(input: Json): ServiceError | undefined {
+    const tracker = this.plane.tracker(String(input.trackingId));
+    if (tracker && !this.admit(tracker)) return new ServiceError("ThrottlingException", "Rate exceeded");
+    const reason = invalidity(input);
+    if (reason !== undefined) return new ServiceError("InvalidInputException", reason);
+    if (!tracker)
+      return new ServiceError("ResourceNotFoundException", `No event tracker has the tracking id ${String(input.trackingId)}.`, 404);
+    if (tracker.status === "ACTIVE") return undefined;
+    return new ServiceError("ResourceInUseException", `Event tracker ${tracker.arn} is in status ${tracker.status}.`, 409);
+  }
+
+  private admit(tracker: Made): boolean {
+    const group = String(tracker.properties.DatasetGroupArn);
+    const budget = this.budgets.get(group) ?? new TokenBucket(REQUESTS_PER_SECOND);
+    this.budgets.set(group, budget);
+    if (!budget.allows(1, this.cloud.clock.now())) return false;
+    budget.take(1);
+    return true;
+  }
+
+  private entries(call: number, { trackingId, sessionId, userId, eventList }: PutEventsRequest): Json[] {
+    const at = this.cloud.clock.now();
+    return eventList
+      .filter((event) => isKept(sessionId, event))
+      .map((event) => ({ at, call, trackingId, sessionId, userId: userId ?? null, event }));
+  }
+}
