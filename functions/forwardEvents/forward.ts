@@ -5,6 +5,7 @@ import { sendGroups, type SendPorts } from "./send";
 import { badEvents, deadLetterObject, reasonOf, settle } from "./settle";
 
 const DEAD_LETTER_MILLISECONDS = 5000;
+const ANSWER_MILLISECONDS = 500;
 
 /** What the adapter needs from the world. */
 export interface ForwardPorts extends Omit<SendPorts, "remaining"> {
@@ -63,7 +64,7 @@ export async function forwardEvents(
 async function keepDeadLetters(records: BatchRecord[], settings: ForwardSettings, ports: ForwardPorts): Promise<boolean> {
   const { key, body } = deadLetterObject(settings.deadLetterPrefix, records);
   try {
-    await ports.store(key, body, ports.remainingInvocation());
+    await ports.store(key, body, ports.remainingInvocation() - ANSWER_MILLISECONDS);
   } catch (error) {
     const { name } = error as Error;
     ports.log({ level: "ERROR", message: "dead letters not stored", key, error: name, sequenceNumber: records[0].sequenceNumber });

@@ -34,10 +34,13 @@ export function makeHandler(): ForwardHandler {
   const s3 = new S3Client(client);
   const reserve = makePacer(callsPerSecond(), () => performance.now());
 
-  const put: ForwardPorts["put"] = async ({ userId, sessionId }, events) => {
+  const put: ForwardPorts["put"] = async ({ userId, sessionId }, events, milliseconds) => {
     const eventList = events.map((event) => ({ ...event, sentAt: new Date(event.sentAt * 1000) }));
     try {
-      const { $metadata } = await personalize.send(new PutEventsCommand({ trackingId, userId, sessionId, eventList }));
+      const { $metadata } = await within(
+        milliseconds,
+        personalize.send(new PutEventsCommand({ trackingId, userId, sessionId, eventList })),
+      );
       return { verdict: "accepted", attempts: $metadata.attempts ?? 1, throttled: false };
     } catch (error) {
       return classify(error);
@@ -45,7 +48,7 @@ export function makeHandler(): ForwardHandler {
   };
   const store: ForwardPorts["store"] = async (Key, Body, milliseconds) => {
     const command = new PutObjectCommand({ Bucket: bucket, Key, Body, ContentType: "application/x-ndjson" });
-    await s3.send(command, { abortSignal: AbortSignal.timeout(Math.max(0, milliseconds - 500)) });
+    await within(milliseconds, s3.send(command));
   };
   const sleep = (milliseconds: number) => new Promise<void>((resolve) => setTimeout(resolve, Math.ceil(milliseconds)));
   const log = (fact: Record<string, unknown>) => void process.stdout.write(`${JSON.stringify(fact)}\n`);
@@ -60,6 +63,20 @@ export function makeHandler(): ForwardHandler {
       now: () => Date.now(),
       remainingInvocation: () => context.getRemainingTimeInMillis(),
     });
+}
+
+/** Rejects with a TimeoutError when the answer takes too long, whatever the SDK waits for. */
+async function within<T>(milliseconds: number, answer: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const timeout = new Promise<never>((_resolve, reject) => {
+    const error = Object.assign(new Error(`no answer within ${milliseconds} ms`), { name: "TimeoutError" });
+    timer = setTimeout(reject, milliseconds, error);
+  });
+  try {
+    return await Promise.race([answer, timeout]);
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 function required(name: string): string {

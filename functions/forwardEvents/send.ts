@@ -16,8 +16,8 @@ export interface Answer {
 
 /** What sending needs from the world. */
 export interface SendPorts {
-  /** Makes one PutEvents call; resolves with a verdict on every answer and on every failure to get one. */
-  put(sender: Sender, events: TrackedEvent[]): Promise<Answer>;
+  /** Makes one PutEvents call; resolves within the given time with a verdict on the answer or on the failure to get one. */
+  put(sender: Sender, events: TrackedEvent[], milliseconds: number): Promise<Answer>;
   /** Takes the next place in the rate of calls: milliseconds to wait for it. */
   reserve(): number;
   sleep(milliseconds: number): Promise<void>;
@@ -70,6 +70,7 @@ async function sendCall(sender: Sender, call: PlannedEvent[], ports: SendPorts, 
   const { verdict, attempts, throttled, error } = await ports.put(
     sender,
     call.map(({ event }) => event),
+    ports.remaining(),
   );
   sent.calls += 1;
   sent.retries += attempts - 1;

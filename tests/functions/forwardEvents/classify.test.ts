@@ -1,0 +1,40 @@
+import * as assert from "node:assert/strict";
+import { classify } from "../../../functions/forwardEvents/classify";
+
+const failure = (name: string, httpStatusCode?: number, message = "no") =>
+  Object.assign(new Error(message), { name, $metadata: { httpStatusCode, attempts: 3 } });
+
+describe("classify", () => {
+  it("tells what passes from what somebody must set right and from bad events", () => {
+    const cases: [string, number | undefined, string][] = [
+      ["ThrottlingException", 400, "transient"],
+      ["TooManyRequestsException", 429, "transient"],
+      ["InternalServerError", 500, "transient"],
+      ["ServiceUnavailable", 503, "transient"],
+      ["ResourceInUseException", 409, "transient"],
+      ["TimeoutError", undefined, "transient"],
+      ["Error", undefined, "transient"],
+      ["InvalidInputException", 400, "rejected"],
+      ["AccessDeniedException", 403, "misconfigured"],
+      ["ResourceNotFoundException", 404, "misconfigured"],
+      ["UnrecognizedClientException", 403, "misconfigured"],
+      ["UnknownOperationException", 400, "misconfigured"],
+    ];
+    for (const [name, status, verdict] of cases) {
+      const answer = classify(failure(name, status));
+      assert.equal(answer.verdict, verdict, name);
+      assert.equal(answer.attempts, 3);
+      assert.equal(answer.throttled, name === "ThrottlingException" || status === 429, name);
+    }
+  });
+
+  it("blames the settings when the message names the tracker", () => {
+    for (const message of ["Invalid tracking id", "Event tracker is not active", "trackingId must be ..."]) {
+      assert.equal(classify(failure("InvalidInputException", 400, message)).verdict, "misconfigured", message);
+    }
+  });
+
+  it("counts a failure without metadata as one attempt", () => {
+    assert.deepEqual(classify(new Error("ECONNRESET")), { verdict: "transient", attempts: 1, throttled: false, error: "Error" });
+  });
+});

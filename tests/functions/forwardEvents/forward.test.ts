@@ -1,0 +1,232 @@
+import * as assert from "node:assert/strict";
+import type { KinesisStreamEvent } from "aws-lambda";
+import * as fc from "fast-check";
+import { forwardEvents, type ForwardPorts } from "../../../functions/forwardEvents/forward";
+import type { Answer } from "../../../functions/forwardEvents/send";
+import { ARRIVED, kinesisBatch } from "../../support/kinesisEvent";
+
+const SETTINGS = { deadLetterPrefix: "dead/", dimensions: { Tenant: "acme", Stage: "dev" } };
+
+interface World {
+  /** Item ids of the accepted events, in the order of acceptance, by session. */
+  accepted: Map<string, string[]>;
+  /** Bodies by key. */
+  stored: Map<string, string>;
+  logs: Record<string, unknown>[];
+  calls: number;
+  mostInFlight: number;
+}
+
+interface Behaviour {
+  /** Verdict on a call that holds no poisonous item, by its number from 0. @default accepted */
+  verdict?: (call: number) => Answer["verdict"];
+  storeFails?: boolean;
+  /** Calls after which no time is left. */
+  timeForCalls?: number;
+}
+
+/** A service that rejects calls with an item of "poison…", and a dead-letter store, in memory. */
+function world({ verdict = () => "accepted", storeFails = false, timeForCalls = Infinity }: Behaviour): World & { ports: ForwardPorts } {
+  let inFlight = 0;
+  const state: World = { accepted: new Map(), stored: new Map(), logs: [], calls: 0, mostInFlight: 0 };
+  const put: ForwardPorts["put"] = async ({ sessionId }, events) => {
+    const answer = events.some(({ itemId }) => itemId?.startsWith("poison")) ? "rejected" : verdict(state.calls);
+    state.calls += 1;
+    inFlight += 1;
+    state.mostInFlight = Math.max(state.mostInFlight, inFlight);
+    await new Promise(setImmediate);
+    inFlight -= 1;
+    const items = state.accepted.get(sessionId) ?? [];
+    if (answer === "accepted") state.accepted.set(sessionId, [...items, ...events.map(({ itemId }) => itemId ?? "")]);
+    return { verdict: answer, attempts: 1, throttled: false, error: answer === "accepted" ? undefined : "SomeException" };
+  };
+  const ports: ForwardPorts = {
+    put,
+    store: async (key, body) => {
+      if (storeFails) throw Object.assign(new Error("no"), { name: "InternalError" });
+      state.stored.set(key, body);
+    },
+    reserve: () => 0,
+    sleep: async () => assert.fail("nothing to wait for"),
+    remainingInvocation: () => (state.calls < timeForCalls ? 60_000 : 100),
+    now: () => ARRIVED * 1000,
+    log: (fact) => void state.logs.push(fact),
+  };
+  return Object.assign(state, { ports });
+}
+
+/** Sequence numbers that the mapping delivers again, or all of them after an error. */
+async function run(event: KinesisStreamEvent, ports: ForwardPorts): Promise<{ failed: string[]; error?: string }> {
+  try {
+    const { batchItemFailures } = await forwardEvents(event, SETTINGS, ports);
+    return { failed: batchItemFailures.map(({ itemIdentifier }) => itemIdentifier) };
+  } catch (error) {
+    return { failed: event.Records.map(({ kinesis }) => kinesis.sequenceNumber), error: (error as Error).name };
+  }
+}
+
+const lettersOf = (stored: Map<string, string>) =>
+  [...stored.values()].flatMap((body) =>
+    body
+      .trimEnd()
+      .split("\n")
+      .map((line) => JSON.parse(line) as { sequenceNumber: string; reason: string; events?: number[] }),
+  );
+
+const kind = fc.constantFrom("good", "good", "good", "bad", "poison");
+const payloads = fc
+  .array(
+    fc.oneof(
+      { weight: 5, arbitrary: fc.record({ session: fc.integer({ max: 5, min: 0 }), kinds: fc.array(kind, { maxLength: 14 }) }) },
+      { weight: 1, arbitrary: fc.constant(null) },
+    ),
+    { minLength: 1, maxLength: 40 },
+  )
+  .map((records) =>
+    records.map((record, r) => {
+      if (record === null) return "not JSON";
+      const events = record.kinds.map((each, i) => ({
+        eventType: "view",
+        itemId: `${each}-${r}-${i}`,
+        sentAt: each === "bad" ? 0 : ARRIVED,
+      }));
+      return { session_id: `s${record.session}`, event_list: events };
+    }),
+  );
+const behaviour = fc.record({
+  verdicts: fc.infiniteStream(fc.constantFrom<Answer["verdict"]>("accepted", "accepted", "accepted", "accepted", "transient")),
+  misconfiguredAt: fc.option(fc.nat(40), { freq: 5, nil: -1 }),
+  storeFails: fc.boolean(),
+  timeForCalls: fc.oneof(fc.constant(Infinity), fc.nat(40)),
+});
+
+describe("forwardEvents", () => {
+  it("has every record accepted, in the dead-letter store, or not checkpointed", async () => {
+    await fc.assert(
+      fc.asyncProperty(payloads, behaviour, async (records, { verdicts, misconfiguredAt, ...more }) => {
+        const at = world({
+          ...more,
+          verdict: (call) => (call === misconfiguredAt ? "misconfigured" : (verdicts.next().value as Answer["verdict"])),
+        });
+        const event = kinesisBatch(records);
+        const { failed, error } = await run(event, at.ports);
+        assert.equal(new Set(failed).size, failed.length, "each once");
+        const letters = lettersOf(at.stored);
+        if (error !== undefined) assert.deepEqual(letters, [], "nothing of a failed invocation is a dead letter");
+        const checkpoint = failed.map(BigInt).reduce((low, n) => (n < low ? n : low), 10n ** 30n);
+        const accepted = new Set([...at.accepted.values()].flat());
+        records.forEach((record, r) => {
+          const sequenceNumber = event.Records[r].kinesis.sequenceNumber;
+          const letter = letters.find((each) => each.sequenceNumber === sequenceNumber);
+          if (BigInt(sequenceNumber) >= checkpoint) return assert.ok(letter === undefined || failed.includes(sequenceNumber));
+          if (typeof record === "string" || record.event_list.length === 0) return assert.ok(letter && letter.events === undefined);
+          const isKept = (i: number) => letter !== undefined && (letter.events === undefined || letter.events.includes(i));
+          record.event_list.forEach(({ itemId }, i) =>
+            assert.equal(accepted.has(itemId), !isKept(i), `${itemId} is either accepted or kept`),
+          );
+          record.event_list.forEach(({ itemId }, i) =>
+            assert.equal(itemId.startsWith("good"), !isKept(i), `${itemId} is kept when it is bad`),
+          );
+        });
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it("has every good event accepted in order and every bad one kept once the faults are over", async () => {
+    await fc.assert(
+      fc.asyncProperty(payloads, behaviour, async (records, { verdicts, storeFails, timeForCalls }) => {
+        const all = kinesisBatch(records);
+        const accepted = new Map<string, string[]>();
+        const kept = new Set<string>();
+        let waiting = all.Records;
+        for (let delivery = 0; waiting.length > 0; delivery += 1) {
+          const faulty = delivery < 4;
+          const at = world(faulty ? { storeFails, timeForCalls, verdict: () => verdicts.next().value as Answer["verdict"] } : {});
+          const { failed } = await run({ Records: waiting }, at.ports);
+          for (const [session, items] of at.accepted) accepted.set(session, [...(accepted.get(session) ?? []), ...items]);
+          lettersOf(at.stored).forEach(({ sequenceNumber, events }) => kept.add(`${sequenceNumber}:${events?.join() ?? "all"}`));
+          const low = failed.map(BigInt).reduce((least, n) => (n < least ? n : least), 10n ** 30n);
+          waiting = waiting.filter(({ kinesis }) => BigInt(kinesis.sequenceNumber) >= low);
+          assert.ok(delivery < 6, "ends");
+        }
+        const expected = new Map<string, string[]>();
+        const bad = new Set<string>();
+        records.forEach((record, r) => {
+          const events = typeof record === "string" ? [] : record.event_list;
+          const badOnes = events.flatMap(({ itemId }, i) => (itemId.startsWith("good") ? [] : [i]));
+          if (badOnes.length > 0 || events.length === 0) bad.add(`${1001 + r}:${badOnes.length < events.length ? badOnes.join() : "all"}`);
+          if (typeof record === "string") return;
+          const good = events.filter(({ itemId }) => itemId.startsWith("good")).map(({ itemId }) => itemId);
+          if (good.length > 0) expected.set(record.session_id, [...(expected.get(record.session_id) ?? []), ...good]);
+        });
+        assert.deepEqual(kept, bad);
+        const firstTimes = new Map([...accepted].map(([session, items]) => [session, [...new Set(items)]]));
+        assert.deepEqual(new Map([...firstTimes].sort()), new Map([...expected].sort()));
+      }),
+      { numRuns: 200 },
+    );
+  });
+
+  it("makes at most 16 calls at a time", async () => {
+    const at = world({});
+    await run(
+      kinesisBatch(Array.from({ length: 100 }, (_, i) => ({ session_id: `s${i}`, event_list: [{ eventType: "view", sentAt: ARRIVED }] }))),
+      at.ports,
+    );
+    assert.equal(at.calls, 100);
+    assert.equal(at.mostInFlight, 16);
+  });
+
+  it("calls it misconfiguration when every event of 20 calls is rejected, and poison when it is fewer", async () => {
+    const poison = (calls: number) =>
+      kinesisBatch(
+        Array.from({ length: calls }, (_, i) => ({
+          session_id: `s${i}`,
+          event_list: [{ eventType: "view", itemId: "poison", sentAt: ARRIVED }],
+        })),
+      );
+    const large = world({});
+    assert.deepEqual((await run(poison(20), large.ports)).error, "Misconfiguration");
+    assert.equal(large.stored.size, 0);
+    const small = world({});
+    assert.deepEqual(await run(poison(19), small.ports), { failed: [] });
+    assert.equal(lettersOf(small.stored).length, 19);
+  });
+
+  it("logs the batch as embedded metrics, and every dead letter with its sequence number, without the payload", async () => {
+    const at = world({});
+    const events = [
+      { eventType: "view", itemId: "good-secret", sentAt: ARRIVED },
+      { eventType: "view", itemId: "poison-secret", sentAt: ARRIVED },
+    ];
+    await run(kinesisBatch([{ session_id: "s1", event_list: events }, "secret"]), at.ports);
+    const key = "dead/2026/11/20/shardId-000000000000-1001.ndjson";
+    const letter = { level: "WARN", message: "dead letter", shard: "shardId-000000000000", key };
+    const counts = {
+      RecordsIn: 2,
+      EventsForwarded: 1,
+      CallsMade: 3,
+      CallRetries: 0,
+      Throttled: 0,
+      RecordsDeadLettered: 2,
+      RecordsRetried: 0,
+    };
+    const metrics = Object.keys(counts).map((Name) => ({ Name, Unit: "Count" }));
+    assert.deepEqual(at.logs, [
+      { ...letter, sequenceNumber: "1001", reason: "rejected", events: [1] },
+      { ...letter, sequenceNumber: "1002", reason: "badJson", events: undefined },
+      {
+        level: "INFO",
+        message: "batch",
+        Tenant: "acme",
+        Stage: "dev",
+        ...counts,
+        _aws: {
+          Timestamp: ARRIVED * 1000,
+          CloudWatchMetrics: [{ Namespace: "C360/Recommender", Dimensions: [["Tenant", "Stage"]], Metrics: metrics }],
+        },
+      },
+    ]);
+  });
+});

@@ -1,0 +1,74 @@
+import * as assert from "node:assert/strict";
+import type { BatchRecord, Outcome } from "../../../functions/forwardEvents/plan";
+import { deadLetterObject, settle } from "../../../functions/forwardEvents/settle";
+import { ARRIVED } from "../../support/kinesisEvent";
+
+const record = (sequenceNumber: string, outcomes: Outcome[], more: Partial<BatchRecord> = {}): BatchRecord => ({
+  sequenceNumber,
+  shard: "shardId-000000000000",
+  partitionKey: "p",
+  arrivedSeconds: ARRIVED,
+  data: "e30=",
+  outcomes,
+  ...more,
+});
+
+const numbers = (records: BatchRecord[]) => records.map(({ sequenceNumber }) => sequenceNumber);
+
+describe("settle", () => {
+  it("compares sequence numbers as whole numbers of any size", () => {
+    const low = "49590338271490256608559692538361571095921575989136588898";
+    const high = `${low}0`;
+    const [shard] = settle([record(high, ["pending"]), record(low, ["rejected"]), record("9", ["badSentAt"])]);
+    assert.deepEqual(shard.failed, [high]);
+    assert.deepEqual(numbers(shard.deadLetters), ["9", low]);
+  });
+
+  it("leaves bad records after the first failed one to their next delivery", () => {
+    const [shard] = settle([record("1", ["rejected"]), record("2", ["pending", "badItemId"]), record("3", [], { reason: "badJson" })]);
+    assert.deepEqual(shard.failed, ["2"]);
+    assert.deepEqual(numbers(shard.deadLetters), ["1"]);
+  });
+
+  it("fails a record once, whose events were in several calls of which one failed", () => {
+    const [shard] = settle([record("1", ["accepted", "pending", "pending"])]);
+    assert.deepEqual(shard, { shard: "shardId-000000000000", failed: ["1"], deadLetters: [] });
+  });
+
+  it("keeps shards apart", () => {
+    const other = { shard: "shardId-000000000001" };
+    const settled = settle([record("1", ["pending"]), record("2", ["rejected"], other), record("3", ["rejected"])]);
+    assert.deepEqual(
+      settled.map(({ failed, deadLetters }) => [failed, numbers(deadLetters)]),
+      [
+        [["1"], []],
+        [[], ["2"]],
+      ],
+    );
+  });
+});
+
+describe("deadLetterObject", () => {
+  it("is named by day of arrival, shard and first sequence number, and holds one line a record", () => {
+    const arrivedSeconds = Date.UTC(2026, 11, 31, 23, 59, 59, 999) / 1000;
+    const { key, body } = deadLetterObject("dev/crm/dead_letter/", [
+      record("7", ["accepted", "badItemId", "rejected"], { arrivedSeconds }),
+      record("8", [], { reason: "badUtf8", data: "/w==" }),
+      record("9", ["rejected"]),
+    ]);
+    assert.equal(key, "dev/crm/dead_letter/2026/12/31/shardId-000000000000-7.ndjson");
+    const common = { shard: "shardId-000000000000", partitionKey: "p" };
+    assert.deepEqual(
+      body
+        .trimEnd()
+        .split("\n")
+        .map((line) => JSON.parse(line) as unknown),
+      [
+        { reason: "badItemId", sequenceNumber: "7", ...common, arrived: "2026-12-31T23:59:59.999Z", events: [1, 2], data: "e30=" },
+        { reason: "badUtf8", sequenceNumber: "8", ...common, arrived: "2026-11-20T12:00:00.000Z", data: "/w==" },
+        { reason: "rejected", sequenceNumber: "9", ...common, arrived: "2026-11-20T12:00:00.000Z", data: "e30=" },
+      ],
+    );
+    assert.ok(body.endsWith("\n"));
+  });
+});

@@ -1,0 +1,105 @@
+import { fork, type ChildProcess } from "node:child_process";
+import { mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import * as pulumi from "@pulumi/pulumi";
+
+/** The SDK's packages, which the Lambda runtime brings; nothing else can be required. */
+const RUNTIME_PACKAGES = ["@aws-sdk", "@smithy"];
+
+const DRIVER = `
+const { handler } = require("./__index");
+process.on("message", async ({ event, milliseconds }) => {
+  const end = Date.now() + milliseconds;
+  try {
+    process.send({ result: await handler(event, { getRemainingTimeInMillis: () => end - Date.now() }) });
+  } catch (error) {
+    process.send({ error: { name: error.name, message: error.message } });
+  }
+});
+process.send({ ready: true });
+`;
+
+/** What came of an invocation. */
+export type Invocation = { result: unknown; error?: undefined } | { error: { name: string; message: string }; result?: undefined };
+
+/** Serialized code in a process of its own, outside the repository. */
+export interface SerializedFunction {
+  /** @param milliseconds the invocation's time limit. @default 60000 */
+  invoke(event: unknown, milliseconds?: number): Promise<Invocation>;
+  /** Lines that the function wrote so far. */
+  logs(): Record<string, unknown>[];
+  /** Kills the process; removes its folder. */
+  stop(): Promise<void>;
+}
+
+/** Serializes a callback factory as aws.lambda.CallbackFunction does: the text of the archive's `__index.js`. */
+export async function serialize(callbackFactory: () => unknown): Promise<string> {
+  const { text } = await pulumi.runtime.serializeFunction(callbackFactory, { exportName: "handler", isFactoryFunction: true });
+  return text;
+}
+
+/**
+ * Loads serialized code in a folder outside the repository, where nothing but the SDK can be required.
+ *
+ * @param files content by path, with `__index.js` among them
+ * @param env the process's whole environment beside NODE_PATH
+ * @throws Error with the function's own output when it fails to load
+ */
+export async function loadSerialized(files: Record<string, string>, env: Record<string, string>): Promise<SerializedFunction> {
+  const folder = await mkdtemp(join(tmpdir(), "c360-function-"));
+  const packages = join(folder, "runtime");
+  const code = join(folder, "task");
+  await mkdir(packages);
+  for (const scope of RUNTIME_PACKAGES) await symlink(join(__dirname, "../../node_modules", scope), join(packages, scope));
+  for (const [path, content] of Object.entries({ ...files, "driver.js": DRIVER })) {
+    await mkdir(dirname(join(code, path)), { recursive: true });
+    await writeFile(join(code, path), content);
+  }
+  const child = fork(join(code, "driver.js"), [], { cwd: code, env: { ...env, NODE_PATH: packages }, execArgv: [], silent: true });
+  let out = "";
+  let errors = "";
+  child.stdout?.setEncoding("utf8").on("data", (text: string) => (out += text));
+  child.stderr?.setEncoding("utf8").on("data", (text: string) => (errors += text));
+  const stop = async () => {
+    await ended(child);
+    await rm(folder, { recursive: true, force: true });
+  };
+  try {
+    await message(child, () => errors);
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  return {
+    invoke: (event, milliseconds = 60_000) => {
+      child.send({ event, milliseconds });
+      return message(child, () => errors) as Promise<Invocation>;
+    },
+    logs: () =>
+      out
+        .split("\n")
+        .filter((line) => line !== "")
+        .map((line) => JSON.parse(line) as Record<string, unknown>),
+    stop,
+  };
+}
+
+function message(child: ChildProcess, errors: () => string): Promise<unknown> {
+  return new Promise((resolve, reject) => {
+    const onExit = (code: number | null) => reject(new Error(`the function ended with ${code}: ${errors()}`));
+    child.once("close", onExit);
+    child.once("message", (received) => {
+      child.off("close", onExit);
+      resolve(received);
+    });
+  });
+}
+
+function ended(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return Promise.resolve();
+  return new Promise((resolve) => {
+    child.once("exit", () => resolve());
+    child.kill("SIGKILL");
+  });
+}
