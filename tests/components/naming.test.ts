@@ -1,0 +1,144 @@
+import * as assert from "node:assert/strict";
+import * as fc from "fast-check";
+import {
+  arnsOf,
+  bucketName,
+  eventPrefixes,
+  isPersonal,
+  keyPrefixOf,
+  NAME_LIMITS,
+  type NameKind,
+  physicalName,
+  recommenderPrefix,
+  tagsOf,
+  ZONES,
+} from "../../components/naming";
+
+const tenants = fc.stringMatching(/^[a-z][a-z0-9]{1,19}$/);
+const stages = fc.oneof(fc.constantFrom("prod", "staging", "dev"), fc.stringMatching(/^[a-z][a-z0-9]{1,11}$/));
+const owners = fc.record({ tenant: tenants, stage: stages });
+const kinds = fc.constantFrom(...(Object.keys(NAME_LIMITS) as NameKind[]));
+/** Every role word of the program, with the kind whose limit counts. */
+const ROLES: [NameKind, string][] = [
+  ["role", "delivery"],
+  ["role", "forwarder"],
+  ["role", "personalize"],
+  ["policy", "producer"],
+  ["stream", "stream"],
+  ["deliveryStream", "delivery"],
+  ["function", "forwarder"],
+  ["datasetGroup", "recommender"],
+  ["schema", "schema-0a1b2"],
+  ["dataset", "interactions"],
+  ["eventTracker", "tracker"],
+];
+
+describe("physicalName", () => {
+  it("joins tenant, project, role and stage", () => {
+    assert.equal(physicalName("role", { tenant: "acme", stage: "prod" }, "delivery"), "acme-c360-recommender-delivery-prod");
+  });
+
+  it("fits for every tenant and stage and every role of the program", () => {
+    fc.assert(
+      fc.property(owners, fc.constantFrom(...ROLES), (owner, [kind, role]) => {
+        const name = physicalName(kind, owner, role);
+        assert.ok(name.length <= NAME_LIMITS[kind], name);
+        assert.match(name, /^[a-z][a-z0-9-]*[a-z0-9]$/);
+      }),
+    );
+  });
+
+  it("fits a role and a delivery stream with role words of 13 characters", () => {
+    const longest = { tenant: "t".repeat(20), stage: "s".repeat(12) };
+    assert.equal(physicalName("role", longest, "r".repeat(13)).length, 64);
+    assert.equal(physicalName("deliveryStream", longest, "r".repeat(13)).length, 64);
+  });
+
+  it("gives two owners or roles never the same name", () => {
+    fc.assert(
+      fc.property(owners, owners, fc.constantFrom(...ROLES), fc.constantFrom(...ROLES), (one, other, [, role], [, otherRole]) => {
+        const same = one.tenant === other.tenant && one.stage === other.stage && role === otherRole;
+        assert.equal(physicalName("policy", one, role) === physicalName("policy", other, otherRole), same);
+      }),
+    );
+  });
+
+  it("throws exactly above the limit, with the limit and the name", () => {
+    fc.assert(
+      fc.property(kinds, fc.integer({ min: 1, max: 130 }), (kind, length) => {
+        const role = "r".repeat(length);
+        const name = `acme-c360-recommender-${role}-dev`;
+        const make = () => physicalName(kind, { tenant: "acme", stage: "dev" }, role);
+        if (name.length <= NAME_LIMITS[kind]) assert.equal(make(), name);
+        else {
+          const message = `name of ${kind} must have at most ${NAME_LIMITS[kind]} characters, got ${name.length} in "${name}"`;
+          assert.throws(make, { message });
+        }
+      }),
+    );
+  });
+});
+
+describe("bucketName", () => {
+  it("has no suffix in prod, -staging in staging and -dev in every other stage", () => {
+    assert.equal(bucketName({ tenant: "acme", stage: "prod" }, "upstream"), "acme-c360-upstream");
+    assert.equal(bucketName({ tenant: "acme", stage: "staging" }, "lake"), "acme-c360-lake-staging");
+    assert.equal(bucketName({ tenant: "acme", stage: "dev" }, "downstream"), "acme-c360-downstream-dev");
+    assert.equal(bucketName({ tenant: "acme", stage: "alice" }, "cache"), "acme-c360-cache-dev");
+  });
+
+  it("is a valid bucket name for every tenant, stage and zone", () => {
+    fc.assert(
+      fc.property(owners, fc.constantFrom(...ZONES), (owner, zone) => {
+        assert.match(bucketName(owner, zone), /^[a-z][a-z0-9-]{1,61}[a-z0-9]$/);
+      }),
+    );
+  });
+});
+
+describe("key prefixes", () => {
+  it("are empty but for personal stages", () => {
+    assert.deepEqual(["prod", "staging", "dev", "alice"].map(isPersonal), [false, false, false, true]);
+    assert.deepEqual(["prod", "staging", "dev", "alice"].map(keyPrefixOf), ["", "", "", "alice/"]);
+  });
+
+  it("lead to the data contracts' places", () => {
+    assert.deepEqual(eventPrefixes("alice/"), {
+      latest: "alice/crm/dashboard_interaction/latest/",
+      errors: "alice/crm/dashboard_interaction/errors/",
+      deadLetters: "alice/crm/dashboard_interaction/dead_letter/",
+    });
+    assert.equal(recommenderPrefix(""), "recommender/");
+  });
+
+  it("keep two stages of the same buckets apart", () => {
+    const reserved = ["crm", "recommender", "aws", "athena"];
+    fc.assert(
+      fc.property(stages, stages, (one, other) => {
+        fc.pre(one !== other && ![one, other].some((stage) => reserved.includes(stage)));
+        const shares = [one, other].every((stage) => stage !== "prod" && stage !== "staging");
+        const { latest } = eventPrefixes(keyPrefixOf(other));
+        if (shares) assert.ok(!latest.startsWith(eventPrefixes(keyPrefixOf(one)).latest));
+      }),
+    );
+  });
+});
+
+describe("arnsOf", () => {
+  it("uses the partition", () => {
+    const arns = arnsOf({ tenant: "acme", stage: "dev", partition: "aws-cn", region: "cn-north-1", account: "123456789012" });
+    assert.equal(arns.bucket("b"), "arn:aws-cn:s3:::b");
+    assert.equal(arns.objects("b", "p/"), "arn:aws-cn:s3:::b/p/*");
+    assert.equal(arns.stream("s"), "arn:aws-cn:kinesis:cn-north-1:123456789012:stream/s");
+    assert.equal(arns.logStreams("/g"), "arn:aws-cn:logs:cn-north-1:123456789012:log-group:/g:*");
+    assert.equal(arns.logStream("/g", "l"), "arn:aws-cn:logs:cn-north-1:123456789012:log-group:/g:log-stream:l");
+    assert.equal(arns.anyKey(), "arn:aws-cn:kms:cn-north-1:123456789012:key/*");
+    assert.equal(arns.anyPersonalize(), "arn:aws-cn:personalize:cn-north-1:123456789012:*");
+  });
+});
+
+describe("tagsOf", () => {
+  it("names tenant, stage and project", () => {
+    assert.deepEqual(tagsOf({ tenant: "acme", stage: "dev" }), { tenant: "acme", stage: "dev", project: "c360-recommender" });
+  });
+});
