@@ -1,0 +1,94 @@
+import { createHash } from "node:crypto";
+import { createReadStream } from "node:fs";
+import { open, stat } from "node:fs/promises";
+import { Readable, Transform, pipeline } from "node:stream";
+import { createGunzip } from "node:zlib";
+import { UsageError } from "../usageError";
+import { generateInteractions } from "./generator";
+import { readInteractions, type LeftOut, type ReadInteractions } from "./reader";
+import type { RowRules } from "./validate";
+
+/** Interactions with what the report tells about where they came from. */
+export interface Input extends ReadInteractions {
+  /** Path as given; null for generated interactions. */
+  file: string | null;
+  /** Hex SHA-256 of the file as it lies on the disk, or of the generated CSV. */
+  sha256: string;
+}
+
+/** What is read; asked for twice, it gives the same rows. */
+export interface SourceOptions extends RowRules {
+  /** CSV or CSV.gz (told by its content); without it the generator makes the interactions. */
+  file?: string;
+  /** Seed of the generator. */
+  seed: number;
+}
+
+/**
+ * Reads the file, or generates.
+ *
+ * @throws UsageError when the file is missing, empty, not CSV or CSV.gz, lacks a needed column or has no good row
+ */
+export async function readSource({ file, seed, ...rules }: SourceOptions): Promise<Input> {
+  const name = file ?? "the generated interactions";
+  const hash = createHash("sha256");
+  const text = file === undefined ? hashed(Readable.from([generateInteractions(seed)]), hash) : await openFile(file, hash);
+  const read = await readInteractions(name, text, rules);
+  if (read.table.length === 0) throw new UsageError(`${name} has no good row: ${describeLeftOut(read.leftOut) || "it has a header only"}`);
+  return { file: file ?? null, sha256: hash.digest("hex"), ...read };
+}
+
+/**
+ * Names what was left out: `timestampNotPositive 2 (lines 5, 9)`.
+ *
+ * @returns an empty text when nothing was
+ */
+export function describeLeftOut(leftOut: LeftOut): string {
+  const parts = Object.entries(leftOut).map(([reason, { count, lines }]) => {
+    const more = count > lines.length ? ", ..." : "";
+    return `${reason} ${count} (line${lines.length > 1 ? "s" : ""} ${lines.join(", ")}${more})`;
+  });
+  return parts.join("; ");
+}
+
+async function openFile(file: string, hash: ReturnType<typeof createHash>): Promise<Readable> {
+  const head = await readHead(file);
+  if (head.length === 0) throw new UsageError(`${file} is empty: it must be CSV or CSV.gz`);
+  const bytes = hashed(createReadStream(file), hash);
+  if (head[0] !== 0x1f || head[1] !== 0x8b) {
+    if (head.includes(0)) throw new UsageError(`${file} is not CSV: it is not UTF-8 text`);
+    return bytes;
+  }
+  const gunzip = createGunzip();
+  pipeline(bytes, gunzip, () => undefined);
+  return gunzip;
+}
+
+async function readHead(file: string): Promise<Buffer> {
+  try {
+    if (!(await stat(file)).isFile()) throw new UsageError(`--interactions must name a file, got ${file}`);
+    const handle = await open(file);
+    try {
+      const { buffer, bytesRead } = await handle.read(Buffer.alloc(4096), 0, 4096, 0);
+      return buffer.subarray(0, bytesRead);
+    } finally {
+      await handle.close();
+    }
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === "ENOENT" || code === "ENOTDIR") throw new UsageError(`--interactions must name a file, there is no ${file}`);
+    if (code === "EACCES") throw new UsageError(`--interactions must name a readable file, ${file} is not`);
+    throw error;
+  }
+}
+
+function hashed(bytes: Readable, hash: ReturnType<typeof createHash>): Readable {
+  const tap = new Transform({
+    transform(chunk: Buffer | string, _encoding, done) {
+      hash.update(chunk);
+      done(null, chunk);
+    },
+  });
+  pipeline(bytes, tap, () => undefined);
+  return tap;
+}

@@ -1,0 +1,66 @@
+import { statSync } from "node:fs";
+import { dirname } from "node:path";
+import { parseConfig } from "../config";
+import { readStack, type Stack } from "./engine/stack";
+import { planProduction, type Production } from "./interactions/production";
+import { describeLeftOut, readSource, type SourceOptions } from "./interactions/source";
+import type { Options } from "./options";
+import { UsageError } from "./usageError";
+
+/** What is known before anything starts. */
+export interface Preparation {
+  stack: Stack;
+  stage: string;
+  tenant: string;
+  source: SourceOptions;
+  production: Production;
+}
+
+/**
+ * Reads the stack's settings and the interactions.
+ *
+ * @param programDir absolute path of the Pulumi program
+ * @throws UsageError for anything that is wrong in the flags, the stack's settings or the file
+ */
+export async function prepare(options: Options, programDir: string): Promise<Preparation> {
+  checkFolder(options.json);
+  const { stack, stage, tenants } = await readSettings(programDir, options.stack);
+  const tenant = options.tenant === undefined ? tenants[0] : tenants.find(({ name }) => name === options.tenant);
+  if (tenant === undefined) {
+    const known = tenants.map(({ name }) => name).join(", ");
+    throw new UsageError(`--tenant must be one of stack ${options.stack} (${known}), got ${JSON.stringify(options.tenant ?? null)}`);
+  }
+  const source: SourceOptions = {
+    file: options.interactions,
+    seed: options.seed,
+    nowSeconds: Math.floor(Date.now() / 1000),
+    defaultEventType: tenant.recommender.defaultEventType,
+  };
+  const { table, leftOut } = await readSource(source);
+  const name = options.interactions ?? "the generated interactions";
+  if (options.strict && Object.keys(leftOut).length > 0) {
+    throw new UsageError(`${name} has wrong rows, which --strict does not take: ${describeLeftOut(leftOut)}`);
+  }
+  const production = planProduction(table, options);
+  if (production.live.length === 0) {
+    throw new UsageError(`${name} has no live row: --live-share ${options.liveShare} of ${table.length} good rows is none`);
+  }
+  return { stack, stage, tenant: tenant.name, source, production };
+}
+
+async function readSettings(programDir: string, name: string) {
+  try {
+    const stack = await readStack(programDir, name);
+    return { stack, ...parseConfig(stack.config, [], name) };
+  } catch (error) {
+    const { name: kind, message } = error as Error;
+    throw kind === "StackError" || "__pulumiRunError" in (error as object) ? new UsageError(message) : error;
+  }
+}
+
+function checkFolder(file: string | undefined): void {
+  if (file === undefined) return;
+  if (statSync(file, { throwIfNoEntry: false })?.isDirectory()) throw new UsageError(`--json must name a file, ${file} is a folder`);
+  if (!statSync(dirname(file), { throwIfNoEntry: false })?.isDirectory())
+    throw new UsageError(`--json must name a file in a folder that exists, got ${file}`);
+}

@@ -1,0 +1,87 @@
+import type { S3Client } from "@aws-sdk/client-s3";
+import type { Store } from "./cloud/service";
+import { encodeHistory } from "./interactions/history";
+import { planProduction, type Production } from "./interactions/production";
+import { readSource, type Input, type SourceOptions } from "./interactions/source";
+import type { Options } from "./options";
+import { compareDeadLetters } from "./reconcile/deadLetters";
+import { compareDelivered } from "./reconcile/delivered";
+import { expectedEvents } from "./reconcile/expected";
+import { compareForwarded, type AcceptedEvent, type PutEventsCall } from "./reconcile/forwarded";
+import { problem, type Problem, type Report } from "./report";
+import { listKeys, readObjects, type UpstreamPrefixes } from "./upstream";
+
+/** Where to look, and from what everything is recomputed. */
+export interface ReconcileOptions {
+  source: SourceOptions;
+  options: Pick<Options, "split" | "liveShare" | "seed" | "poison">;
+  s3: S3Client;
+  /** Name of the upstream bucket. */
+  bucket: string;
+  prefixes: UpstreamPrefixes;
+  /** The tenant's event tracker. */
+  trackingId: string;
+  /** Personalize's logs. */
+  personalize: Pick<Store, "replay">;
+}
+
+/** The part of the report that the reconciliation finds. */
+export type Findings = Pick<Report, "input" | "produced" | "delivered" | "forwarded" | "deadLetters" | "problems">;
+
+/**
+ * Recomputes from the input alone what must have happened, and compares it with what the lake, Personalize and the dead-letter
+ * store hold. It shares no code with the program, its functions and its SQL, and asks nothing of those who sent.
+ */
+export async function reconcile({ source, options, s3, bucket, prefixes, trackingId, personalize }: ReconcileOptions): Promise<Findings> {
+  const input = await readSource(source);
+  const production = planProduction(input.table, options);
+  const history = await checkHistory(production, readObjects(s3, bucket, prefixes.history));
+  const { delivered, problems: inLake } = await compareDelivered(dataOf(production), readObjects(s3, bucket, prefixes.latest));
+  const { forwarded, problems: inPersonalize } = await compareForwarded({
+    expected: expectedEvents(production),
+    trackingId,
+    accepted: personalize.replay("events") as AsyncIterable<unknown> as AsyncIterable<AcceptedEvent>,
+    calls: personalize.replay("calls") as AsyncIterable<unknown> as AsyncIterable<PutEventsCall>,
+  });
+  const deadLetterObjects = readObjects(s3, bucket, prefixes.deadLetter);
+  const { deadLetters, problems: inDeadLetters } = await compareDeadLetters(production.records(), deadLetterObjects);
+  const failures = [
+    ...(await none("delivered.errors", listKeys(s3, bucket, prefixes.errors))),
+    ...(await none("forwarded.discardedBatches", listKeys(s3, bucket, prefixes.discarded))),
+  ];
+  const problems = [...history, ...inLake, ...inPersonalize, ...inDeadLetters, ...failures];
+  return { input: describeInput(input, production), produced: countProduced(production), delivered, forwarded, deadLetters, problems };
+}
+
+function* dataOf(production: Production): Generator<Buffer> {
+  for (const { data } of production.records()) yield data;
+}
+
+function describeInput({ file, sha256, rows, leftOut }: Input, { table, history, live }: Production): Report["input"] {
+  return { file, sha256, rows, valid: table.length, history: history.length, live: live.length, leftOut };
+}
+
+function countProduced(production: Production): Report["produced"] {
+  const produced: Report["produced"] = { records: 0, events: 0, bytes: 0, sessions: production.sessions, poison: {} };
+  for (const { data, events, poison } of production.records()) {
+    produced.records += 1;
+    produced.events += events;
+    produced.bytes += data.length;
+    if (poison !== undefined) produced.poison[poison] = (produced.poison[poison] ?? 0) + 1;
+  }
+  return produced;
+}
+
+async function checkHistory({ table, history }: Production, objects: ReturnType<typeof readObjects>): Promise<Problem[]> {
+  const dropped: Buffer[] = [];
+  for await (const { content } of objects) dropped.push(content);
+  const expected = history.length === 0 ? Buffer.alloc(0) : encodeHistory(table, history);
+  const actual = Buffer.concat(dropped);
+  return actual.equals(expected) ? [] : [problem("history.bytes", expected.length, actual.length)];
+}
+
+async function none(check: string, keys: AsyncIterable<string>): Promise<Problem[]> {
+  const found: string[] = [];
+  for await (const key of keys) found.push(key);
+  return found.length === 0 ? [] : [problem(check, 0, found.length, found)];
+}

@@ -1,0 +1,109 @@
+import { mkdirSync, renameSync, writeFileSync } from "node:fs";
+import { dirname } from "node:path";
+import type { LeftOut } from "./interactions/reader";
+
+/** Counts by name. */
+export type Count = Record<string, number>;
+
+/** Size of a set of interactions. */
+export type Totals = { rows: number; users: number; items: number };
+
+/** A check that did not come out. */
+export interface Problem {
+  check: string;
+  expected: unknown;
+  actual: unknown;
+  /** At most five. */
+  examples: string[];
+}
+
+/** A pipeline execution. */
+export interface PipelineRun {
+  runId: string;
+  runDate: string;
+  status: string;
+  error?: string;
+  cause?: string;
+  seconds: Count;
+  export?: {
+    engine: "lambda" | "glue";
+    rowsIn: number;
+    leftOut: Count;
+    expected: Totals;
+    table: Totals;
+    csv: Totals & { bytes: number; sha256: string; head: string[] };
+    manifest: object;
+  };
+  training?: {
+    solutionVersionArn: string;
+    metrics: Count;
+    baseline: Count | null;
+    present: Count | null;
+    decision: "created" | "updated" | "kept" | "skipped";
+    reason: string;
+  };
+}
+
+/** What `npm start` found; `.local/report.json`. Keys never move; ids are strings. */
+export interface Report {
+  version: 1;
+  stack: string;
+  stage: string;
+  tenant: string;
+  seed: number;
+  scale: number;
+  status: "reconciled" | "failed";
+  problems: Problem[];
+  input: {
+    file: string | null;
+    sha256: string;
+    rows: number;
+    valid: number;
+    history: number;
+    live: number;
+    leftOut: LeftOut;
+  };
+  /** Records on the stream, odd ones included; events are those that Personalize must accept. */
+  produced: { records: number; events: number; bytes: number; sessions: number; poison: Count };
+  /** Raw events in upstream; bytes as the objects are stored. */
+  delivered: { objects: number; records: number; bytes: number; missing: number; doubled: number; changed: number };
+  /** What Personalize accepted. */
+  forwarded: {
+    events: number;
+    distinct: number;
+    redelivered: number;
+    calls: number;
+    eventsPerCall: number;
+    throttled: number;
+    missing: number;
+    doubled: number;
+    changed: number;
+  };
+  /** Distinct (shard, sequence number). */
+  deadLetters: { objects: number; records: number; byReason: Count };
+  seconds: Record<string, number>;
+  runs: PipelineRun[];
+  campaign?: { arn: string; solutionVersionArn: string; requests: number; shown: number; followed: number };
+  evaluation?: {
+    from: string;
+    to: string;
+    metrics: { day: string | null; metric: string; value: number | null; low: number | null; high: number | null; n: number }[];
+  };
+}
+
+/** Keeps the first five examples. */
+export function problem(check: string, expected: unknown, actual: unknown, examples: Iterable<string> = []): Problem {
+  return { check, expected, actual, examples: [...examples].slice(0, 5) };
+}
+
+/**
+ * Replaces a file at once; its folder is made when it is not there.
+ *
+ * @param file path
+ */
+export function writeReport(file: string, report: Report): void {
+  mkdirSync(dirname(file), { recursive: true });
+  const partial = `${file}.${process.pid}.partial`;
+  writeFileSync(partial, `${JSON.stringify(report, undefined, 2)}\n`);
+  renameSync(partial, file);
+}

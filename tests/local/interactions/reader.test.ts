@@ -1,0 +1,123 @@
+import * as assert from "node:assert/strict";
+import { Readable } from "node:stream";
+import * as fc from "fast-check";
+import { encodeHistory } from "../../../local/interactions/history";
+import { readInteractions } from "../../../local/interactions/reader";
+import { UsageError } from "../../../local/usageError";
+import { interactions, rowsOf, tableOf } from "../../support/interactions";
+
+const RULES = { nowSeconds: 1_800_000_000, defaultEventType: "watch" };
+const read = (text: string | Buffer) => readInteractions("in.csv", Readable.from([Buffer.from(text)]), RULES);
+const rejects = (text: string | Buffer, message: RegExp) =>
+  assert.rejects(read(text), (error: Error) => error instanceof UsageError && message.test(error.message));
+
+describe("reading interactions", () => {
+  it("finds the columns by name, in any order, and ignores others", async () => {
+    const { rows, table, leftOut } = await read("RATING,TIMESTAMP,ITEM_ID,EVENT_TYPE,USER_ID\n5,100,i1,click,u1\n4,101,i2,,u2\n");
+    assert.equal(rows, 2);
+    assert.deepEqual(leftOut, {});
+    assert.deepEqual(rowsOf(table), [
+      { userId: "u1", itemId: "i1", timestamp: 100, eventType: "click" },
+      { userId: "u2", itemId: "i2", timestamp: 101, eventType: "watch" },
+    ]);
+  });
+
+  it("gives rows of a file without EVENT_TYPE the default", async () => {
+    const { table } = await read("USER_ID,ITEM_ID,TIMESTAMP\nu,i,1\n");
+    assert.deepEqual(rowsOf(table), [{ userId: "u", itemId: "i", timestamp: 1, eventType: "watch" }]);
+  });
+
+  for (const [name, newline] of Object.entries({ LF: "\n", CRLF: "\r\n", CR: "\r" })) {
+    it(`reads ${name} line ends, a byte order mark and a last line without its end`, async () => {
+      const { rows, table } = await read(["\uFEFFUSER_ID,ITEM_ID,TIMESTAMP", "u,i,1", "", "v,j,2"].join(newline));
+      assert.equal(rows, 2);
+      assert.deepEqual(
+        rowsOf(table).map(({ itemId, timestamp }) => [itemId, timestamp]),
+        [
+          ["i", 1],
+          ["j", 2],
+        ],
+      );
+    });
+  }
+
+  it("keeps ids as they are written", async () => {
+    const { table } = await read('USER_ID,ITEM_ID,TIMESTAMP\n9007199254740993,"a,""b""",1\n007, x ,1\n');
+    assert.deepEqual(
+      rowsOf(table).map(({ userId, itemId }) => [userId, itemId]),
+      [
+        ["9007199254740993", 'a,"b"'],
+        ["007", " x "],
+      ],
+    );
+  });
+
+  const wrong: [string, string][] = [
+    ["userIdEmpty", ",i,1"],
+    ["itemIdEmpty", "u,,1"],
+    ["userIdTooLong", `${"u".repeat(257)},i,1`],
+    ["itemIdTooLong", `u,${"😀".repeat(257)},1`],
+    ["userIdControlCharacter", "u\u0007,i,1"],
+    ["itemIdControlCharacter", "u,i\u0085,1"],
+    ["itemIdNotUtf8", "u,i\uFFFD,1"],
+    ["timestampNotPositive", "u,i,0"],
+    ["timestampNotPositive", "u,i,-5"],
+    ["timestampNotWholeSeconds", "u,i,"],
+    ["timestampNotWholeSeconds", "u,i,1.5"],
+    ["timestampNotWholeSeconds", "u,i,2020-01-01"],
+    ["timestampInFuture", "u,i,1800086401"],
+    ["timestampInFuture", "u,i,1700000000000"],
+    ["columnCount", "u,i"],
+    ["columnCount", "u,i,1,2"],
+    ["malformedQuotes", 'u,i" x,1'],
+  ];
+  for (const [reason, row] of wrong) {
+    it(`leaves out ${JSON.stringify(row.slice(0, 20))} as ${reason}`, async () => {
+      const { rows, table, leftOut } = await read(`USER_ID,ITEM_ID,TIMESTAMP\nu,i,1\n${row}\nv,j,2\n`);
+      assert.deepEqual([rows, table.length, leftOut], [3, 2, { [reason]: { count: 1, lines: [3] } }]);
+    });
+  }
+
+  it("takes ids of 256 characters and a timestamp of a day ahead", async () => {
+    const { table } = await read(`USER_ID,ITEM_ID,TIMESTAMP\n${"u".repeat(256)},${"😀".repeat(256)},1800086400\n`);
+    assert.equal(table.length, 1);
+  });
+
+  it("checks a given event type", async () => {
+    const { leftOut } = await read(`USER_ID,ITEM_ID,TIMESTAMP,EVENT_TYPE\nu,i,1,${"e".repeat(257)}\n`);
+    assert.deepEqual(leftOut, { eventTypeTooLong: { count: 1, lines: [2] } });
+  });
+
+  it("counts all wrong rows and names the first five lines, past empty lines and line ends inside quotes", async () => {
+    const rows = ["u,i,1", "", '"u","a\r\nb\r\n",1', ...Array.from({ length: 7 }, () => "u,i,0")];
+    const { leftOut } = await read(`USER_ID,ITEM_ID,TIMESTAMP\r\n${rows.join("\r\n")}\r\n`);
+    assert.deepEqual(leftOut, {
+      itemIdControlCharacter: { count: 1, lines: [4] },
+      timestampNotPositive: { count: 7, lines: [7, 8, 9, 10, 11] },
+    });
+  });
+
+  it("refuses what is no such file", async () => {
+    await rejects("", /^in\.csv is empty: it must be CSV with a header that has USER_ID, ITEM_ID, TIMESTAMP$/);
+    await rejects("\n\n", /is empty/);
+    await rejects(
+      "USER_ID,TIMESTAMP,movie\nu,1,2\n",
+      /no column ITEM_ID: it needs USER_ID, ITEM_ID, TIMESTAMP, found USER_ID, TIMESTAMP, movie$/,
+    );
+    await rejects("USER_ID;ITEM_ID;TIMESTAMP\n", /no column USER_ID: .* found USER_ID;ITEM_ID;TIMESTAMP$/);
+    await rejects("USER_ID,ITEM_ID,ITEM_ID,TIMESTAMP\n", /must have one column ITEM_ID, got 2/);
+    await rejects(Buffer.from([0xff, 0xd8, 0xff, 0xe0, 0x0a, 0x41]), /not CSV: its first line is not UTF-8 text/);
+    await rejects('USER_ID,ITEM_ID,TIMESTAMP\nu,i,1\nu,"i,1\nv,j,2\n', /not CSV: .*line/);
+  });
+
+  it("reads back any rows that it wrote as history", async () => {
+    await fc.assert(
+      fc.asyncProperty(interactions, async (rows) => {
+        const table = tableOf(rows);
+        const csv = encodeHistory(table, Uint32Array.from(rows.keys()));
+        const back = await read(csv);
+        assert.deepEqual([back.rows, back.leftOut, rowsOf(back.table)], [rows.length, {}, rows]);
+      }),
+    );
+  });
+});

@@ -1,0 +1,60 @@
+import * as assert from "node:assert/strict";
+import { mkdtempSync, readFileSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { problem, writeReport } from "../../local/report";
+import { renderReport } from "../../local/table";
+import { reconciledReport } from "../support/report";
+
+describe("the report", () => {
+  it("replaces a file at once and leaves nothing beside it", () => {
+    const folder = mkdtempSync(join(tmpdir(), "c360-report-"));
+    const file = join(folder, "a", "report.json");
+    writeReport(file, { ...reconciledReport(), seed: 1 });
+    writeReport(file, { ...reconciledReport(), seed: 2 });
+    assert.deepEqual(JSON.parse(readFileSync(file, "utf8")), { ...reconciledReport(), seed: 2 });
+    assert.deepEqual(readdirSync(join(folder, "a")), ["report.json"]);
+    rmSync(folder, { recursive: true });
+  });
+
+  it("keeps five examples of a problem", () => {
+    assert.deepEqual(problem("c", 0, 7, "abcdefg"), { check: "c", expected: 0, actual: 7, examples: ["a", "b", "c", "d", "e"] });
+  });
+
+  it("is shown as a table with the verdict last", () => {
+    const lines = renderReport(reconciledReport()).split("\n");
+    assert.equal(lines[lines.length - 1], "acme on stack local: reconciled");
+    const cells = lines
+      .filter((line) => line.startsWith("│"))
+      .map((line) =>
+        line
+          .split("│")
+          .slice(1, -1)
+          .map((cell) => cell.trim()),
+      );
+    assert.deepEqual(cells, [
+      ["", "count", "of it"],
+      ["rows in", "1,010", "1,000 good, 10 left out"],
+      ["history", "800", "rows dropped in upstream"],
+      ["live", "200", "rows in 40 sessions"],
+      ["produced", "70", "records, 200 events, 12,345 bytes"],
+      ["delivered", "70", "records in 2 objects; 0 missing, 0 doubled, 0 changed"],
+      ["forwarded", "200", "events, 199 distinct; 0 missing, 0 doubled, 0 changed"],
+      ["calls", "50", "4.00 events a call, 0 throttled"],
+      ["dead letters", "0", "none"],
+      ["seconds", "3.2", "deploy 2, produce 1.2"],
+    ]);
+  });
+
+  it("shows problems, odd records and dead letters", () => {
+    const report = reconciledReport();
+    report.status = "failed";
+    report.problems = [problem("delivered.missing", 0, 2, ["first", "second"])];
+    report.produced.poison = { badJson: 3 };
+    report.deadLetters = { objects: 1, records: 3, byReason: { badJson: 3 } };
+    const text = renderReport(report);
+    assert.match(text, /12,345 bytes; odd: badJson 3 /);
+    assert.match(text, /│ dead letters +│ +3 │ badJson 3 /);
+    assert.match(text, /\nproblem: delivered\.missing: expected 0, got 2\n {2}first\n {2}second\nacme on stack local: failed$/);
+  });
+});

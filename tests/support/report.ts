@@ -1,0 +1,40 @@
+import type { Report } from "../../local/report";
+
+/** A report of a small run that came out. */
+export function reconciledReport(): Report {
+  return {
+    version: 1,
+    stack: "local",
+    stage: "dev",
+    tenant: "acme",
+    seed: 1,
+    scale: 60,
+    status: "reconciled",
+    problems: [],
+    input: {
+      file: null,
+      sha256: "0".repeat(64),
+      rows: 1010,
+      valid: 1000,
+      history: 800,
+      live: 200,
+      leftOut: { userIdEmpty: { count: 10, lines: [2] } },
+    },
+    produced: { records: 70, events: 200, bytes: 12_345, sessions: 40, poison: {} },
+    delivered: { objects: 2, records: 70, bytes: 12_415, missing: 0, doubled: 0, changed: 0 },
+    forwarded: {
+      events: 200,
+      distinct: 199,
+      redelivered: 1,
+      calls: 50,
+      eventsPerCall: 4,
+      throttled: 0,
+      missing: 0,
+      doubled: 0,
+      changed: 0,
+    },
+    deadLetters: { objects: 0, records: 0, byReason: {} },
+    seconds: { total: 3.21, deploy: 2, produce: 1.21 },
+    runs: [],
+  };
+}
