@@ -4,6 +4,9 @@ import type { Catalog } from "./catalog";
 import type { Needs } from "./needs";
 import { operation } from "./request";
 
+/** Clients tell a bare text root from an element only by its namespace. */
+const NAMESPACE = "http://s3.amazonaws.com/doc/2006-03-01/";
+
 /** Canonical user of an account, as listings name it. */
 export function owner(account: string): Json {
   return { ID: createHash("sha256").update(account).digest("hex") };
@@ -33,7 +36,7 @@ export function bucketOperations(cloud: Cloud, catalog: Catalog, needs: Needs): 
     }),
     "GET /{Bucket}?location": operation(cloud.account, {
       needs: ({ bucket }) => [needs.bucket("s3:GetBucketLocation", bucket)],
-      run: async () => ({ output: { LocationConstraint: cloud.region === "us-east-1" ? "" : cloud.region } }),
+      run: async () => ({ output: { LocationConstraint: { "@xmlns": NAMESPACE, "#text": cloud.region === "us-east-1" ? "" : cloud.region } } }),
     }),
   };
 }
