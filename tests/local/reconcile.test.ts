@@ -1,0 +1,150 @@
+import * as assert from "node:assert/strict";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join, relative, resolve } from "node:path";
+import { gzipSync } from "node:zlib";
+import { PutObjectCommand, S3Client } from "@aws-sdk/client-s3";
+import { s3 as s3Service } from "../../local/cloud/s3";
+import { openStore } from "../../local/cloud/store";
+import type { Json } from "../../local/cloud/service";
+import { encodeHistory } from "../../local/interactions/history";
+import { planProduction } from "../../local/interactions/production";
+import { readSource } from "../../local/interactions/source";
+import { reconcile } from "../../local/reconcile";
+import { upstreamPrefixes } from "../../local/upstream";
+import { withCloud, type TestCloud } from "../support/cloud";
+
+const ROOT = resolve(__dirname, "../..");
+const BUCKET = "acme-c360-upstream-dev";
+const OPTIONS = { split: "user" as const, liveShare: 0.3, seed: 1, poison: 0.3 };
+const PREFIXES = upstreamPrefixes("dev");
+
+describe("the reconciliation", () => {
+  let folder: string;
+  let cloud: TestCloud;
+  let s3: S3Client;
+  before(async () => {
+    folder = mkdtempSync(join(tmpdir(), "c360-reconcile-"));
+    cloud = await withCloud([s3Service]);
+    s3 = new S3Client(cloud.client);
+  });
+  after(async () => {
+    s3.destroy();
+    await cloud.stop();
+    rmSync(folder, { recursive: true });
+  });
+
+  const source = { file: "", seed: 1, nowSeconds: 1_800_000_000, defaultEventType: "watch" };
+  const put = (key: string, body: string | Buffer) => s3.send(new PutObjectCommand({ Bucket: BUCKET, Key: key, Body: body }));
+  const run = () =>
+    reconcile({ source, options: OPTIONS, s3, bucket: BUCKET, prefixes: PREFIXES, trackingId: "t", personalize: openStore(folder) });
+
+  /** Does what the deployed parts do, from the planned records. */
+  async function play(): Promise<void> {
+    await cloud.cloud.create("aws:s3/bucket:Bucket", { bucket: BUCKET }, "urn:pulumi:test::test::aws:s3/bucket:Bucket::upstream");
+    source.file = join(folder, "in.csv");
+    const rows = Array.from({ length: 60 }, (_, n) => `u${n % 6},i${n % 50},${1000 + n * 60},${n % 3 === 0 ? "" : "click"}`);
+    writeFileSync(source.file, `USER_ID,ITEM_ID,TIMESTAMP,EVENT_TYPE\n${rows.join("\n")}\n,i,1,\nu,i,0,\n`);
+    const { table } = await readSource(source);
+    const production = planProduction(table, OPTIONS);
+    await put(`${PREFIXES.history}a.csv`, encodeHistory(production.table, production.history));
+    const log = openStore(folder);
+    const lines: string[] = [];
+    const letters: Json[] = [];
+    for (const [n, { data, events, poison }] of [...production.records()].entries()) {
+      lines.push(`${data.toString("latin1")}\n`);
+      if (events === 0) letters.push({ reason: poison, shard: "s0", sequenceNumber: String(n), data: data.toString("base64") });
+      else await accept(log, data, n);
+    }
+    const half = lines.length >> 1;
+    await put(`${PREFIXES.latest}2026/01/01/00/a`, Buffer.from(lines.slice(half).join(""), "latin1"));
+    await put(`${PREFIXES.latest}2026/01/01/00/b.gz`, gzipSync(Buffer.from(lines.slice(0, half).join(""), "latin1")));
+    await put(`${PREFIXES.deadLetter}2026/01/01/s0-1.ndjson`, letters.map((letter) => `${JSON.stringify(letter)}\n`).join(""));
+  }
+
+  async function accept(log: ReturnType<typeof openStore>, data: Buffer, call: number): Promise<void> {
+    const { user_id, session_id, event_list } = JSON.parse(data.toString()) as { user_id: string; session_id: string; event_list: Json[] };
+    await log.append("calls", { call, status: "accepted", events: event_list.length });
+    for (const event of event_list) {
+      const eventId = JSON.stringify([user_id, event]);
+      await log.append("events", { call, trackingId: "t", sessionId: session_id, userId: user_id, event: { ...event, eventId } });
+    }
+  }
+
+  it("recomputes everything from the file and finds it", async () => {
+    await play();
+    const { input, produced, delivered, forwarded, deadLetters, problems } = await run();
+    assert.deepEqual(problems, []);
+    assert.deepEqual(
+      { ...input, sha256: "" },
+      {
+        ...{ file: source.file, sha256: "", rows: 62, valid: 60, history: 42, live: 18 },
+        leftOut: { userIdEmpty: { count: 1, lines: [62] }, timestampNotPositive: { count: 1, lines: [63] } },
+      },
+    );
+    assert.ok(produced.records > 6 && produced.sessions >= 6);
+    const odd = Object.values(produced.poison).reduce((sum, count) => sum + count, 0);
+    const eleven = produced.poison.elevenEvents ?? 0;
+    assert.equal(produced.events, 18 + 11 * eleven);
+    assert.deepEqual([delivered.records, delivered.objects], [produced.records, 2]);
+    assert.deepEqual(
+      [forwarded.events, forwarded.distinct, forwarded.calls],
+      [produced.events, produced.events, produced.records - odd + eleven],
+    );
+    assert.deepEqual([deadLetters.records, deadLetters.objects], [odd - eleven, 1]);
+  });
+
+  it("finds what went wrong anywhere", async () => {
+    const log = openStore(folder);
+    await put(`${PREFIXES.latest}2026/01/01/00/c`, "{}\n");
+    await put(`${PREFIXES.errors}format/x`, "x");
+    await put(`${PREFIXES.discarded}uuid/x`, "x");
+    await put(`${PREFIXES.history}b.csv`, "x");
+    await log.append("events", {
+      trackingId: "t",
+      sessionId: "s",
+      userId: "u",
+      event: { eventId: "1", eventType: "watch", sentAt: 1, itemId: "i" },
+    });
+    const { problems } = await run();
+    assert.deepEqual(
+      problems.map(({ check, actual, examples }) => [check, check === "history.bytes" ? typeof actual : actual, examples]),
+      [
+        ["history.bytes", "number", []],
+        ["delivered.changed", 1, [`${PREFIXES.latest}2026/01/01/00/c: {}`]],
+        ["forwarded.changed", 1, ['s ["u","i",1,"watch"]']],
+        ["delivered.errors", 1, [`${PREFIXES.errors}format/x`]],
+        ["forwarded.discardedBatches", 1, [`${PREFIXES.discarded}uuid/x`]],
+      ],
+    );
+  });
+
+  it("shares no code with the program, its functions and its SQL", () => {
+    const seen = new Set<string>();
+    const visit = (file: string): void => {
+      if (seen.has(file)) return;
+      seen.add(file);
+      for (const [, path] of readFileSync(file, "utf8").matchAll(/from "(\.[^"]+)"|require\("(\.[^"]+)"\)/g)) {
+        const target = resolve(dirname(file), path);
+        visit(existsSync(`${target}.ts`) ? `${target}.ts` : join(target, "index.ts"));
+      }
+    };
+    visit(join(ROOT, "local/reconcile.ts"));
+    const folders = new Set([...seen].map((file) => relative(ROOT, file).split("/")[0]));
+    assert.deepEqual(folders, new Set(["local"]));
+    assert.ok(seen.size >= 10);
+  });
+});
+
+describe("the prefixes of upstream", () => {
+  it("are at the top for shared stages and below the stage's name for others", () => {
+    for (const stage of ["dev", "staging", "prod"]) assert.equal(upstreamPrefixes(stage).latest, "crm/dashboard_interaction/latest/");
+    assert.deepEqual(upstreamPrefixes("anna"), {
+      history: "anna/crm/dashboard_interaction/history/",
+      latest: "anna/crm/dashboard_interaction/latest/",
+      errors: "anna/crm/dashboard_interaction/errors/",
+      deadLetter: "anna/crm/dashboard_interaction/dead_letter/",
+      discarded: "aws/lambda/",
+    });
+  });
+});

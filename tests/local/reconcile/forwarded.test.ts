@@ -1,0 +1,101 @@
+import * as assert from "node:assert/strict";
+import { planProduction } from "../../../local/interactions/production";
+import { expectedEvents, identity } from "../../../local/reconcile/expected";
+import { compareForwarded, type AcceptedEvent, type PutEventsCall } from "../../../local/reconcile/forwarded";
+import { tableOf } from "../../support/interactions";
+
+async function* each<T>(values: T[]): AsyncGenerator<T> {
+  yield* values;
+}
+const accepted = (itemId: string, eventId = `id-${itemId}`, change: Partial<AcceptedEvent> = {}): AcceptedEvent => ({
+  trackingId: "tracker",
+  sessionId: "s",
+  userId: "u",
+  event: { eventId, eventType: "watch", sentAt: 1000, itemId },
+  ...change,
+});
+const expected = (...items: string[]) => new Map(items.map((itemId) => [identity("u", itemId, 1000, "watch"), "s"]));
+const compare = (items: string[], events: AcceptedEvent[], calls: PutEventsCall[] = []) =>
+  compareForwarded({ expected: expected(...items), trackingId: "tracker", accepted: each(events), calls: each(calls) });
+const counts = async (items: string[], events: AcceptedEvent[]) => {
+  const { forwarded, problems } = await compare(items, events);
+  const { distinct, redelivered, missing, doubled, changed } = forwarded;
+  const found = Object.fromEntries(problems.map(({ check, actual }) => [check, actual]));
+  assert.deepEqual(
+    { "forwarded.missing": 0, "forwarded.doubled": 0, "forwarded.changed": 0, ...found },
+    { "forwarded.missing": missing, "forwarded.doubled": doubled, "forwarded.changed": changed },
+  );
+  return { distinct, redelivered, missing, doubled, changed };
+};
+const GOOD = { distinct: 2, redelivered: 0, missing: 0, doubled: 0, changed: 0 };
+
+describe("what Personalize accepted", () => {
+  it("is all right when each identity came once", async () => {
+    assert.deepEqual(await counts(["1", "2"], [accepted("2"), accepted("1")]), GOOD);
+  });
+  it("may come again as it is", async () => {
+    assert.deepEqual(await counts(["1", "2"], [accepted("1"), accepted("2"), accepted("1"), accepted("1")]), { ...GOOD, redelivered: 2 });
+  });
+  it("lacks an identity", async () => {
+    assert.deepEqual(await counts(["1", "2", "3"], [accepted("1"), accepted("2")]), { ...GOOD, missing: 1 });
+  });
+  it("doubles an identity that has two event ids", async () => {
+    assert.deepEqual(await counts(["1", "2"], [accepted("1"), accepted("2"), accepted("1", "other")]), { ...GOOD, doubled: 1 });
+  });
+  it("doubles an event id that has two contents", async () => {
+    const twice = accepted("1", "id-1", { event: { ...accepted("1").event, sentAt: 1000.5 } });
+    assert.deepEqual(await counts(["1", "2"], [accepted("1"), accepted("2"), twice]), { ...GOOD, doubled: 1 });
+    assert.deepEqual(await counts(["1", "2"], [accepted("1", "same"), accepted("2", "same")]), { ...GOOD, doubled: 1 });
+  });
+  it("is changed when nobody expects it: another user, second, event type, session or tracker", async () => {
+    const { event } = accepted("2");
+    const changes: Partial<AcceptedEvent>[] = [
+      { userId: "v" },
+      { userId: null },
+      { event: { ...event, sentAt: 1001 } },
+      { event: { ...event, sentAt: 1_000_000 } },
+      { event: { ...event, eventType: "click" } },
+    ];
+    for (const change of changes) {
+      assert.deepEqual(await counts(["1", "2"], [accepted("1"), accepted("2", "id", change)]), { ...GOOD, missing: 1, changed: 1 });
+    }
+    for (const change of [{ sessionId: "t" }, { trackingId: "other" }]) {
+      assert.deepEqual(await counts(["1", "2"], [accepted("1"), accepted("2", "id", change)]), { ...GOOD, changed: 1 });
+    }
+  });
+
+  it("is counted by call", async () => {
+    const calls: PutEventsCall[] = [
+      { status: "accepted", events: 2 },
+      { status: "throttled", events: 9 },
+      { status: "accepted", events: 1 },
+      { status: "invalid", events: 1 },
+      { status: "accepted", events: 1 },
+    ];
+    const { forwarded } = await compare(["1", "2"], [accepted("1"), accepted("2"), accepted("1"), accepted("2")], calls);
+    assert.deepEqual([forwarded.events, forwarded.calls, forwarded.throttled, forwarded.eventsPerCall], [4, 3, 1, 1.333]);
+  });
+
+  it("is nothing when nothing came", async () => {
+    const { forwarded, problems } = await compare(["1"], []);
+    assert.deepEqual([forwarded.events, forwarded.eventsPerCall, forwarded.missing], [0, 0, 1]);
+    assert.deepEqual(problems, [{ check: "forwarded.missing", expected: 0, actual: 1, examples: [identity("u", "1", 1000, "watch")] }]);
+  });
+});
+
+describe("what Personalize must accept", () => {
+  it("is each live identity once, with its session, and the odd records that are valid", () => {
+    const rows = Array.from({ length: 40 }, (_, n) => ({
+      userId: "u",
+      itemId: `i${n >> 1}`,
+      timestamp: 1000 + (n >> 1),
+      eventType: "watch",
+    }));
+    const production = planProduction(tableOf(rows), { split: "time", liveShare: 0.5, seed: 1, poison: 1 });
+    const records = [...production.records()];
+    const eleven = records.filter(({ poison }) => poison === "elevenEvents").length;
+    const wanted = expectedEvents(production);
+    assert.equal(wanted.size, 10 + 11 * eleven);
+    assert.equal(wanted.get(identity("u", "i19", 1019, "watch")), records[0].partitionKey);
+  });
+});
