@@ -23,7 +23,7 @@ async function archive(factory: aws.lambda.CallbackFactory<never, unknown>): Pro
       {},
     );
   });
-  const { assets } = get("aws:lambda/function:Function", "function").inputs.code as unknown as Code;
+  const { assets } = get("aws:lambda/function:Function", "function").inputs.code as Code;
   return Object.fromEntries(Object.entries(assets).map(([entry, { text }]) => [entry, text]));
 }
 

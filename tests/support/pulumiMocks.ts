@@ -33,9 +33,9 @@ export interface Deployment {
   /** Information that the program printed. */
   printed: string[];
   /** The one resource of a type and name. @throws Error when there is none, or more than one */
-  get(type: string, name: string): Registered;
+  get: (type: string, name: string) => Registered;
   /** Names of all resources of a type, in alphabetical order. */
-  names(type: string): string[];
+  names: (type: string) => string[];
 }
 
 export interface DeployOptions {
@@ -66,15 +66,17 @@ export async function deploy(program: () => unknown, options: DeployOptions = {}
   const printed: string[] = [];
   const log = console.log;
   console.log = (line: string) => void printed.push(line);
+  const finished = pulumi.runtime.runInPulumiStack(async () => program()).then(() => pulumi.runtime.disconnect());
   try {
-    await pulumi.runtime.runInPulumiStack(async () => program());
-    await pulumi.runtime.disconnect();
+    await Promise.race([finished, recorder.failed]);
   } catch (error) {
-    throw recorder.errors[0] ?? error;
+    // Whatever waits for the resource that failed waits for ever.
+    finished.catch(() => {});
+    pulumi.runtime.resetOptions("", "", -1, "", "", false, "");
+    throw error;
   } finally {
     console.log = log;
   }
-  if (recorder.errors.length > 0) throw recorder.errors[0];
   return deployment(recorder.resources, recorder.outputs, printed);
 }
 
@@ -112,13 +114,17 @@ interface Monitor {
 }
 
 function record() {
-  const found = { resources: [] as Registered[], outputs: {} as Inputs, errors: [] as Error[] };
+  let fail: (error: Error) => void = () => {};
+  const failed = new Promise<never>((_resolve, reject) => (fail = reject));
+  failed.catch(() => {});
+  const found = { resources: [] as Registered[], outputs: {} as Inputs, failed };
   const monitor = pulumi.runtime.getMonitor() as unknown as Monitor;
-  const { registerResource, registerResourceOutputs } = monitor;
+  const register = monitor.registerResource.bind(monitor);
+  const registerOutputs = monitor.registerResourceOutputs.bind(monitor);
   const nameOf = (urn: string) => urn.split("::").slice(3).join("::");
   monitor.registerResource = (request, answer) =>
-    registerResource.call(monitor, request, (error, response) => {
-      if (error) found.errors.push(error);
+    register(request, (error, response) => {
+      if (error) fail(error);
       const parent = request.getParent();
       found.resources.push({
         type: request.getType(),
@@ -137,7 +143,7 @@ function record() {
     });
   monitor.registerResourceOutputs = (request, answer) => {
     if (request.getUrn().includes("::pulumi:pulumi:Stack::")) found.outputs = request.getOutputs().toJavaScript();
-    registerResourceOutputs.call(monitor, request, answer);
+    registerOutputs(request, answer);
   };
   return found;
 }
