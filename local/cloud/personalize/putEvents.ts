@@ -1,6 +1,6 @@
 import { setTimeout } from "node:timers/promises";
 import { TokenBucket } from "../kinesis/throttle";
-import type { Cloud, Json, Operation } from "../service";
+import type { Cloud, Json, Operation, Store } from "../service";
 import { ServiceError } from "../service";
 import type { ControlPlane, Made } from "./controlPlane";
 import { invalidity, isKept, type PutEventsRequest } from "./validateEvents";
@@ -15,17 +15,20 @@ const REQUESTS_PER_SECOND = 1000;
 export class PutEvents implements Operation {
   private calls = 0;
   private readonly budgets = new Map<string, TokenBucket>();
+  private readonly store: Store;
 
   /** @param latencyMs real milliseconds that an answer takes at least */
   constructor(
     private readonly cloud: Cloud,
     private readonly plane: ControlPlane,
     private readonly latencyMs: number,
-  ) {}
+  ) {
+    this.store = cloud.store("personalize");
+  }
 
   /** Goes on counting calls where the log ends. */
   async restore(): Promise<void> {
-    for await (const { call } of this.cloud.store("personalize").replay("calls")) this.calls = call as number;
+    for await (const { call } of this.store.replay("calls")) this.calls = call as number;
   }
 
   readonly needs: Operation["needs"] = () => [{ action: "personalize:PutEvents", resource: "*" }];
@@ -37,11 +40,10 @@ export class PutEvents implements Operation {
     const status = refusal === undefined ? "accepted" : refusal.name === "ThrottlingException" ? "throttled" : "invalid";
     const events = Array.isArray(input.eventList) ? input.eventList.length : 0;
     const entries = refusal === undefined ? this.entries(call, input as unknown as PutEventsRequest) : [];
-    const store = this.cloud.store("personalize");
     const at = this.cloud.clock.now();
     await Promise.all([
-      ...entries.map((entry) => store.append("events", entry)),
-      store.append("calls", { at, call, status, events }),
+      ...entries.map((entry) => this.store.append("events", entry)),
+      this.store.append("calls", { at, call, status, events }),
       slow,
     ]);
     if (refusal) throw refusal;

@@ -1,0 +1,145 @@
+import { performance } from "node:perf_hooks";
+import { setTimeout } from "node:timers/promises";
+import type { Cloud, Principal, Worker } from "../service";
+import { ServiceError } from "../service";
+import { RecordBuffer } from "./buffer";
+import { Delivery } from "./delivery";
+import { Problems } from "./problems";
+import type { DeliverySettings } from "./settings";
+import { listShards, ShardReader } from "./shardReader";
+
+/** Reading rests while so many batches wait for S3. */
+const MAX_WAITING_BATCHES = 3;
+
+/** Where reading begins. */
+export interface Begin {
+  /** Epoch milliseconds of creation. */
+  createdAt: number;
+  /** Sequence number of the last delivered record by shard. */
+  checkpoints: ReadonlyMap<string, string>;
+}
+
+/** Brings the records of a stream into a bucket. */
+export class DeliveryStream implements Worker {
+  readonly name: string;
+  private readonly stopping = new AbortController();
+  private readonly buffer: RecordBuffer;
+  private readonly delivery: Delivery;
+  private readonly problems: Problems;
+  private readers?: ShardReader[];
+  /** Real time at which the last read that found a shard empty began, by shard. */
+  private readonly empty = new Map<string, number>();
+  private readonly principals = new Map<string, Principal>();
+  private running: Promise<void> = Promise.resolve();
+  private problem?: string;
+
+  /** @param pollMs real milliseconds between the reads of a shard, whose limit of five a second is shared with other readers */
+  constructor(
+    private readonly cloud: Cloud,
+    readonly settings: DeliverySettings,
+    readonly arn: string,
+    readonly begin: Begin,
+    private readonly pollMs: number,
+  ) {
+    this.name = `delivery stream ${settings.name}`;
+    const role = () => this.role(settings.roleArn);
+    const store = cloud.store("firehose");
+    this.problems = new Problems(cloud, settings, arn, role, store);
+    this.delivery = new Delivery(cloud, settings, role, this.problems, store, this.stopping.signal);
+    this.buffer = new RecordBuffer(cloud.clock, settings, (batch) => this.delivery.add(batch));
+  }
+
+  /**
+   * Fixes the place at which reading starts: the end of each shard at this moment.
+   *
+   * @throws ServiceError when a role cannot be assumed, or may not read the stream
+   */
+  async startAtLatest(): Promise<void> {
+    this.role(this.settings.roleArn);
+    const { streamArn } = this.settings.source;
+    await this.cloud.call(this.reading(), "kinesis", "DescribeStream", { StreamARN: streamArn });
+    const readers = await this.open();
+    for (const reader of readers) await reader.startAtLatest(this.reading());
+    this.readers = readers;
+  }
+
+  start(): void {
+    this.running = this.poll();
+  }
+
+  async stop(): Promise<void> {
+    this.stopping.abort();
+    await this.running;
+    this.buffer.discard();
+    await this.delivery.idle();
+  }
+
+  /** 0 means that every record is delivered that is older than two polls: a younger one may not have been seen. */
+  pending(): number {
+    const fresh = performance.now() - 2 * this.pollMs;
+    const unread = this.readers?.filter(({ shardId }) => (this.empty.get(shardId) ?? -Infinity) < fresh).length ?? 1;
+    return unread + this.undelivered;
+  }
+
+  /** Records that were read and are not in S3 yet. */
+  get undelivered(): number {
+    return this.buffer.records + this.delivery.undelivered.records;
+  }
+
+  private async poll(): Promise<void> {
+    const { signal } = this.stopping;
+    while (!signal.aborted) {
+      const rest = setTimeout(this.pollMs, undefined, { signal }).catch(() => undefined);
+      if (this.delivery.undelivered.batches < MAX_WAITING_BATCHES) await this.readAll();
+      await rest;
+    }
+  }
+
+  private async readAll(): Promise<void> {
+    try {
+      this.readers ??= await this.open();
+    } catch (error) {
+      return this.tell(error);
+    }
+    for (const reader of this.readers) await this.readOne(reader);
+  }
+
+  private async readOne(reader: ShardReader): Promise<void> {
+    const began = performance.now();
+    try {
+      const { records, empty } = await reader.read(this.reading());
+      for (const record of records) this.buffer.add(record);
+      if (empty) this.empty.set(reader.shardId, began);
+      else this.empty.delete(reader.shardId);
+      this.problem = undefined;
+    } catch (error) {
+      await this.tell(error);
+    }
+  }
+
+  /** Another reader of the shard was faster, or there is a problem, which is told once. */
+  private async tell(error: unknown): Promise<void> {
+    if (error instanceof ServiceError && error.code === "ProvisionedThroughputExceededException") return;
+    const problem = String(error);
+    if (problem !== this.problem) await this.problems.tell("Kinesis", error);
+    this.problem = problem;
+  }
+
+  private async open(): Promise<ShardReader[]> {
+    const { streamArn } = this.settings.source;
+    const { createdAt, checkpoints } = this.begin;
+    const shards = await listShards(this.cloud, this.reading(), streamArn);
+    return shards.map((shardId) => new ShardReader(this.cloud, streamArn, shardId, createdAt, checkpoints.get(shardId)));
+  }
+
+  private reading(): Principal {
+    return this.role(this.settings.source.roleArn);
+  }
+
+  /** Firehose names the account as external id, so that a role's trust can demand it. */
+  private role(arn: string): Principal {
+    const known = this.principals.get(arn) ?? this.cloud.assume(arn, "firehose.amazonaws.com", { "sts:ExternalId": this.cloud.account });
+    this.principals.set(arn, known);
+    return known;
+  }
+}
