@@ -49,7 +49,7 @@ export interface Need {
 export interface Call {
   principal: Principal;
   requestId: string;
-  /** Raw request body of restXml operations; the other protocols have it parsed into the input. */
+  /** Raw request body of restXml operations and raw ones; the others have it parsed into the input. */
   body?: Readable;
   /** Aborted when the client goes away or the cloud stops. */
   signal: AbortSignal;
@@ -75,6 +75,8 @@ export interface Reply {
 export interface Operation {
   /** Optional query parameters that a REST operation understands; any other one is refused by name. */
   query?: readonly string[];
+  /** restJson: the body is data, handed over as it came (`Call.body`), with `headers` in the input, as restXml does. */
+  raw?: boolean;
   needs: (input: Json) => Need[];
   run: (input: Json, call: Call) => Promise<Reply>;
 }

@@ -50,7 +50,7 @@ export async function handle(behind: Behind, request: Request, response: Respons
       url: unsigned(url),
       target: header(request, "x-amz-target"),
     });
-    const raw = protocol === "restXml";
+    const raw = protocol === "restXml" || service.operations[operation]?.raw === true;
     const input = raw ? { ...parameters, headers: headers(request) } : { ...parameters, ...(await readJson(request)) };
     const body = raw ? (request as Readable) : undefined;
     const reply = await behind.perform(principal, scope.service, operation, input, { requestId, body, signal: gone.signal });

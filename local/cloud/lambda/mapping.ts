@@ -1,0 +1,145 @@
+import { setTimeout } from "node:timers/promises";
+import { ServiceError, type Cloud, type Worker } from "../service";
+import type { DeployedFunction } from "./function";
+import type { MappingSettings } from "./mappingSettings";
+import { ShardConsumer } from "./shardConsumer";
+
+export interface MappingOptions {
+  cloud: Cloud;
+  uuid: string;
+  settings: MappingSettings;
+  target: DeployedFunction;
+  /** Checkpoint by shard; the mapping keeps it up to date. */
+  checkpoints: Map<string, string>;
+  /** Real milliseconds between two reads of a shard. */
+  pollMs: number;
+}
+
+interface ListedShard {
+  ShardId: string;
+  ParentShardId?: string;
+  AdjacentParentShardId?: string;
+}
+
+/** An event source mapping at work: a consumer for each shard of the stream, children after their parents. */
+export class Mapping implements Worker {
+  readonly name: string;
+  /** What keeps it from going on, such as a missing permission; undefined when nothing does. */
+  problem?: string;
+  private readonly consumers = new Map<string, ShardConsumer>();
+  private readonly ended = new Set<string>();
+  private readonly stopped = new AbortController();
+  /** Whether there may be shards that have no consumer yet. */
+  private listing = true;
+  private running: Promise<void> = Promise.resolve();
+
+  constructor(private readonly options: MappingOptions) {
+    this.name = `event source mapping ${options.target.settings.name}`;
+  }
+
+  start(): void {
+    if (!this.options.settings.enabled) return;
+    this.running = this.run(this.stopped.signal).catch((error: unknown) => {
+      if (!this.stopped.signal.aborted) this.report(error instanceof Error ? (error.stack ?? error.message) : String(error));
+    });
+  }
+
+  async stop(): Promise<void> {
+    this.stopped.abort();
+    await this.running;
+  }
+
+  pending(): number {
+    if (!this.options.settings.enabled) return 0;
+    return [...this.consumers.values()].reduce((sum, consumer) => sum + consumer.pending(), this.listing ? 1 : 0);
+  }
+
+  private async run(signal: AbortSignal): Promise<void> {
+    const failure = new AbortController();
+    const stop = (): void => failure.abort(signal.reason);
+    signal.addEventListener("abort", stop, { once: true });
+    const running = new Map<string, Promise<void>>();
+    try {
+      for (;;) {
+        for (const shardId of ready(await this.listShards(signal), this.ended)) {
+          if (!running.has(shardId)) running.set(shardId, this.consume(shardId, failure.signal));
+        }
+        this.listing = false;
+        const relist = running.size === 0 ? [setTimeout(this.options.pollMs, undefined, { signal })] : [];
+        await Promise.race([...running.values(), ...relist]);
+        for (const shardId of this.ended) running.delete(shardId);
+      }
+    } finally {
+      failure.abort();
+      await Promise.allSettled(running.values());
+      signal.removeEventListener("abort", stop);
+    }
+  }
+
+  private async consume(shardId: string, signal: AbortSignal): Promise<void> {
+    const { cloud, uuid, settings, target, checkpoints, pollMs } = this.options;
+    const consumer = new ShardConsumer({
+      cloud,
+      mappingUuid: uuid,
+      settings,
+      target,
+      shardId,
+      checkpoint: checkpoints.get(shardId),
+      save: async (shard, sequenceNumber) => {
+        checkpoints.set(shard, sequenceNumber);
+        await cloud.store("lambda").append("checkpoints", { mapping: uuid, shard, sequenceNumber });
+      },
+      pollMs,
+      onProblem: (problem) => this.report(problem && `${shardId}: ${problem}`),
+    });
+    this.consumers.set(shardId, consumer);
+    await consumer.run(signal);
+    this.listing = true;
+    this.ended.add(shardId);
+    this.consumers.delete(shardId);
+  }
+
+  /** All shards of the stream; asks again until the role may. */
+  private async listShards(signal: AbortSignal): Promise<ListedShard[]> {
+    const { cloud, settings, target, pollMs } = this.options;
+    for (;;) {
+      try {
+        await cloud.call(target.principal, "kinesis", "DescribeStream", { StreamARN: settings.streamArn, Limit: 1 });
+        const shards: ListedShard[] = [];
+        let NextToken: string | undefined;
+        do {
+          const page = await cloud.call(
+            target.principal,
+            "kinesis",
+            "ListShards",
+            NextToken ? { NextToken } : { StreamARN: settings.streamArn },
+          );
+          const output = page.output as unknown as { Shards: ListedShard[]; NextToken?: string };
+          shards.push(...output.Shards);
+          NextToken = output.NextToken;
+        } while (NextToken !== undefined);
+        this.report(undefined);
+        return shards;
+      } catch (error) {
+        if (!(error instanceof ServiceError)) throw error;
+        this.report(error.message);
+        await setTimeout(pollMs, undefined, { signal });
+      }
+    }
+  }
+
+  private report(problem: string | undefined): void {
+    this.problem = problem;
+  }
+}
+
+/** Shards that may be read: not ended, and none of their parents still to be. */
+function ready(shards: ListedShard[], ended: ReadonlySet<string>): string[] {
+  const waiting = new Set(shards.map(({ ShardId }) => ShardId).filter((shardId) => !ended.has(shardId)));
+  const waits = (parent: string | undefined): boolean => parent !== undefined && waiting.has(parent);
+  return shards
+    .filter(
+      ({ ShardId, ParentShardId, AdjacentParentShardId }) => waiting.has(ShardId) && !waits(ParentShardId) && !waits(AdjacentParentShardId),
+    )
+    .map(({ ShardId }) => ShardId);
+}
