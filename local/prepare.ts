@@ -14,6 +14,8 @@ export interface Preparation {
   tenant: string;
   source: SourceOptions;
   production: Production;
+  /** How long it took. */
+  milliseconds: number;
 }
 
 /**
@@ -23,6 +25,7 @@ export interface Preparation {
  * @throws UsageError for anything that is wrong in the flags, the stack's settings or the file
  */
 export async function prepare(options: Options, programDir: string): Promise<Preparation> {
+  const started = performance.now();
   checkFolder(options.json);
   const { stack, stage, tenants } = await readSettings(programDir, options.stack);
   const tenant = options.tenant === undefined ? tenants[0] : tenants.find(({ name }) => name === options.tenant);
@@ -45,7 +48,7 @@ export async function prepare(options: Options, programDir: string): Promise<Pre
   if (production.live.length === 0) {
     throw new UsageError(`${name} has no live row: --live-share ${options.liveShare} of ${table.length} good rows is none`);
   }
-  return { stack, stage, tenant: tenant.name, source, production };
+  return { stack, stage, tenant: tenant.name, source, production, milliseconds: performance.now() - started };
 }
 
 async function readSettings(programDir: string, name: string) {

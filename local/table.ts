@@ -2,6 +2,7 @@ import * as Table from "cli-table3";
 import type { Problem, Report } from "./report";
 
 const SHOWN_CHARACTERS = 200;
+const WIDEST_CHARACTERS = 70;
 
 /**
  * Renders a report for people: the way of the rows, what did not come out, and the verdict.
@@ -11,8 +12,7 @@ const SHOWN_CHARACTERS = 200;
 export function renderReport(report: Report): string {
   const { input, produced, delivered, forwarded, deadLetters } = report;
   const leftOut = Object.values(input.leftOut).reduce((sum, { count }) => sum + count, 0);
-  const table = new Table({ head: ["", "count", "of it"], style: { head: [], border: [] }, colAligns: ["left", "right", "left"] });
-  table.push(
+  const rows: [string, string, string][] = [
     ["rows in", number(input.rows), `${number(input.valid)} good, ${number(leftOut)} left out`],
     ["history", number(input.history), "rows dropped in upstream"],
     ["live", number(input.live), `rows in ${number(produced.sessions)} sessions`],
@@ -22,7 +22,16 @@ export function renderReport(report: Report): string {
     ["calls", number(forwarded.calls), `${forwarded.eventsPerCall.toFixed(2)} events a call, ${number(forwarded.throttled)} throttled`],
     ["dead letters", number(deadLetters.records), counts(deadLetters.byReason) || "none"],
     ["seconds", report.seconds.total.toFixed(1), counts(report.seconds, "total")],
-  );
+  ];
+  const widest = Math.max(...rows.map(([, , text]) => text.length));
+  const table = new Table({
+    head: ["", "count", "of it"],
+    style: { head: [], border: [] },
+    colAligns: ["left", "right", "left"],
+    colWidths: [null, null, Math.min(widest, WIDEST_CHARACTERS) + 2],
+    wordWrap: true,
+  });
+  table.push(...rows);
   return [table.toString(), ...report.problems.map(describe), `${report.tenant} on stack ${report.stack}: ${report.status}`].join("\n");
 }
 

@@ -1,0 +1,150 @@
+import { KinesisClient, DescribeStreamSummaryCommand } from "@aws-sdk/client-kinesis";
+import { PutObjectCommand, S3Client } from "@aws-sdk/client-s3";
+import { catchUp } from "./catchUp";
+import { startCloud, type RunningCloud } from "./cloud/cloud";
+import type { OnLog } from "./engine/engineLog";
+import { runProgram } from "./engine/run";
+import { cloudProvider } from "./engine/provider";
+import { encodeHistory } from "./interactions/history";
+import type { Options } from "./options";
+import type { Preparation } from "./prepare";
+import { produce } from "./producer";
+import { showProgress } from "./progress";
+import { reconcile } from "./reconcile";
+import { problem, type Report } from "./report";
+import { SERVICES } from "./services";
+import { upstreamPrefixes } from "./upstream";
+import type { Workspace } from "./workspace";
+
+const PORT = 4560;
+/** Longest interval that any worker waits for, in the cloud's time: a delivery stream buffers at most 900 s. */
+const LONGEST_INTERVAL_MS = 900_000;
+const STALL_MS = 60_000;
+
+/** What a run needs. */
+export interface LoopOptions {
+  options: Options;
+  preparation: Preparation;
+  workspace: Workspace;
+  /** Ends the run, and with it everything that it started. */
+  signal: AbortSignal;
+  /** Takes what the program says. */
+  print: (line: string) => void;
+  /** Shows no progress. @default false */
+  silent?: boolean;
+  /** Takes the report; the cloud answers until it resolves. */
+  onReport: (report: Report) => Promise<void>;
+}
+
+/**
+ * The whole loop on this machine: the unmodified program, real clients, and a reconciliation of what came out.
+ *
+ * @throws the signal's reason when it is aborted
+ */
+export async function runLoop({ options, preparation, workspace, signal, print, silent, onReport }: LoopOptions): Promise<void> {
+  const { stack, stage, tenant, source, production } = preparation;
+  const { step, add, seconds } = showProgress(signal, silent);
+  add("read", preparation.milliseconds);
+  const faults: string[] = [];
+  const running = await step("start", "Start the local cloud", () =>
+    startCloud({
+      factories: SERVICES,
+      stateDir: workspace.stateDir,
+      region: stack.config["aws:region"],
+      scale: options.scale,
+      port: PORT,
+      onFault: (error) => void faults.push(error instanceof Error ? (error.stack ?? error.message) : String(error)),
+    }),
+  );
+  try {
+    workspace.writeEndpoint(endpointOf(running));
+    const said: string[] = [];
+    const outputs = await step("deploy", `Deploy stack ${options.stack} at ${running.cloud.endpoint}`, () =>
+      deploy(running, preparation, signal, said),
+    );
+    said.forEach(print);
+    const { s3, kinesis } = connect(running, outputs);
+    const prefixes = upstreamPrefixes(stage);
+    await step("history", `Drop ${production.history.length} rows of history`, () =>
+      dropHistory(s3, outputs.buckets.upstream, prefixes.history, preparation),
+    );
+    running.startWorkers();
+    const shards = await countShards(running, outputs.streamName);
+    await step("produce", `Send ${production.live.length} live rows in ${production.liveRecords} records`, (tell) => {
+      const onProgress = (sent: number): void => tell(`${sent} records sent`);
+      return produce({ kinesis, streamName: outputs.streamName, shards, records: production.records(), signal, onProgress });
+    });
+    const pending = await step("catchUp", "Wait for forwarder and delivery", (tell) => {
+      const stallMs = STALL_MS + LONGEST_INTERVAL_MS / options.scale;
+      return catchUp({ pending: () => running.pending(), stallMs, signal, onProgress: (left) => tell(`${left} pending`) });
+    });
+    const findings = await step("reconcile", "Reconcile", () =>
+      reconcile({
+        source,
+        options,
+        s3,
+        bucket: outputs.buckets.upstream,
+        prefixes,
+        trackingId: outputs.trackingId,
+        personalize: running.cloud.store("personalize"),
+      }),
+    );
+    const problems = [...findings.problems];
+    if (pending > 0) problems.push(problem("caughtUp", 0, pending));
+    if (faults.length > 0) problems.push(problem("cloud.faults", 0, faults.length, faults));
+    const { seed, scale } = options;
+    const status = problems.length === 0 ? "reconciled" : "failed";
+    await onReport({ version: 1, stack: options.stack, stage, tenant, seed, scale, status, ...findings, problems, seconds, runs: [] });
+  } finally {
+    await running.stop();
+  }
+}
+
+/** A tenant's outputs of the program. */
+interface TenantOutputs {
+  buckets: { upstream: string };
+  streamName: string;
+  trackingId: string;
+  producerPolicyArn: string;
+}
+
+async function deploy(running: RunningCloud, { stack, tenant }: Preparation, signal: AbortSignal, said: string[]): Promise<TenantOutputs> {
+  const onLog: OnLog = (severity, message) => {
+    if (severity !== "debug") said.push(`${severity}: ${message}`);
+  };
+  const { outputs } = await runProgram({ ...stack, provider: cloudProvider(running), signal, onLog });
+  const { tenants } = outputs as { tenants?: Record<string, TenantOutputs> };
+  if (!tenants?.[tenant]) throw new Error(`stack ${stack.stack} must have the output tenants.${tenant}, it has ${JSON.stringify(outputs)}`);
+  return tenants[tenant];
+}
+
+function endpointOf({ cloud, owner }: RunningCloud) {
+  const { accessKeyId, secretAccessKey } = owner.credentials;
+  return { endpoint: cloud.endpoint, region: cloud.region, accountId: cloud.account, accessKeyId, secretAccessKey };
+}
+
+/** The owner's view of the lake, and the dashboards, which may do no more than the producers' policy allows. */
+function connect(running: RunningCloud, { producerPolicyArn }: TenantOutputs) {
+  const { endpoint, region } = running.cloud;
+  const dashboards = running.user("dashboards", [producerPolicyArn]);
+  return {
+    s3: new S3Client({ endpoint, region, credentials: running.owner.credentials }),
+    kinesis: new KinesisClient({ endpoint, region, credentials: dashboards.credentials }),
+  };
+}
+
+async function dropHistory(s3: S3Client, bucket: string, prefix: string, { production }: Preparation): Promise<void> {
+  if (production.history.length === 0) return;
+  const body = encodeHistory(production.table, production.history);
+  await s3.send(new PutObjectCommand({ Bucket: bucket, Key: `${prefix}interactions.csv`, Body: body, ContentType: "text/csv" }));
+}
+
+async function countShards({ cloud, owner }: RunningCloud, streamName: string): Promise<number> {
+  const client = new KinesisClient({ endpoint: cloud.endpoint, region: cloud.region, credentials: owner.credentials });
+  try {
+    const { StreamDescriptionSummary } = await client.send(new DescribeStreamSummaryCommand({ StreamName: streamName }));
+    return StreamDescriptionSummary?.OpenShardCount ?? 1;
+  } finally {
+    client.destroy();
+  }
+}

@@ -1,0 +1,11 @@
+import { cloudControl } from "./cloud/cloudControl";
+import { firehose } from "./cloud/firehose";
+import { kinesis } from "./cloud/kinesis";
+import { lambda } from "./cloud/lambda";
+import { logs } from "./cloud/logs";
+import { personalize } from "./cloud/personalize";
+import { s3 } from "./cloud/s3";
+import type { ServiceFactory } from "./cloud/service";
+
+/** Every service of the local cloud, besides IAM, which is always there. */
+export const SERVICES: ServiceFactory[] = [s3, kinesis, logs, personalize, cloudControl, firehose, lambda];
