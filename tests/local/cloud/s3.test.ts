@@ -36,8 +36,10 @@ describe("S3 objects", () => {
     s3 = await withS3();
     folder = await mkdtemp(join(tmpdir(), "c360-s3-"));
   });
+  const others: TestS3[] = [];
+  const started = (other: TestS3): TestS3 => (others.push(other), other);
   after(async () => {
-    await s3.stop();
+    for (const other of [s3, ...others]) await other.stop();
     await rm(folder, { recursive: true });
   });
 
@@ -235,7 +237,7 @@ describe("S3 objects", () => {
 
   it("takes its objects up again from the same folder", async () => {
     const stateDir = join(folder, "state");
-    const first = await withS3({ stateDir });
+    const first = started(await withS3({ stateDir }));
     const send = (Key: string, Body: string) => first.s3.send(new PutObjectCommand({ Bucket: BUCKET, Key, Body, Metadata: { k: Key } }));
     await send("gone", "1");
     await send("kept", "old");
@@ -245,11 +247,10 @@ describe("S3 objects", () => {
     await first.stop();
     await writeFile(join(stateDir, "s3", "blobs", "half-written"), "rest of a kill");
     await appendFile(join(stateDir, "s3", "journal.ndjson"), '{"op":"delete","bucket":"acme-data","key":"ke');
-    const second = await withS3({ stateDir }, false);
+    const second = started(await withS3({ stateDir }, false));
     const { Body, Metadata, ETag } = await second.s3.send(new GetObjectCommand({ Bucket: BUCKET, Key: "kept" }));
     assert.deepEqual([await Body?.transformToString(), Metadata, ETag], ["new", { k: "kept" }, md5("new")]);
     assert.equal((await second.s3.send(new ListObjectsV2Command({ Bucket: BUCKET }))).KeyCount, 1);
     assert.equal((await second.blobs()).length, 1);
-    await second.stop();
   });
 });

@@ -1,10 +1,12 @@
 import { ListObjectsV2Command, paginateListObjectsV2, PutObjectCommand, type ListObjectsV2CommandInput } from "@aws-sdk/client-s3";
 import * as assert from "node:assert/strict";
 import * as fc from "fast-check";
+import { Readable } from "node:stream";
 import { compareKeys, KeyIndex } from "../../../local/cloud/s3/keyIndex";
 import { decodeToken, encodeToken, listPage, type Position } from "../../../local/cloud/s3/listing";
 import { BUCKET, withS3, type TestS3 } from "../../support/s3";
 
+const PUT = "PUT /{Bucket}/{Key+}";
 const byBytes = (a: string, b: string): number => Buffer.compare(Buffer.from(a), Buffer.from(b));
 const character = fc.constantFrom("a", "b", "/", "-", "é", "\u{ff5e}", "\u{1f600}", "\ud7ff");
 const keyOf = fc.string({ unit: character, minLength: 1, maxLength: 6 });
@@ -20,8 +22,10 @@ describe("S3 listing", () => {
   before(async () => {
     s3 = await withS3();
     const many = Array.from({ length: 1003 }, (_, i) => `many/${i}`);
-    const put = (Key: string) => s3.s3.send(new PutObjectCommand({ Bucket: BUCKET, Key, Body: Key }));
-    await Promise.all([...many, ...special, "a/1", "a/2", "a/b/3", "b"].map(put));
+    await s3.s3.send(new PutObjectCommand({ Bucket: BUCKET, Key: "a/b/3", Body: "a/b/3" }));
+    const put = (Key: string) =>
+      s3.cloud.call(s3.owner, "s3", PUT, { Bucket: BUCKET, Key, headers: {} }, Readable.from([Buffer.from(Key)]));
+    await Promise.all([...many, ...special, "a/1", "a/2", "b"].map(put));
   });
   after(() => s3.stop());
 
@@ -75,7 +79,7 @@ describe("S3 listing's core", () => {
   it("compares keys as their UTF-8 bytes", () => {
     const same = (a: string, b: string): void => assert.equal(Math.sign(compareKeys(a, b)), byBytes(a, b));
     fc.assert(fc.property(keyOf, keyOf, same));
-    fc.assert(fc.property(fc.string({ unit: "binary" }), fc.string({ unit: "binary" }), same));
+    fc.assert(fc.property(fc.string({ unit: "binary", maxLength: 6 }), fc.string({ unit: "binary", maxLength: 6 }), same));
   });
 
   it("pages like one that looks at every key", () => {

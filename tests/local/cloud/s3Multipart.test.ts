@@ -28,6 +28,8 @@ const multipartEtag = (parts: Buffer[]): string => `"${md5(Buffer.concat(parts.m
 
 describe("S3 multipart uploads", () => {
   let s3: TestS3;
+  let stateDir: string;
+  const clouds: TestS3[] = [];
   const at = (Key: string) => ({ Bucket: BUCKET, Key });
   const create = async (Key: string, more: Partial<CreateMultipartUploadCommandInput> = {}): Promise<string> =>
     (await s3.s3.send(new CreateMultipartUploadCommand({ ...at(Key), ...more }))).UploadId ?? "";
@@ -42,9 +44,13 @@ describe("S3 multipart uploads", () => {
     return Buffer.from((await Body?.transformToByteArray()) ?? []);
   };
   before(async () => {
-    s3 = await withS3();
+    clouds.push((s3 = await withS3()));
+    stateDir = await mkdtemp(join(tmpdir(), "c360-s3-"));
   });
-  after(() => s3.stop());
+  after(async () => {
+    for (const cloud of clouds) await cloud.stop();
+    await rm(stateDir, { recursive: true });
+  });
 
   const bodies = [randomBytes(5 * MIB), randomBytes(5 * MIB + 3), randomBytes(17)];
 
@@ -188,21 +194,16 @@ describe("S3 multipart uploads", () => {
   });
 
   it("goes on with an upload after a restart, whose blobs are shared", async () => {
-    const stateDir = await mkdtemp(join(tmpdir(), "c360-s3-"));
-    const outer = s3;
-    s3 = await withS3({ stateDir });
+    clouds.push((s3 = await withS3({ stateDir })));
     await s3.s3.send(new PutObjectCommand({ ...at("source"), Body: bodies[0] }));
     const UploadId = await create("later");
     const CopySource = `${BUCKET}/source`;
     const { CopyPartResult } = await s3.s3.send(new UploadPartCopyCommand({ ...at("later"), UploadId, PartNumber: 1, CopySource }));
     await s3.s3.send(new PutObjectCommand({ ...at("source"), Body: "other" }));
     await s3.stop();
-    s3 = await withS3({ stateDir }, false);
+    clouds.push((s3 = await withS3({ stateDir }, false)));
     const last = await part("later", UploadId, 2, bodies[2]);
     await complete("later", UploadId, [{ PartNumber: 1, ETag: CopyPartResult?.ETag }, last]);
     assert.deepEqual(await bytesOf("later"), Buffer.concat([bodies[0], bodies[2]]));
-    await s3.stop();
-    await rm(stateDir, { recursive: true });
-    s3 = outer;
   });
 });
