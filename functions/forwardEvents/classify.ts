@@ -1,6 +1,7 @@
 import type { Answer } from "./send";
 
 const TRANSIENT_STATUS = [408, 409, 429];
+const TRACKER = /\btracking ?id\b|tracker\b/i;
 
 /**
  * Reads a failure of PutEvents: InvalidInputException is the events' fault unless it names the tracker; throttling, 5xx, conflicts,
@@ -16,6 +17,6 @@ export function classify(error: unknown): Answer {
   if (throttled || status === undefined || status >= 500 || TRANSIENT_STATUS.includes(status)) {
     return { verdict: "transient", attempts, throttled, error: name };
   }
-  if (name === "InvalidInputException" && !/track(er|ing)/i.test(message)) return { verdict: "rejected", attempts, throttled, error: name };
+  if (name === "InvalidInputException" && !TRACKER.test(message)) return { verdict: "rejected", attempts, throttled, error: name };
   return { verdict: "misconfigured", attempts, throttled, error: `PutEvents answered ${name} (${status}): ${message}` };
 }

@@ -15,7 +15,7 @@ export type ScriptedAnswer = { status: number; errorType?: string; message?: str
 export interface ScriptedEndpoint {
   url: string;
   requests: ReceivedRequest[];
-  stop(): Promise<void>;
+  stop: () => Promise<void>;
 }
 
 /** An HTTP server on a free loopback port that answers each request as the script says and remembers what it received. */

@@ -2,7 +2,6 @@ import { fork, type ChildProcess } from "node:child_process";
 import { mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import * as pulumi from "@pulumi/pulumi";
 
 /** The SDK's packages, which the Lambda runtime brings; nothing else can be required. */
 const RUNTIME_PACKAGES = ["@aws-sdk", "@smithy"];
@@ -33,10 +32,19 @@ export interface SerializedFunction {
   stop(): Promise<void>;
 }
 
-/** Serializes a callback factory as aws.lambda.CallbackFunction does: the text of the archive's `__index.js`. */
-export async function serialize(callbackFactory: () => unknown): Promise<string> {
-  const { text } = await pulumi.runtime.serializeFunction(callbackFactory, { exportName: "handler", isFactoryFunction: true });
-  return text;
+/**
+ * Files of a function's archive as the program registers it.
+ *
+ * @param code the function's `code` input
+ * @throws Error naming an entry that is no inline text
+ */
+export function archiveFiles(code: unknown): Record<string, string> {
+  const { assets } = code as { assets: Record<string, { text?: string }> };
+  const entries = Object.entries(assets).map(([path, { text }]): [string, string] => {
+    if (text === undefined) throw new Error(`archive entry ${path} must be inline text`);
+    return [path, text];
+  });
+  return Object.fromEntries(entries);
 }
 
 /**

@@ -30,7 +30,7 @@ const text =
   (value, path) => {
     if (typeof value !== "string") return fails(path, "Member must be a string");
     if (value.length < 1) return fails(path, "Member must have length greater than or equal to 1");
-    return value.length > max ? fails(path, `Member must have length less than or equal to ${max}`) : undefined;
+    return Array.from(value).length > max ? fails(path, `Member must have length less than or equal to ${max}`) : undefined;
   };
 const float: Check = (value, path) =>
   typeof value === "number" && Number.isFinite(value) ? undefined : fails(path, "Member must be a number");

@@ -34,6 +34,11 @@ describe("classify", () => {
     }
   });
 
+  it("blames the event when its own text is only like it", () => {
+    const message = "Value 'soundtracking' at 'eventList.1.member.eventType' failed to satisfy constraint";
+    assert.equal(classify(failure("InvalidInputException", 400, message)).verdict, "rejected");
+  });
+
   it("counts a failure without metadata as one attempt", () => {
     assert.deepEqual(classify(new Error("ECONNRESET")), { verdict: "transient", attempts: 1, throttled: false, error: "Error" });
   });

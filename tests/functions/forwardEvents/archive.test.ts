@@ -1,0 +1,58 @@
+import * as assert from "node:assert/strict";
+import { mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import * as pulumi from "@pulumi/pulumi";
+import * as AdmZip from "adm-zip";
+import { codePathOptions } from "../../../components/inlineFunction";
+import { forwarderArchive, loadForwarder } from "../../support/forwarder";
+
+const ROOT = join(__dirname, "../../..");
+const MAX_ZIPPED_BYTES = 10_000;
+
+describe("the forwarder's archive", () => {
+  it("holds one file and has at most 10 kB zipped", async () => {
+    const files = await forwarderArchive();
+    const zip = new AdmZip();
+    for (const [path, text] of Object.entries(files)) zip.addFile(path, Buffer.from(text));
+    assert.deepEqual(
+      zip.getEntries().map(({ entryName }) => entryName),
+      ["__index.js"],
+    );
+    const bytes = zip.toBuffer().length;
+    assert.ok(bytes <= MAX_ZIPPED_BYTES, `${bytes} bytes`);
+  });
+
+  it("names nothing of this machine, and requires nothing but the SDK and Node's own modules", async () => {
+    const { "__index.js": text } = await forwarderArchive();
+    assert.ok(!text.includes(ROOT));
+    const required = [...text.matchAll(/require\("([^"]+)"\)/g)].map(([, name]) => name);
+    assert.deepEqual([...new Set(required)].sort(), ["@aws-sdk/client-personalize-events", "@aws-sdk/client-s3", "buffer", "crypto"]);
+  });
+
+  it("keeps out a package that is added to the dependencies", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "c360-dependencies-"));
+    const before = process.cwd();
+    try {
+      await symlink(join(ROOT, "node_modules"), join(folder, "node_modules"));
+      await writeFile(join(folder, "package.json"), JSON.stringify({ name: "p", version: "1.0.0", dependencies: { "adm-zip": "*" } }));
+      process.chdir(folder);
+      const unguarded = [...(await pulumi.runtime.computeCodePaths({})).keys()];
+      assert.deepEqual(unguarded, ["node_modules/adm-zip"]);
+      assert.deepEqual([...(await pulumi.runtime.computeCodePaths(codePathOptions())).keys()], []);
+    } finally {
+      process.chdir(before);
+      await rm(folder, { recursive: true });
+    }
+  });
+
+  it("ends a cold start without a setting by naming it", async () => {
+    const endpoint = "http://127.0.0.1:1";
+    for (const name of ["TRACKING_ID", "DEAD_LETTER_BUCKET", "DEAD_LETTER_PREFIX", "CALLS_PER_SECOND", "TENANT", "STAGE"]) {
+      const message = new RegExp(`forwardEvents: environment variable ${name} must be set`);
+      await assert.rejects(loadForwarder({ endpoint, env: { [name]: undefined } }), message);
+    }
+    const message = /forwardEvents: environment variable CALLS_PER_SECOND must be a number above 0, got "many"/;
+    await assert.rejects(loadForwarder({ endpoint, env: { CALLS_PER_SECOND: "many" } }), message);
+  });
+});

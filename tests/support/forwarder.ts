@@ -1,0 +1,56 @@
+import { EventForwarder } from "../../components/eventForwarder";
+import { deploy, SCOPE } from "./pulumiMocks";
+import { archiveFiles, loadSerialized, type SerializedFunction } from "./serialize";
+
+/** Where a forwarder under test finds the services. */
+export interface ForwarderTarget {
+  endpoint: string;
+  credentials?: { accessKeyId: string; secretAccessKey: string; sessionToken?: string };
+  /** Environment variables that differ; an undefined one is left out. */
+  env?: Record<string, string | undefined>;
+}
+
+let archive: Promise<Record<string, string>> | undefined;
+
+/** Files of the forwarder's archive, from the component itself. */
+export function forwarderArchive(): Promise<Record<string, string>> {
+  archive ??= deploy(forwarder).then((deployed) => archiveFiles(deployed.get("aws:lambda/function:Function", "f-function").inputs.code));
+  return archive;
+}
+
+/** Loads the forwarder's archive outside the repository; dead letters go to `upstream`, below `dead/`. */
+export async function loadForwarder({ endpoint, credentials, env = {} }: ForwarderTarget): Promise<SerializedFunction> {
+  const { accessKeyId, secretAccessKey, sessionToken } = { accessKeyId: "AKIATEST", secretAccessKey: "test", ...credentials };
+  const all = {
+    AWS_ENDPOINT_URL: endpoint,
+    AWS_REGION: SCOPE.region,
+    AWS_ACCESS_KEY_ID: accessKeyId,
+    AWS_SECRET_ACCESS_KEY: secretAccessKey,
+    AWS_SESSION_TOKEN: sessionToken,
+    TRACKING_ID: "tracking-id",
+    DEAD_LETTER_BUCKET: "upstream",
+    DEAD_LETTER_PREFIX: "dead/",
+    CALLS_PER_SECOND: "1000",
+    TENANT: SCOPE.tenant,
+    STAGE: SCOPE.stage,
+    ...env,
+  };
+  const defined = Object.entries(all).flatMap(([name, value]): [string, string][] => (value === undefined ? [] : [[name, value]]));
+  return loadSerialized(await forwarderArchive(), Object.fromEntries(defined));
+}
+
+function forwarder(): void {
+  new EventForwarder("f", {
+    scope: SCOPE,
+    stream: { name: "events", arn: "arn:aws:kinesis:ap-southeast-1:123456789012:stream/events", retentionHours: 24 },
+    upstream: { name: "upstream", arn: "arn:aws:s3:::upstream", keyPrefix: "" },
+    trackingId: "tracking-id",
+    batchSize: 500,
+    windowSeconds: 1,
+    parallelizationFactor: 1,
+    memoryMiB: 256,
+    timeoutSeconds: 60,
+    callsPerSecond: 1000,
+    logRetentionDays: 14,
+  });
+}
