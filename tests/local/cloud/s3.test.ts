@@ -194,6 +194,7 @@ describe("S3 objects", () => {
     assert.equal((await copy("copy1", { CopySourceIfMatch: md5("copied") })).CopyObjectResult?.ETag, md5("copied"));
     await copy("copy2", { MetadataDirective: "REPLACE", Metadata: { b: "2" } });
     await assert.rejects(copy("copy3", { CopySourceIfMatch: md5("other") }), { name: "PreconditionFailed" });
+    await assert.rejects(copy("copy3", { CopySourceIfNoneMatch: md5("copied") }), { name: "PreconditionFailed" });
     await assert.rejects(copy("dir/ä +.txt"), { name: "InvalidRequest" });
     await s3.s3.send(new DeleteObjectCommand(key("dir/ä +.txt")));
     await assert.rejects(copy("copy3"), { name: "NoSuchKey" });
