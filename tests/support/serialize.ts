@@ -10,10 +10,16 @@ const DRIVER = `
 const { handler } = require("./__index");
 process.on("message", async ({ event, milliseconds }) => {
   const end = Date.now() + milliseconds;
+  const before = process.cpuUsage();
+  const usage = () => {
+    const { user, system } = process.cpuUsage(before);
+    return { cpuSeconds: (user + system) / 1e6, peakMiB: process.resourceUsage().maxRSS / 1024 };
+  };
   try {
-    process.send({ result: await handler(event, { getRemainingTimeInMillis: () => end - Date.now() }) });
-  } catch (error) {
-    process.send({ error: { name: error.name, message: error.message } });
+    const result = await handler(event, { getRemainingTimeInMillis: () => end - Date.now() });
+    process.send({ invocation: { result }, usage: usage() });
+  } catch ({ name, message }) {
+    process.send({ invocation: { error: { name, message } }, usage: usage() });
   }
 });
 process.send({ ready: true });
@@ -22,10 +28,20 @@ process.send({ ready: true });
 /** What came of an invocation. */
 export type Invocation = { result: unknown; error?: undefined } | { error: { name: string; message: string }; result?: undefined };
 
+/** What an invocation took. */
+export interface Usage {
+  /** CPU seconds of the whole process. */
+  cpuSeconds: number;
+  /** Most memory that the process has had so far. */
+  peakMiB: number;
+}
+
 /** Serialized code in a process of its own, outside the repository. */
 export interface SerializedFunction {
   /** @param milliseconds the invocation's time limit. @default 60000 */
   invoke(event: unknown, milliseconds?: number): Promise<Invocation>;
+  /** Of the last invocation. */
+  usage(): Usage;
   /** Lines that the function wrote so far. */
   logs(): Record<string, unknown>[];
   /** Kills the process; removes its folder. */
@@ -79,11 +95,15 @@ export async function loadSerialized(files: Record<string, string>, env: Record<
     await stop();
     throw error;
   }
+  let last: Usage = { cpuSeconds: 0, peakMiB: 0 };
   return {
-    invoke: (event, milliseconds = 60_000) => {
+    invoke: async (event, milliseconds = 60_000) => {
       child.send({ event, milliseconds });
-      return message(child, () => errors) as Promise<Invocation>;
+      const { invocation, usage } = (await message(child, () => errors)) as { invocation: Invocation; usage: Usage };
+      last = usage;
+      return invocation;
     },
+    usage: () => last,
     logs: () =>
       out
         .split("\n")

@@ -1,0 +1,51 @@
+/** Shape of the benchmark's stream. */
+export interface Shape {
+  records: number;
+  sessions: number;
+  /** Events of a record, on average. */
+  meanEvents: number;
+  seed: number;
+}
+
+/** The payload of a record. */
+export interface Payload {
+  user_id: string;
+  session_id: string;
+  event_list: { eventType: string; itemId: string; sentAt: number }[];
+}
+
+/** Makes the same records for the same shape: sessions at random, 1 to 10 events each. */
+export function makePayloads({ records, sessions, meanEvents, seed }: Shape): Payload[] {
+  const random = generator(seed);
+  return Array.from({ length: records }, (_, r) => {
+    const session = Math.floor(random() * sessions);
+    const events = Math.min(10, 1 + Math.floor(-Math.log(1 - random()) * (meanEvents - 0.5)));
+    const event_list = Array.from({ length: events }, (_, e) => ({
+      eventType: "watch",
+      itemId: String(Math.floor(random() ** 3 * 10_000)),
+      sentAt: 1_700_000_000 + r * 10 + e,
+    }));
+    return { user_id: `user-${session}`, session_id: `session-${session}`, event_list };
+  });
+}
+
+/** The fewest PutEvents calls that can carry a batch: 10 events of one session each. */
+export function fewestCalls(batch: readonly Payload[]): number {
+  const events = new Map<string, number>();
+  for (const { session_id, event_list } of batch) events.set(session_id, (events.get(session_id) ?? 0) + event_list.length);
+  return [...events.values()].reduce((calls, count) => calls + Math.ceil(count / 10), 0);
+}
+
+/** Splits into batches of at most `size`. */
+export function batches<T>(all: readonly T[], size: number): T[][] {
+  return Array.from({ length: Math.ceil(all.length / size) }, (_, i) => all.slice(i * size, (i + 1) * size));
+}
+
+/** Numbers from 0 up to 1 by a linear congruential generator. */
+function generator(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    return state / 2 ** 32;
+  };
+}
