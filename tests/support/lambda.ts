@@ -49,10 +49,10 @@ export class LambdaBench {
   ) {}
 
   /** @param stateDir continues on an earlier bench's state */
-  static async open(stateDir?: string, clock?: Clock): Promise<LambdaBench> {
+  static async open(stateDir?: string): Promise<LambdaBench> {
     const time = { ahead: 0 };
     const faster = realClock(FASTER);
-    const jumping = clock ?? { now: () => Date.now() + time.ahead, sleep: faster.sleep };
+    const jumping: Clock = { now: () => Date.now() + time.ahead, sleep: (ms, signal) => faster.sleep(ms, signal) };
     return new LambdaBench(await withCloud([makeLambda({ pollMs: 210 }), logs, kinesis, s3], { stateDir, clock: jumping }), time);
   }
 

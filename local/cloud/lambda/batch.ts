@@ -26,6 +26,7 @@ export interface BatchPorts {
   pause(failures: number): Promise<void>;
 }
 
+/** A part of the batch that still has to go through the function. */
 interface Segment {
   records: readonly StreamRecord[];
   retries: number;
