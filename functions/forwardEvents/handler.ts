@@ -28,6 +28,7 @@ export function makeHandler(): ForwardHandler {
   const agent = { keepAlive: true, maxSockets: 16 };
   const client = {
     maxAttempts: 3,
+    cacheMiddleware: true,
     requestHandler: { connectionTimeout: 1000, requestTimeout: 2000, throwOnRequestTimeout: true, httpAgent: agent, httpsAgent: agent },
   };
   const personalize = new PersonalizeEventsClient(client);
