@@ -2,6 +2,8 @@ import { KinesisClient, DescribeStreamSummaryCommand } from "@aws-sdk/client-kin
 import { PutObjectCommand, S3Client } from "@aws-sdk/client-s3";
 import { catchUp } from "./catchUp";
 import { startCloud, type RunningCloud } from "./cloud/cloud";
+import { openStore } from "./cloud/store";
+import { deniedPermissions } from "./denied";
 import type { OnLog } from "./engine/engineLog";
 import { runProgram } from "./engine/run";
 import { cloudProvider } from "./engine/provider";
@@ -92,6 +94,7 @@ export async function runLoop({ options, preparation, workspace, signal, print, 
     const problems = [...findings.problems];
     if (pending > 0) problems.push(problem("caughtUp", 0, pending));
     if (faults.length > 0) problems.push(problem("cloud.faults", 0, faults.length, faults));
+    if (problems.length > 0) problems.push(...(await deniedPermissions(openStore(workspace.stateDir))));
     const { seed, scale } = options;
     const status = problems.length === 0 ? "reconciled" : "failed";
     await onReport({ version: 1, stack: options.stack, stage, tenant, seed, scale, status, ...findings, problems, seconds, runs: [] });
