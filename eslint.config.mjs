@@ -22,6 +22,15 @@ export default tseslint.config(
   },
   {
     files: ["**/*.{cjs,mjs}"],
-    languageOptions: { globals: { console: "readonly", process: "readonly", Buffer: "readonly", require: "readonly", module: "readonly", setTimeout: "readonly" } },
+    languageOptions: {
+      globals: {
+        console: "readonly",
+        process: "readonly",
+        Buffer: "readonly",
+        require: "readonly",
+        module: "readonly",
+        setTimeout: "readonly",
+      },
+    },
   },
 );

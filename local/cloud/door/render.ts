@@ -1,7 +1,7 @@
 import { XMLBuilder } from "fast-xml-parser";
 import type { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import type { ServiceError} from "../service";
+import type { ServiceError } from "../service";
 import { type Json, type Reply, type Service } from "../service";
 import type { Response } from "./listen";
 

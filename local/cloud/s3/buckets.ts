@@ -36,7 +36,9 @@ export function bucketOperations(cloud: Cloud, catalog: Catalog, needs: Needs): 
     }),
     "GET /{Bucket}?location": operation(cloud.account, {
       needs: ({ bucket }) => [needs.bucket("s3:GetBucketLocation", bucket)],
-      run: async () => ({ output: { LocationConstraint: { "@xmlns": NAMESPACE, "#text": cloud.region === "us-east-1" ? "" : cloud.region } } }),
+      run: async () => ({
+        output: { LocationConstraint: { "@xmlns": NAMESPACE, "#text": cloud.region === "us-east-1" ? "" : cloud.region } },
+      }),
     }),
   };
 }
