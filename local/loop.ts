@@ -78,7 +78,8 @@ export async function runLoop({ options, preparation, workspace, signal, print, 
     });
     const pending = await step("catchUp", "Wait for forwarder and delivery", (tell) => {
       const stallMs = STALL_MS + LONGEST_INTERVAL_MS / options.scale;
-      return catchUp({ pending: () => running.pending(), stallMs, signal, onProgress: (left) => tell(`${left} pending`) });
+      const producedAt = performance.now();
+      return catchUp({ pending: () => running.pending(producedAt), stallMs, signal, onProgress: (left) => tell(`${left} pending`) });
     });
     const findings = await step("reconcile", "Reconcile", () =>
       reconcile({

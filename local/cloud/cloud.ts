@@ -45,8 +45,8 @@ export interface RunningCloud extends ClosedCloud {
   services: Map<string, Service>;
   /** Starts the pollers that the deployed resources brought. */
   startWorkers(): void;
-  /** Records that some worker has not finished with. */
-  pending(): number;
+  /** Records that some worker has not finished with, of those put before `since` (`performance.now()`) at least. */
+  pending(since?: number): number;
   /** Stops the workers in reverse, then the door. */
   stop(): Promise<void>;
 }
@@ -82,7 +82,7 @@ export async function startCloud(options: CloudOptions): Promise<RunningCloud> {
       started = workers();
       for (const worker of started) worker.start();
     },
-    pending: () => workers().reduce((sum, worker) => sum + worker.pending(), 0),
+    pending: (since) => workers().reduce((sum, worker) => sum + worker.pending(since), 0),
     stop: async () => {
       for (const worker of started.reverse()) await worker.stop();
       for (const service of [...services.values()].reverse()) await service.close?.();

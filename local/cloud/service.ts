@@ -97,8 +97,13 @@ export interface Worker {
   start(): void;
   /** Resolves when nothing of it runs any more. */
   stop(): Promise<void>;
-  /** Records that it has not finished with; 0 when it has caught up. */
-  pending(): number;
+  /**
+   * Records that it has not finished with, and one more for each source that it has not read to its end after `since`.
+   * So 0 means that everything is done that was put before.
+   *
+   * @param since `performance.now()` of the last put; default: long ago
+   */
+  pending(since?: number): number;
 }
 
 /** An AWS service's local stand-in. */

@@ -116,7 +116,8 @@ export class FirehoseBench {
 
   /** Resolves when nothing waits and the stream was read to its end. */
   async untilDone(): Promise<void> {
-    await this.until(() => assert.equal(this.running.pending(), 0));
+    const since = performance.now();
+    await this.until(() => assert.equal(this.running.pending(since), 0));
   }
 
   async untilObjects(count: number): Promise<void> {

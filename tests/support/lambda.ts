@@ -145,8 +145,9 @@ export class LambdaBench {
   }
 
   async untilDone(): Promise<void> {
+    const since = performance.now();
     await eventually(() => {
-      const left = this.running.pending();
+      const left = this.running.pending(since);
       if (left > 0) throw new Error(`${left} records are pending`);
     });
   }

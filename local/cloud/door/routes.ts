@@ -34,8 +34,8 @@ const tables = new WeakMap<Service, Route[]>();
  */
 export function route(service: Service, { method, url, target }: Target): Matched {
   if (target !== undefined) return { operation: target.slice(target.lastIndexOf(".") + 1), parameters: {} };
-  const { pathname, searchParams } = new URL(`http://door${url}`);
-  const query = Object.fromEntries(searchParams);
+  const [, pathname, search] = /^([^?]*)\??(.*)$/s.exec(url) ?? [];
+  const query = Object.fromEntries(new URLSearchParams(search));
   const best = routes(service)
     .filter(
       (candidate) => candidate.method === method && candidate.path.test(pathname) && candidate.required.every((name) => name in query),

@@ -74,10 +74,9 @@ export class DeliveryStream implements Worker {
     await this.delivery.idle();
   }
 
-  /** 0 means that every record is delivered that is older than two polls: a younger one may not have been seen. */
-  pending(): number {
-    const fresh = performance.now() - 2 * this.pollMs;
-    const unread = this.readers?.filter(({ shardId }) => (this.empty.get(shardId) ?? -Infinity) < fresh).length ?? 1;
+  /** Records that are not delivered, and one more for each shard until a read that began after `since` found nothing in it. */
+  pending(since = 0): number {
+    const unread = this.readers?.filter(({ shardId }) => (this.empty.get(shardId) ?? -Infinity) <= since).length ?? 1;
     return unread + this.undelivered;
   }
 

@@ -49,9 +49,9 @@ export class Mapping implements Worker {
     await this.running;
   }
 
-  pending(): number {
+  pending(since?: number): number {
     if (!this.options.settings.enabled) return 0;
-    return [...this.consumers.values()].reduce((sum, consumer) => sum + consumer.pending(), this.listing ? 1 : 0);
+    return [...this.consumers.values()].reduce((sum, consumer) => sum + consumer.pending(since), this.listing ? 1 : 0);
   }
 
   private async run(signal: AbortSignal): Promise<void> {

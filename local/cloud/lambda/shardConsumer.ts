@@ -33,7 +33,6 @@ export class ShardConsumer {
   private readonly reader: ShardReader;
   private readonly lanes: Lane[];
   private readonly source: EventSource;
-  private askedAt?: number;
   private tipReadAt = -Infinity;
 
   constructor(private readonly options: ConsumerOptions) {
@@ -55,14 +54,9 @@ export class ShardConsumer {
     await Promise.allSettled([reading, ...lanes]);
   }
 
-  /**
-   * Records that are read but not checkpointed, and one more until a read that began after the first question found
-   * nothing behind it. So the answer is 0 only when everything put before that question is checkpointed.
-   * Records that turn up start the proof anew.
-   */
-  pending(): number {
-    this.askedAt ??= performance.now();
-    return this.progress.unfinished + (this.tipReadAt > this.askedAt ? 0 : 1);
+  /** Records that are read but not checkpointed, and one more until a read that began after `since` found nothing behind it. */
+  pending(since = 0): number {
+    return this.progress.unfinished + (this.tipReadAt > since ? 0 : 1);
   }
 
   private async readAll(signal: AbortSignal): Promise<void> {
@@ -82,7 +76,6 @@ export class ShardConsumer {
       if (read === undefined) return false;
       this.options.onProblem(undefined);
       if (read.atTip) this.tipReadAt = startedAt;
-      if (read.records.length > 0) this.askedAt = undefined;
       this.distribute(read.records.map((record) => this.progress.add(record)));
       return read.ended;
     } catch (error) {

@@ -130,6 +130,8 @@ describe("routes", () => {
       operation: "GET /things/{Name}?version",
       parameters: { Name: "a/b", version: "2" },
     });
+    const dots = route(rest, { method: "GET", url: "/things/..?version" });
+    assert.deepEqual(dots.parameters, { Name: "..", version: "" });
     const refused = (url: string, code: string) =>
       assert.throws(
         () => route(rest, { method: "GET", url }),
