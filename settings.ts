@@ -1,20 +1,17 @@
 import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
-import { PROJECT, ZONES } from "./components/naming";
+import { PROJECT, RESERVED_STAGES, STAGE_PATTERN, ZONES } from "./components/naming";
 
 /** Days that CloudWatch Logs takes: https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html */
 const LOG_RETENTION_DAYS = [1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653];
 
 const NAME_RULES = {
   tenant: text(/^[a-z][a-z0-9]{1,19}$/, "a lower-case letter and 1 to 19 lower-case letters or digits"),
-  stage: text(/^[a-z][a-z0-9]{1,11}$/, "a lower-case letter and 1 to 11 lower-case letters or digits"),
+  stage: text(STAGE_PATTERN, "a lower-case letter and 1 to 11 lower-case letters or digits"),
   bucket: text(/^[a-z0-9](?!.*\.\.)[a-z0-9.-]{1,61}[a-z0-9]$/, "a bucket name of 3 to 63 lower-case letters, digits, dots or hyphens"),
   stream: text(/^[a-zA-Z0-9_.-]{1,128}$/, "1 to 128 letters, digits, dots, hyphens or underscores"),
   deliveryStream: text(/^[a-zA-Z0-9_.-]{1,64}$/, "1 to 64 letters, digits, dots, hyphens or underscores"),
 };
-
-/** Names that lie beside the stages' key prefixes in a bucket. */
-const RESERVED_STAGES = ["crm", "recommender", "aws", "athena"];
 
 /** Every setting that may differ between tenants; all may be left out. */
 const overridable = {

@@ -1,6 +1,11 @@
 /** The project's name: config namespace, tag and part of every physical name. */
 export const PROJECT = "c360-recommender";
 
+/** What a stage may be called. */
+export const STAGE_PATTERN = /^[a-z][a-z0-9]{1,11}$/;
+/** Names that lie beside the stages' key prefixes in a bucket. */
+export const RESERVED_STAGES: readonly string[] = ["crm", "recommender", "aws", "athena"];
+
 /** The five buckets of a lake. */
 export const ZONES = ["upstream", "lake", "downstream", "infra", "cache"] as const;
 export type Zone = (typeof ZONES)[number];

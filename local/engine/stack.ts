@@ -1,6 +1,7 @@
 import { readFile, realpath } from "node:fs/promises";
 import { join } from "node:path";
 import { parse } from "yaml";
+import { RESERVED_STAGES, STAGE_PATTERN } from "../../components/naming";
 import type { Json } from "../cloud/service";
 import { applyOverride, configKey, configText, projectDefault } from "./stackConfig";
 import { oneLine } from "./problems";
@@ -23,9 +24,7 @@ export class StackError extends Error {
 }
 
 const PROJECT_KEYS = ["name", "description", "runtime", "author", "website", "license", "config"];
-const STACK_KEYS = ["config", "encryptionsalt"];
-const STAGE = /^[a-z][a-z0-9]{1,11}$/;
-const RESERVED = ["crm", "recommender", "aws", "athena"];
+const STACK_KEYS = ["config", "encryptionsalt", "secretsprovider", "encryptedkey"];
 
 /**
  * Reads Pulumi.yaml and Pulumi.<stack>.yaml.
@@ -66,10 +65,10 @@ async function stackConfig(programDir: string, project: string, stack: string): 
   const file = `Pulumi.${stack}.yaml`;
   const content = /^[\w.-]+$/.test(stack) ? await readYaml(join(programDir, file)) : undefined;
   if (content === undefined) {
-    if (STAGE.test(stack) && !RESERVED.includes(stack)) return {};
+    if (STAGE_PATTERN.test(stack) && !RESERVED_STAGES.includes(stack)) return {};
     throw new Error(
-      `stack ${JSON.stringify(stack)}: there is no ${file}, and a personal stage's name must match ${STAGE.source} ` +
-        `and be none of ${RESERVED.join(", ")}`,
+      `stack ${JSON.stringify(stack)}: there is no ${file}, and a personal stage's name must match ${STAGE_PATTERN.source} ` +
+        `and be none of ${RESERVED_STAGES.join(", ")}`,
     );
   }
   allow(file, content, STACK_KEYS);

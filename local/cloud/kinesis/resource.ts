@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { autoName } from "../autoName";
 import type { Cloud, Json, ResourceType } from "../service";
 import type { StreamSettings, Streams } from "./streams";
 
@@ -119,7 +119,5 @@ function stateOf(settings: StreamSettings, arn: string, inputs: StreamInputs, re
 }
 
 /** The resource's logical name with seven hexadecimal digits, as the Pulumi provider names what has no name. */
-const autoName = (urn: string): string => `${urn.split("::").at(-1)}-${createHash("sha256").update(urn).digest("hex").slice(0, 7)}`;
-
 const wrong = ({ name }: StreamInputs, key: string, rule: string, value: unknown): Error =>
   new Error(`Stream${name === undefined ? "" : ` "${name}"`}: ${key} must be ${rule}, got ${String(value)}`);

@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { autoName } from "../autoName";
 import type { Json } from "../service";
 import { checkArchive } from "./archive";
 
@@ -141,4 +141,3 @@ export function functionSettings(json: Json, urn: string): FunctionSettings {
 }
 
 /** The resource's logical name with seven hexadecimal digits, as the Pulumi provider names what has no name. */
-const autoName = (urn: string): string => `${urn.split("::").at(-1)}-${createHash("sha256").update(urn).digest("hex").slice(0, 7)}`;

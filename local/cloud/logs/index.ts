@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { autoName } from "../autoName";
 import type { Json, ResourceType, ServiceFactory } from "../service";
 import { LogGroups } from "./logGroups";
 import { logOperations } from "./operations";
@@ -55,4 +55,3 @@ function checkLogGroup(inputs: Json): void {
 }
 
 /** The resource's logical name with seven hexadecimal digits, as the Pulumi provider names what has no name. */
-const autoName = (urn: string): string => `${urn.split("::").at(-1)}-${createHash("sha256").update(urn).digest("hex").slice(0, 7)}`;
