@@ -64,7 +64,7 @@ export function parseConfig(all: Record<string, string>, secretKeys: readonly st
   if (Array.isArray(raw.tenants))
     raw.tenants = raw.tenants.map((tenant: unknown) => (typeof tenant === "string" ? { name: tenant } : tenant));
   const { stage, tenants, ...shared } = checkSettings(raw);
-  const resolved = tenants.map(({ name, ...own }) => resolve(stage, name, merge(shared, own)));
+  const resolved = tenants.map(({ name, ...own }) => resolve(stage, name, merge(inheritable(shared, own), own)));
   rejectClashes(resolved);
   return { stage, tenants: resolved };
 }
@@ -139,6 +139,12 @@ function rejectClashes(tenants: TenantConfig[]): void {
     if (seen.has(`${key} ${value}`)) throw wrong(keyOf([key]), "different for every tenant and use", value, "twice");
     seen.add(`${key} ${value}`);
   }
+}
+
+/** A tenant on demand does not inherit the number of shards that the stack gives the others. */
+function inheritable(shared: Overrides, own: Overrides): Overrides {
+  if (own.stream?.mode !== "on-demand" || shared.stream === undefined) return shared;
+  return { ...shared, stream: { ...shared.stream, shards: undefined } };
 }
 
 function merge<T extends object>(base: T, over: T): T {

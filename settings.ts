@@ -8,7 +8,10 @@ const LOG_RETENTION_DAYS = [1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400,
 const NAME_RULES = {
   tenant: text(/^[a-z][a-z0-9]{1,19}$/, "a lower-case letter and 1 to 19 lower-case letters or digits"),
   stage: text(STAGE_PATTERN, "a lower-case letter and 1 to 11 lower-case letters or digits"),
-  bucket: text(/^[a-z0-9](?!.*\.\.)[a-z0-9.-]{1,61}[a-z0-9]$/, "a bucket name of 3 to 63 lower-case letters, digits, dots or hyphens"),
+  bucket: text(
+    /^(?!xn--|\d+(\.\d+){3}$)[a-z0-9](?!.*\.\.)[a-z0-9.-]{1,61}[a-z0-9]$/,
+    "a bucket name of 3 to 63 lower-case letters, digits, dots or hyphens, and no IP address",
+  ),
   stream: text(/^[a-zA-Z0-9_.-]{1,128}$/, "1 to 128 letters, digits, dots, hyphens or underscores"),
   deliveryStream: text(/^[a-zA-Z0-9_.-]{1,64}$/, "1 to 64 letters, digits, dots, hyphens or underscores"),
 };

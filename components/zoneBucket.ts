@@ -11,7 +11,7 @@ export interface ZoneBucketArgs {
   expireAfterDays?: number;
   /** Bucket that receives the access logs below `s3_access/<zone>/`. @default no access logs */
   accessLogs?: { target: ZoneBucket; zone: string };
-  /** Refuses deletion, and keeps the bucket when it leaves the program. */
+  /** Refuses deletion, and keeps the bucket with all its settings when it leaves the program. */
   protect: boolean;
   /** Whether deletion empties the bucket first. */
   forceDestroy: boolean;
@@ -30,12 +30,12 @@ export class ZoneBucket extends pulumi.ComponentResource {
 
   constructor(name: string, args: ZoneBucketArgs, opts?: pulumi.ComponentResourceOptions) {
     super("c360:lake:ZoneBucket", name, {}, opts);
-    const parent = { parent: this };
+    const parent = { parent: this, retainOnDelete: args.protect };
 
     this.bucket = new aws.s3.Bucket(
       `${name}-bucket`,
       { bucket: args.bucketName, forceDestroy: args.forceDestroy, tags: args.tags },
-      { ...parent, protect: args.protect, retainOnDelete: args.protect },
+      { ...parent, protect: args.protect },
     );
     const bucket = this.bucket.bucket;
     const access = new aws.s3.BucketPublicAccessBlock(

@@ -50,9 +50,9 @@ export async function main(args: string[], { programDir, folder, print, printErr
         ...{ options, preparation, workspace, signal, print, silent },
         onReport: async (report) => {
           writeReport(workspace.reportFile, report);
-          if (options.json !== undefined) writeReport(options.json, report);
           print(renderReport(report));
           exitCode = report.status === "reconciled" ? 0 : 1;
+          if (options.json !== undefined) writeReport(options.json, report);
           if (options.keep) await keep(print, signal);
         },
       });

@@ -87,7 +87,8 @@ function parse(args: string[]) {
   try {
     return parseArgs({ args, options: FLAGS, strict: true, allowPositionals: false }).values;
   } catch (error) {
-    throw new UsageError((error as Error).message);
+    const [reason] = (error as Error).message.split(/\.(?:\s|$)|\n/);
+    throw new UsageError(`${reason}; npm start -- --help lists the flags`);
   }
 }
 

@@ -1,5 +1,5 @@
-import { statSync } from "node:fs";
-import { dirname } from "node:path";
+import { accessSync, constants, statSync } from "node:fs";
+import { dirname, resolve } from "node:path";
 import { parseConfig } from "../config";
 import { readStack, type Stack } from "./engine/stack";
 import { planProduction, type Production } from "./interactions/production";
@@ -26,12 +26,15 @@ export interface Preparation {
  */
 export async function prepare(options: Options, programDir: string): Promise<Preparation> {
   const started = performance.now();
-  checkFolder(options.json);
+  checkJson(options);
   const { stack, stage, tenants } = await readSettings(programDir, options.stack);
   const tenant = options.tenant === undefined ? tenants[0] : tenants.find(({ name }) => name === options.tenant);
   if (tenant === undefined) {
     const known = tenants.map(({ name }) => name).join(", ");
     throw new UsageError(`--tenant must be one of stack ${options.stack} (${known}), got ${JSON.stringify(options.tenant ?? null)}`);
+  }
+  if (tenant.lake.lake === "existing") {
+    throw new UsageError(`--stack ${options.stack} must make its own buckets (lake: create): a local run starts without any to adopt`);
   }
   const source: SourceOptions = {
     file: options.interactions,
@@ -61,9 +64,15 @@ async function readSettings(programDir: string, name: string) {
   }
 }
 
-function checkFolder(file: string | undefined): void {
-  if (file === undefined) return;
-  if (statSync(file, { throwIfNoEntry: false })?.isDirectory()) throw new UsageError(`--json must name a file, ${file} is a folder`);
-  if (!statSync(dirname(file), { throwIfNoEntry: false })?.isDirectory())
-    throw new UsageError(`--json must name a file in a folder that exists, got ${file}`);
+function checkJson({ json, interactions }: Options): void {
+  if (json === undefined) return;
+  const rule = "--json must name a file that can be written";
+  const target = statSync(json, { throwIfNoEntry: false });
+  if (target && !target.isFile()) throw new UsageError(`${rule}, ${json} is no regular file`);
+  if (interactions !== undefined && resolve(json) === resolve(interactions)) throw new UsageError(`${rule}, ${json} is the input`);
+  try {
+    accessSync(dirname(json), constants.W_OK);
+  } catch {
+    throw new UsageError(`${rule}, in a folder that exists, got ${json}`);
+  }
 }

@@ -1,4 +1,5 @@
 import * as Table from "cli-table3";
+import { describeLeftOut } from "./interactions/source";
 import type { Problem, Report } from "./report";
 
 const SHOWN_CHARACTERS = 200;
@@ -32,7 +33,13 @@ export function renderReport(report: Report): string {
     wordWrap: true,
   });
   table.push(...rows);
-  return [table.toString(), ...report.problems.map(describe), `${report.tenant} on stack ${report.stack}: ${report.status}`].join("\n");
+  const warnings = leftOut > 0 ? [`left out: ${describeLeftOut(input.leftOut)}`] : [];
+  return [
+    table.toString(),
+    ...warnings,
+    ...report.problems.map(describe),
+    `${report.tenant} on stack ${report.stack}: ${report.status}`,
+  ].join("\n");
 }
 
 function describe({ check, expected, actual, examples }: Problem): string {

@@ -119,6 +119,18 @@ describe("defaults", () => {
     );
   });
 
+  it("do not give a tenant on demand the shards of the others", () => {
+    const text = JSON.stringify(["acme", { name: "globex", stream: { mode: "on-demand" } }]);
+    const all = { "c360-recommender:tenants": text, "c360-recommender:stream": JSON.stringify({ shards: 3 }) };
+    assert.deepEqual(
+      parseConfig(all, [], "prod").tenants.map(({ stream }) => [stream.mode, stream.shards]),
+      [
+        ["provisioned", 3],
+        ["on-demand", undefined],
+      ],
+    );
+  });
+
   it("ask the owner of an adopted downstream bucket to admit Personalize, but for dev's", () => {
     const printed = (settings: Record<string, unknown>, stack: string) => acme(settings, stack).lake.printStatements;
     assert.equal(printed({}, "alice"), false);

@@ -42,7 +42,7 @@ describe("a wrong setting", () => {
     [{ lake: "adopt" }, 'lake must be create or existing, got "adopt"'],
     [
       { buckets: { lake: "Lake" } },
-      'buckets.lake must be a bucket name of 3 to 63 lower-case letters, digits, dots or hyphens, got "Lake"',
+      'buckets.lake must be a bucket name of 3 to 63 lower-case letters, digits, dots or hyphens, and no IP address, got "Lake"',
     ],
     [
       { recommender: { interactionColumns: ["USER_ID", "TIMESTAMP"] } },

@@ -1,11 +1,13 @@
 import type { Answer } from "./send";
 
 const TRANSIENT_STATUS = [408, 409, 429];
-const TRACKER = /\btracking ?id\b|tracker\b/i;
+const TRACKER = /\btracking ?id\b|\bevent ?tracker\b/i;
+const QUOTED = /'[^']*'|"[^"]*"/g;
+const EVENTS_FAULT = ["InvalidInputException", "ValidationException", "SerializationException"];
 
 /**
- * Reads a failure of PutEvents: InvalidInputException is the events' fault unless it names the tracker; throttling, 5xx, conflicts,
- * timeouts and network errors pass; everything else needs somebody to set something right. The text of an InvalidInputException
+ * Reads a failure of PutEvents: input that is refused is the events' fault unless the tracker is named outside of quotes; throttling, 5xx, conflicts,
+ * timeouts and network errors pass; everything else needs somebody to set something right. The text of such a refusal
  * stays out of the answer, because it may quote an event.
  *
  * @param error as the SDK throws it
@@ -18,8 +20,8 @@ export function classify(error: unknown): Answer {
   if (throttled || status === undefined || status >= 500 || TRANSIENT_STATUS.includes(status)) {
     return { verdict: "transient", attempts, throttled, error: name };
   }
-  const isInvalid = name === "InvalidInputException";
-  if (isInvalid && !TRACKER.test(message)) return { verdict: "rejected", attempts, throttled, error: name };
+  const isInvalid = EVENTS_FAULT.includes(name);
+  if (isInvalid && !TRACKER.test(message.replace(QUOTED, ""))) return { verdict: "rejected", attempts, throttled, error: name };
   const detail = isInvalid ? "the event tracker is named as the reason" : message;
   return { verdict: "misconfigured", attempts, throttled, error: `PutEvents answered ${name} (${status}): ${detail}` };
 }

@@ -54,11 +54,14 @@ export function makeHandler(): ForwardHandler {
   const sleep = (milliseconds: number) => new Promise<void>((resolve) => setTimeout(resolve, Math.ceil(milliseconds)));
   const log = (fact: Record<string, unknown>) => void process.stdout.write(`${JSON.stringify(fact)}\n`);
 
+  const memory = { allRejected: false };
+
   return (event, context) =>
     forwardEvents(event, settings, {
       put,
       store,
       reserve,
+      memory,
       sleep,
       log,
       now: () => Date.now(),

@@ -23,6 +23,8 @@ export interface SendPorts {
   sleep(milliseconds: number): Promise<void>;
   /** Milliseconds left for calls. */
   remaining(): number;
+  /** What the container remembers from one invocation to the next. */
+  memory: { allRejected: boolean };
   log(fact: Record<string, unknown>): void;
 }
 
@@ -39,6 +41,9 @@ export interface Sent {
 /**
  * Sends the planned calls: groups in parallel, the calls of a group in order. After a transient failure the rest of its group stays
  * pending. A rejected call is split until the bad event is alone.
+ *
+ * When every event of a large invocation is rejected, something is set wrong. The event source mapping then halves the batch, so the
+ * suspicion stays, for small invocations too, until an event is accepted.
  */
 export async function sendGroups(groups: readonly Group[], ports: SendPorts): Promise<Sent> {
   const sent: Sent = { calls: 0, retries: 0, throttled: 0, accepted: 0 };
@@ -47,9 +52,11 @@ export async function sendGroups(groups: readonly Group[], ports: SendPorts): Pr
     for (const group of waiting) await sendInOrder(group, group.calls, ports, sent);
   };
   await Promise.all(Array.from({ length: LANES }, lane));
-  const rejectedCalls = groups.flatMap((group) => group.calls).filter((call) => call.every(isRejected)).length;
-  if (sent.accepted === 0 && rejectedCalls >= LARGE_INVOCATION_CALLS) {
-    sent.misconfiguration ??= `Personalize rejected every event of ${rejectedCalls} calls`;
+  const calls = groups.flatMap((group) => group.calls);
+  if (sent.accepted > 0) ports.memory.allRejected = false;
+  else if (calls.length > 0 && calls.flat().every(isRejected)) {
+    ports.memory.allRejected ||= calls.length >= LARGE_INVOCATION_CALLS;
+    if (ports.memory.allRejected) sent.misconfiguration ??= `Personalize rejected every event of ${calls.length} calls`;
   }
   return sent;
 }

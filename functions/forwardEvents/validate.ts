@@ -59,7 +59,7 @@ export function validateEvent(value: unknown, sender: Sender, arrivedSeconds: nu
   const givenId = value.eventId ?? undefined;
   if (givenId !== undefined && !isText(givenId, 256)) return { ok: false, reason: "badEventId" };
   const eventValue = value.eventValue ?? undefined;
-  if (eventValue !== undefined && !isFiniteNumber(eventValue)) return { ok: false, reason: "badEventValue" };
+  if (eventValue !== undefined && !isFloat(eventValue)) return { ok: false, reason: "badEventValue" };
   const properties = value.properties === undefined || value.properties === null ? undefined : propertiesText(value.properties);
   if (properties === "") return { ok: false, reason: "badProperties" };
   const impression = value.impression ?? undefined;
@@ -82,8 +82,9 @@ function contentHash(sender: Sender, text: string): string {
   return createHash("sha256").update(JSON.stringify(who)).update(text).digest("hex");
 }
 
-function isFiniteNumber(value: unknown): value is number {
-  return Number.isFinite(value);
+/** The service keeps 32 bits. */
+function isFloat(value: unknown): value is number {
+  return typeof value === "number" && Number.isFinite(Math.fround(value));
 }
 
 function isImpression(value: unknown): value is string[] {

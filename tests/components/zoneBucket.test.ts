@@ -70,13 +70,19 @@ describe("ZoneBucket", () => {
     });
   });
 
-  it("protects and retains the bucket itself, and nothing beside it", async () => {
+  it("protects the bucket, and retains all its settings with it", async () => {
     const { resources } = await deploy(() => void new ZoneBucket("b", ARGS));
-    const kept = resources.filter(({ protect, retainOnDelete }) => protect || retainOnDelete);
-    assert.deepEqual(
-      kept.map(({ name, protect, retainOnDelete }) => [name, protect, retainOnDelete]),
-      [["b-bucket", true, true]],
-    );
+    const names = (kept: typeof resources) => kept.map(({ name }) => name).sort();
+    assert.deepEqual(names(resources.filter(({ protect }) => protect)), ["b-bucket"]);
+    assert.deepEqual(names(resources.filter(({ retainOnDelete }) => retainOnDelete)), [
+      "b-access",
+      "b-bucket",
+      "b-encryption",
+      "b-lifecycle",
+      "b-ownership",
+      "b-policy",
+      "b-versioning",
+    ]);
   });
 
   it("can be emptied and deleted when it is not protected", async () => {

@@ -61,9 +61,15 @@ describe("npm start with wrong usage or input", () => {
     [
       "a report in a folder that does not exist",
       () => ["--json", join(parent, "none", "r.json")],
-      /--json must name a file in a folder that exists/,
+      /--json must name a file that can be written, in a folder that exists/,
     ],
-    ["a report that is a folder", () => ["--json", parent], /--json must name a file, .* is a folder/],
+    ["a report that is a folder", () => ["--json", parent], /--json must name a file that can be written, .* is no regular file/],
+    [
+      "a report that is the input",
+      () => ["--interactions", file(`${GOOD}`), "--json", join(parent, "in.csv")],
+      /--json must name a file that can be written, .* is the input/,
+    ],
+    ["a stack that adopts buckets", () => ["--stack", "alice"], /--stack alice must make its own buckets/],
   ];
   for (const [name, args, message] of cases) {
     it(`ends with 2 and one line on ${name}, before anything starts`, async () => {

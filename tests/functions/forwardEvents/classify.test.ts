@@ -15,6 +15,8 @@ describe("classify", () => {
       ["TimeoutError", undefined, "transient"],
       ["Error", undefined, "transient"],
       ["InvalidInputException", 400, "rejected"],
+      ["ValidationException", 400, "rejected"],
+      ["SerializationException", 400, "rejected"],
       ["AccessDeniedException", 403, "misconfigured"],
       ["ResourceNotFoundException", 404, "misconfigured"],
       ["UnrecognizedClientException", 403, "misconfigured"],
@@ -35,8 +37,10 @@ describe("classify", () => {
   });
 
   it("blames the event when its own text is only like it", () => {
-    const message = "Value 'soundtracking' at 'eventList.1.member.eventType' failed to satisfy constraint";
-    assert.equal(classify(failure("InvalidInputException", 400, message)).verdict, "rejected");
+    for (const text of ["soundtracking", "fitness tracker", "event tracker", "trackingId"]) {
+      const message = `Value '${text}' at 'eventList.1.member.eventType' failed to satisfy constraint`;
+      assert.equal(classify(failure("InvalidInputException", 400, message)).verdict, "rejected", text);
+    }
   });
 
   it("counts a failure without metadata as one attempt", () => {

@@ -47,6 +47,7 @@ function world({ verdict = () => "accepted", storeFails = false, timeForCalls = 
       state.stored.set(key, body);
     },
     reserve: () => 0,
+    memory: { allRejected: false },
     sleep: async () => assert.fail("nothing to wait for"),
     remainingInvocation: () => (state.calls < timeForCalls ? 60_000 : 100),
     now: () => ARRIVED * 1000,
@@ -192,6 +193,30 @@ describe("forwardEvents", () => {
     const small = world({});
     assert.deepEqual(await run(poison(19), small.ports), { failed: [] });
     assert.equal(lettersOf(small.stored).length, 19);
+  });
+
+  it("keeps the suspicion while the batch is halved, until an event is accepted", async () => {
+    const of = (items: string[]) =>
+      kinesisBatch(items.map((itemId, i) => ({ session_id: `s${i}`, event_list: [{ eventType: "view", itemId, sentAt: ARRIVED }] })));
+    const at = world({});
+    for (const count of [40, 20, 10, 1]) {
+      assert.deepEqual((await run(of(Array<string>(count).fill("poison")), at.ports)).error, "Misconfiguration", String(count));
+    }
+    assert.equal(at.stored.size, 0);
+    assert.deepEqual(await run(of(["poison", "good"]), at.ports), { failed: [] });
+    assert.deepEqual(await run(of(["poison"]), at.ports), { failed: [] });
+    assert.equal(at.stored.size, 1);
+  });
+
+  it("does not suspect the settings while calls only wait to be sent again", async () => {
+    const at = world({ verdict: (calls: number) => (calls < 30 ? "transient" : "accepted") });
+    const events = Array.from({ length: 50 }, (_, i) => ({
+      session_id: `s${i}`,
+      event_list: [{ eventType: "view", itemId: i < 25 ? "poison" : "good", sentAt: ARRIVED }],
+    }));
+    const { error, failed } = await run(kinesisBatch(events), at.ports);
+    assert.equal(error, undefined);
+    assert.ok(failed.length > 0);
   });
 
   it("logs the batch as embedded metrics, and every dead letter with its sequence number, without the payload", async () => {
