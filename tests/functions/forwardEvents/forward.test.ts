@@ -1,78 +1,8 @@
 import * as assert from "node:assert/strict";
-import type { KinesisStreamEvent } from "aws-lambda";
 import * as fc from "fast-check";
-import { forwardEvents, type ForwardPorts } from "../../../functions/forwardEvents/forward";
 import type { Answer } from "../../../functions/forwardEvents/send";
+import { lettersOf, run, world } from "../../support/forwardWorld";
 import { ARRIVED, kinesisBatch } from "../../support/kinesisEvent";
-
-const SETTINGS = { deadLetterPrefix: "dead/", dimensions: { Tenant: "acme", Stage: "dev" } };
-
-interface World {
-  /** Item ids of the accepted events, in the order of acceptance, by session. */
-  accepted: Map<string, string[]>;
-  /** Bodies by key. */
-  stored: Map<string, string>;
-  logs: Record<string, unknown>[];
-  calls: number;
-  mostInFlight: number;
-}
-
-interface Behaviour {
-  /** Verdict on a call that holds no poisonous item, by its number from 0. @default accepted */
-  verdict?: (call: number) => Answer["verdict"];
-  storeFails?: boolean;
-  /** Calls after which no time is left. */
-  timeForCalls?: number;
-}
-
-/** A service that rejects calls with an item of "poison…", and a dead-letter store, in memory. */
-function world({ verdict = () => "accepted", storeFails = false, timeForCalls = Infinity }: Behaviour): World & { ports: ForwardPorts } {
-  let inFlight = 0;
-  const state: World = { accepted: new Map(), stored: new Map(), logs: [], calls: 0, mostInFlight: 0 };
-  const put: ForwardPorts["put"] = async ({ sessionId }, events) => {
-    const answer = events.some(({ itemId }) => itemId?.startsWith("poison")) ? "rejected" : verdict(state.calls);
-    state.calls += 1;
-    inFlight += 1;
-    state.mostInFlight = Math.max(state.mostInFlight, inFlight);
-    await new Promise(setImmediate);
-    inFlight -= 1;
-    const items = state.accepted.get(sessionId) ?? [];
-    if (answer === "accepted") state.accepted.set(sessionId, [...items, ...events.map(({ itemId }) => itemId ?? "")]);
-    return { verdict: answer, attempts: 1, throttled: false, error: answer === "accepted" ? undefined : "SomeException" };
-  };
-  const ports: ForwardPorts = {
-    put,
-    store: async (key, body) => {
-      if (storeFails) throw Object.assign(new Error("no"), { name: "InternalError" });
-      state.stored.set(key, body);
-    },
-    reserve: () => 0,
-    memory: { allRejected: false },
-    sleep: async () => assert.fail("nothing to wait for"),
-    remainingInvocation: () => (state.calls < timeForCalls ? 60_000 : 100),
-    now: () => ARRIVED * 1000,
-    log: (fact) => void state.logs.push(fact),
-  };
-  return Object.assign(state, { ports });
-}
-
-/** Sequence numbers that the mapping delivers again, or all of them after an error. */
-async function run(event: KinesisStreamEvent, ports: ForwardPorts): Promise<{ failed: string[]; error?: string }> {
-  try {
-    const { batchItemFailures } = await forwardEvents(event, SETTINGS, ports);
-    return { failed: batchItemFailures.map(({ itemIdentifier }) => itemIdentifier) };
-  } catch (error) {
-    return { failed: event.Records.map(({ kinesis }) => kinesis.sequenceNumber), error: (error as Error).name };
-  }
-}
-
-const lettersOf = (stored: Map<string, string>) =>
-  [...stored.values()].flatMap((body) =>
-    body
-      .trimEnd()
-      .split("\n")
-      .map((line) => JSON.parse(line) as { sequenceNumber: string; reason: string; events?: number[] }),
-  );
 
 const kind = fc.constantFrom("good", "good", "good", "bad", "poison");
 const payloads = fc
@@ -177,46 +107,6 @@ describe("forwardEvents", () => {
     );
     assert.equal(at.calls, 100);
     assert.equal(at.mostInFlight, 16);
-  });
-
-  it("calls it misconfiguration when every event of 20 calls is rejected, and poison when it is fewer", async () => {
-    const poison = (calls: number) =>
-      kinesisBatch(
-        Array.from({ length: calls }, (_, i) => ({
-          session_id: `s${i}`,
-          event_list: [{ eventType: "view", itemId: "poison", sentAt: ARRIVED }],
-        })),
-      );
-    const large = world({});
-    assert.deepEqual((await run(poison(20), large.ports)).error, "Misconfiguration");
-    assert.equal(large.stored.size, 0);
-    const small = world({});
-    assert.deepEqual(await run(poison(19), small.ports), { failed: [] });
-    assert.equal(lettersOf(small.stored).length, 19);
-  });
-
-  it("keeps the suspicion while the batch is halved, until an event is accepted", async () => {
-    const of = (items: string[]) =>
-      kinesisBatch(items.map((itemId, i) => ({ session_id: `s${i}`, event_list: [{ eventType: "view", itemId, sentAt: ARRIVED }] })));
-    const at = world({});
-    for (const count of [40, 20, 10, 1]) {
-      assert.deepEqual((await run(of(Array<string>(count).fill("poison")), at.ports)).error, "Misconfiguration", String(count));
-    }
-    assert.equal(at.stored.size, 0);
-    assert.deepEqual(await run(of(["poison", "good"]), at.ports), { failed: [] });
-    assert.deepEqual(await run(of(["poison"]), at.ports), { failed: [] });
-    assert.equal(at.stored.size, 1);
-  });
-
-  it("does not suspect the settings while calls only wait to be sent again", async () => {
-    const at = world({ verdict: (calls: number) => (calls < 30 ? "transient" : "accepted") });
-    const events = Array.from({ length: 50 }, (_, i) => ({
-      session_id: `s${i}`,
-      event_list: [{ eventType: "view", itemId: i < 25 ? "poison" : "good", sentAt: ARRIVED }],
-    }));
-    const { error, failed } = await run(kinesisBatch(events), at.ports);
-    assert.equal(error, undefined);
-    assert.ok(failed.length > 0);
   });
 
   it("logs the batch as embedded metrics, and every dead letter with its sequence number, without the payload", async () => {
