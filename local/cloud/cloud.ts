@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { join } from "node:path";
 import type { Readable } from "node:stream";
 import { realClock } from "./clock";
+import { Faults } from "./door/faults";
 import { handle } from "./door/handle";
 import { listen } from "./door/listen";
 import { Identities, iam } from "./iam";
@@ -43,6 +44,8 @@ export interface ClosedCloud {
 /** A cloud that answers on its endpoint. */
 export interface RunningCloud extends ClosedCloud {
   services: Map<string, Service>;
+  /** Makes calls fail, for tests of whoever calls. */
+  faults: Faults;
   /** Starts the pollers that the deployed resources brought. */
   startWorkers(): void;
   /** Records that some worker has not finished with, of those put before `since` (`performance.now()`) at least. */
@@ -53,7 +56,8 @@ export interface RunningCloud extends ClosedCloud {
 
 interface Parts extends ClosedCloud {
   perform: Parameters<typeof handle>[0]["perform"];
-  find: (accessKeyId: string) => Principal;
+  faults: Faults;
+  find: (accessKeyId: string) => Principal | undefined;
   open: (endpoint: string) => void;
 }
 
@@ -64,7 +68,7 @@ export function buildCloud(options: CloudOptions): ClosedCloud {
 
 /** Puts the services together, rebuilds their state and listens. */
 export async function startCloud(options: CloudOptions): Promise<RunningCloud> {
-  const { perform, find, open, ...closed } = assemble(options);
+  const { perform, faults, find, open, ...closed } = assemble(options);
   const { cloud, registry } = closed;
   const services = registry.services;
   for (const service of services.values()) await service.restore?.();
@@ -78,12 +82,14 @@ export async function startCloud(options: CloudOptions): Promise<RunningCloud> {
   return {
     ...closed,
     services,
+    faults,
     startWorkers: () => {
       started = workers();
       for (const worker of started) worker.start();
     },
     pending: (since) => workers().reduce((sum, worker) => sum + worker.pending(since), 0),
     stop: async () => {
+      faults.clear();
       for (const worker of started.reverse()) await worker.stop();
       for (const service of [...services.values()].reverse()) await service.close?.();
       await listener.close();
@@ -94,6 +100,7 @@ export async function startCloud(options: CloudOptions): Promise<RunningCloud> {
 function assemble(options: CloudOptions): Parts {
   const { region = "ap-southeast-1", account = "123456789012", scale = 1, stateDir, factories } = options;
   const registry = new Registry();
+  const faults = new Faults(registry);
   const identities = new Identities({ account, region });
   const authorize = authorizer(identities, region, new AppendLog(join(stateDir, "decisions.ndjson")));
   const never = new AbortController().signal;
@@ -102,7 +109,7 @@ function assemble(options: CloudOptions): Parts {
   const perform: Parts["perform"] = async (principal, service, operation, input, call) => {
     const { needs, run } = registry.operation(service, operation);
     for (const need of needs(input)) await authorize(principal, need);
-    return run(input, { principal, ...call });
+    return faults.meet(service, operation, input, call.signal, () => run(input, { principal, ...call }));
   };
   const cloud: Cloud = {
     region,
@@ -127,6 +134,7 @@ function assemble(options: CloudOptions): Parts {
     user: (name, policyArns) => identities.user(name, policyArns),
     find: (accessKeyId) => identities.find(accessKeyId),
     perform,
+    faults,
     open: (url) => void (endpoint = url),
   };
 }

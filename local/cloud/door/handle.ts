@@ -3,17 +3,18 @@ import type { Readable } from "node:stream";
 import type { Cloud, Json, Principal, Reply, Service } from "../service";
 import { ServiceError } from "../service";
 import type { Registry } from "../registry";
+import { ConnectionLost } from "./faults";
 import type { Request, Response } from "./listen";
 import { render, renderError } from "./render";
 import { route } from "./routes";
-import { readScope } from "./signature";
+import { otherRegion, readScope, unknownKey } from "./signature";
 
 /** What the door needs of the cloud behind it. */
 export interface Behind {
   registry: Registry;
   cloud: Pick<Cloud, "region">;
-  /** @throws ServiceError for an unknown access key */
-  find(accessKeyId: string): Principal;
+  /** Who has an access key; undefined: nobody. */
+  find(accessKeyId: string): Principal | undefined;
   perform(
     principal: Principal,
     service: string,
@@ -32,23 +33,20 @@ export async function handle(behind: Behind, request: Request, response: Respons
   const requestId = randomUUID();
   const gone = new AbortController();
   response.once("close", () => gone.abort());
-  let protocol: Service["protocol"] = "restXml";
+  const target = header(request, "x-amz-target");
+  let protocol: Service["protocol"] = target === undefined ? "restXml" : "json";
   try {
     const url = request.url ?? "/";
     const scope = readScope(header(request, "authorization"), url);
     const service = behind.registry.service(scope.service);
-    protocol = service.protocol;
-    if (scope.region !== behind.cloud.region) {
-      throw new ServiceError(
-        "AuthorizationHeaderMalformed",
-        `the local cloud is in ${behind.cloud.region}, the request is signed for ${scope.region}`,
-      );
-    }
+    if (target === undefined) protocol = service.protocol;
+    if (scope.region !== behind.cloud.region) throw otherRegion(protocol, scope, behind.cloud.region);
     const principal = behind.find(scope.accessKeyId);
+    if (!principal) throw unknownKey(protocol, scope);
     const { operation, parameters } = route(service, {
       method: request.method ?? "GET",
       url: unsigned(url),
-      target: header(request, "x-amz-target"),
+      target,
     });
     const raw = protocol === "restXml" || service.operations[operation]?.raw === true;
     const input = raw ? { ...parameters, headers: headers(request) } : { ...parameters, ...(await readJson(request)) };
@@ -56,7 +54,7 @@ export async function handle(behind: Behind, request: Request, response: Respons
     const reply = await behind.perform(principal, scope.service, operation, input, { requestId, body, signal: gone.signal });
     await render(response, protocol, reply, requestId);
   } catch (error) {
-    if (response.headersSent || gone.signal.aborted) response.destroy();
+    if (response.headersSent || gone.signal.aborted || error instanceof ConnectionLost) response.destroy();
     else renderError(response, protocol, asServiceError(error, behind), requestId, request.method === "HEAD");
   }
 }
@@ -101,6 +99,6 @@ async function readJson(request: Request): Promise<Json> {
   try {
     return JSON.parse(Buffer.concat(chunks).toString("utf8")) as Json;
   } catch {
-    throw new ServiceError("SerializationException", "a request's body must be JSON");
+    throw new ServiceError("SerializationException", `a request's body must be JSON, got ${header(request, "content-type") ?? "no type"}`);
   }
 }

@@ -1,4 +1,4 @@
-import { ServiceError } from "../service";
+import { ServiceError, type Service } from "../service";
 
 /** Who signed a request, and for which service. */
 export interface Scope {
@@ -6,6 +6,8 @@ export interface Scope {
   region: string;
   service: string;
 }
+
+type Protocol = Service["protocol"];
 
 const CREDENTIAL = /^([^/]+)\/\d{8}\/([^/]+)\/([^/]+)\/aws4_request$/;
 
@@ -25,4 +27,22 @@ export function readScope(authorization: string | undefined, url: string): Scope
     throw new ServiceError("MissingAuthenticationToken", "A request must carry an AWS signature of version 4", 403);
   }
   return { accessKeyId, region, service };
+}
+
+/** The refusal of an access key that nobody has, with the code of the protocol's services (403). */
+export function unknownKey(protocol: Protocol, { accessKeyId }: Scope): ServiceError {
+  const code = protocol === "restXml" ? "InvalidAccessKeyId" : "UnrecognizedClientException";
+  return new ServiceError(
+    code,
+    `The access key id ${accessKeyId} is not known to the local cloud, which issues new ones at every start`,
+    403,
+  );
+}
+
+/** The refusal of a signature for another region, with the code of the protocol's services. */
+export function otherRegion(protocol: Protocol, { region }: Scope, expected: string): ServiceError {
+  const message = `The local cloud is in ${expected}, the request is signed for ${region}`;
+  return protocol === "restXml"
+    ? new ServiceError("AuthorizationHeaderMalformed", message)
+    : new ServiceError("InvalidSignatureException", message, 403);
 }

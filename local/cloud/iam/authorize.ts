@@ -11,7 +11,7 @@ import { evaluate } from "./evaluate";
  * @param decisions log of {at, principal, action, resource, decision, reason}
  */
 export function authorizer(identities: Identities, region: string, decisions: AppendLog) {
-  /** @throws ServiceError AccessDeniedException (403) that names principal, action and resource */
+  /** @throws ServiceError AccessDenied of S3, else AccessDeniedException (403), that names principal, action and resource */
   return async (principal: Principal, need: Need): Promise<void> => {
     const identity = identities.identity(principal);
     const { decision, reason } = evaluate(identity, need, {
@@ -25,10 +25,6 @@ export function authorizer(identities: Identities, region: string, decisions: Ap
     await decisions.append({ at: Date.now(), principal: principal.arn, action, resource, decision, reason });
     if (decision === "allow") return;
     const code = action.startsWith("s3:") ? "AccessDenied" : "AccessDeniedException";
-    throw new ServiceError(
-      code,
-      `${principal.arn} is not authorized to perform ${action} on ${resource}: ${reason}`,
-      action.startsWith("s3:") ? 403 : 400,
-    );
+    throw new ServiceError(code, `${principal.arn} is not authorized to perform ${action} on ${resource}: ${reason}`, 403);
   };
 }

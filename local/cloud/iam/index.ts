@@ -54,14 +54,14 @@ export class Identities {
     return this.issue("ASIA", roleArn, identity);
   }
 
-  /** @throws ServiceError InvalidClientTokenId (403) for an access key that was never issued */
-  find(accessKeyId: string): Principal {
-    return this.entry(accessKeyId).principal;
+  /** Who has an access key; undefined: it was never issued. */
+  find(accessKeyId: string): Principal | undefined {
+    return this.byAccessKey.get(accessKeyId)?.principal;
   }
 
   /** What IAM knows of a principal at this moment. */
   identity(principal: Principal): Identity {
-    return this.entry(principal.credentials.accessKeyId).identity();
+    return found(this.byAccessKey.get(principal.credentials.accessKeyId), `the access key of ${principal.arn}`).identity();
   }
 
   createRole(inputs: Json): { id: string; state: Json } {
@@ -84,12 +84,6 @@ export class Identities {
     if (this.managed.has(arn)) throw new ServiceError("EntityAlreadyExists", `policy ${arn} exists`, 409);
     this.managed.set(arn, parsePolicy(inputs.policy, `policy ${arn}`));
     return { id: arn, state: { arn, policyId: accessKey("ANPA") } };
-  }
-
-  private entry(accessKeyId: string) {
-    const entry = this.byAccessKey.get(accessKeyId);
-    if (!entry) throw new ServiceError("InvalidClientTokenId", "The access key id is not known to the local cloud", 403);
-    return entry;
   }
 
   private issue(prefix: string, arn: string, identity: () => Identity): Principal {
