@@ -14,7 +14,11 @@ export interface TenantConfig {
   stream: EventFeedArgs["stream"];
   delivery: EventFeedArgs["delivery"];
   forwarder: Omit<EventForwarderArgs, "scope" | "stream" | "upstream" | "trackingId" | "logRetentionDays">;
-  recommender: Pick<RecommenderArgs, "interactionColumns" | "existing"> & { defaultEventType: string };
+  recommender: Pick<RecommenderArgs, "interactionColumns" | "existing"> & {
+    defaultEventType: string;
+    /** @default the stage's */
+    protect?: boolean;
+  };
   logRetentionDays: number;
   protect: boolean;
 }

@@ -1,5 +1,7 @@
 import * as aws from "@pulumi/aws";
+import { requireBuckets } from "./components/adoptedBuckets";
 import { DataLake } from "./components/dataLake";
+import { keepDeployedSchemas } from "./components/deployedSchemas";
 import { EventFeed } from "./components/eventFeed";
 import { EventForwarder } from "./components/eventForwarder";
 import type { Scope } from "./components/naming";
@@ -12,6 +14,23 @@ async function whereabouts(): Promise<Pick<Scope, "account" | "region" | "partit
   return { account: accountId, region, partition };
 }
 
+function protectsDataset({ recommender, protect }: TenantConfig): boolean {
+  return recommender.protect ?? protect;
+}
+
+/** Stops what can be known to go wrong before anything is made. */
+async function checkFirst(stage: string, tenants: TenantConfig[]): Promise<void> {
+  const adopting = tenants.filter(({ lake }) => lake.lake === "existing");
+  const keeping = tenants.filter((tenant) => protectsDataset(tenant) && !tenant.recommender.existing);
+  await requireBuckets(
+    stage,
+    adopting.map(({ name, lake }) => ({ tenant: name, buckets: lake.buckets })),
+  );
+  await keepDeployedSchemas(
+    keeping.map(({ name, recommender }) => ({ tenant: name, stage, interactionColumns: recommender.interactionColumns })),
+  );
+}
+
 function deployTenant(scope: Scope, config: TenantConfig) {
   const { name, keyPrefix, logRetentionDays, protect } = config;
 
@@ -22,7 +41,7 @@ function deployTenant(scope: Scope, config: TenantConfig) {
     downstream: { name: lake.buckets.downstream, keyPrefix },
     interactionColumns: config.recommender.interactionColumns,
     existing: config.recommender.existing,
-    protect,
+    protect: protectsDataset(config),
   });
   const feed = new EventFeed(`${name}-feed`, {
     scope,
@@ -49,12 +68,15 @@ function deployTenant(scope: Scope, config: TenantConfig) {
     functionName: forwarder.function.name,
     trackingId: recommender.trackingId,
     producerPolicyArn: feed.producerPolicy.arn,
+    schemaName: recommender.schemaName,
+    interactionColumns: config.recommender.interactionColumns,
   };
 }
 
 export = async () => {
   const { stage, tenants } = loadConfig();
   const where = await whereabouts();
+  await checkFirst(stage, tenants);
   const outputs = tenants.map((config) => [config.name, deployTenant({ ...where, stage, tenant: config.name }, config)]);
   return { tenants: Object.fromEntries(outputs) as Record<string, ReturnType<typeof deployTenant>> };
 };

@@ -45,14 +45,8 @@ const overridable = {
     interactionColumns: interactionColumns(),
     defaultEventType: text(/^\P{Cc}{1,256}$/u, "1 to 256 characters without control characters"),
     sourceConditions: z.boolean({ error: "true or false" }),
-    existing: z.strictObject(
-      {
-        datasetGroupArn: personalizeArn("dataset-group"),
-        datasetArn: personalizeArn("dataset"),
-        trackingId: text(/^[0-9a-zA-Z-]{1,256}$/, "a tracking id of 1 to 256 letters, digits or hyphens"),
-      },
-      { error: shape("datasetGroupArn, datasetArn and trackingId") },
-    ),
+    existing: existingRecommender(),
+    protect: z.boolean({ error: "true or false" }),
   }),
   logRetentionDays: z.literal(LOG_RETENTION_DAYS, { error: `one of ${LOG_RETENTION_DAYS.join(", ")}` }),
 };
@@ -134,6 +128,21 @@ function interactionColumns() {
   const error = `the list ${required.join(", ")}, with or without EVENT_TYPE as the fourth`;
   const known = [required.join(), [...required, "EVENT_TYPE"].join()];
   return z.array(z.string({ error }), { error }).refine((columns) => known.includes(columns.join()), { error });
+}
+
+function existingRecommender() {
+  const members = {
+    datasetGroupArn: personalizeArn("dataset-group"),
+    datasetArn: personalizeArn("dataset"),
+    trackingId: text(/^[0-9a-zA-Z-]{1,256}$/, "a tracking id of 1 to 256 letters, digits or hyphens"),
+  };
+  return z
+    .strictObject(members, { error: shape("datasetGroupArn, datasetArn and trackingId") })
+    .superRefine(({ datasetGroupArn, datasetArn }, context) => {
+      const expected = `${datasetGroupArn.replace(":dataset-group/", ":dataset/")}/INTERACTIONS`;
+      if (datasetArn === expected) return;
+      context.addIssue({ code: "custom", path: ["datasetArn"], message: `the interactions dataset of datasetGroupArn, ${expected}` });
+    });
 }
 
 function personalizeArn(kind: "dataset-group" | "dataset") {

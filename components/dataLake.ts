@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { admitAccessLogs, admitPersonalize, denyInsecureTransport } from "./bucketPolicies";
 import { arnsOf, recommenderPrefix, type Scope, tagsOf, type Zone, ZONES } from "./naming";
-import { policy, type Policy } from "./policies";
+import { policy, type Policy, type Statement } from "./policies";
 import { ZoneBucket } from "./zoneBucket";
 
 export interface DataLakeArgs {
@@ -63,21 +63,24 @@ export class DataLake extends pulumi.ComponentResource {
 
   private adopt(args: DataLakeArgs): Record<Zone, pulumi.Output<string>> {
     if (args.printStatements) {
-      const { downstream } = args.buckets;
-      const statements = admitPersonalize(args.scope, downstream, [recommenderPrefix(args.keyPrefix)], args.sourceConditions);
-      void pulumi.log.info(`The policy of bucket ${downstream} needs these statements:\n${JSON.stringify(statements, null, 2)}`, this);
+      const statements = JSON.stringify(downstreamStatements(args), null, 2);
+      void pulumi.log.info(`The policy of bucket ${args.buckets.downstream} needs these statements:\n${statements}`, this);
     }
     return zones((zone) => pulumi.output(arnsOf(args.scope).bucket(args.buckets[zone])));
   }
 }
 
-function bucketPolicy(zone: Zone, { scope, buckets, keyPrefix, shared, sourceConditions }: DataLakeArgs): Policy {
+/** What lets Personalize read its input in downstream, whoever makes the bucket. */
+function downstreamStatements({ scope, buckets, keyPrefix, shared, sourceConditions }: DataLakeArgs): Statement[] {
+  const own = recommenderPrefix(keyPrefix);
+  return admitPersonalize(scope, buckets.downstream, shared ? [own, `*/${own}`] : [own], sourceConditions);
+}
+
+function bucketPolicy(zone: Zone, args: DataLakeArgs): Policy {
+  const { scope, buckets } = args;
   const bucket = buckets[zone];
   const deny = denyInsecureTransport(scope, bucket);
-  if (zone === "downstream") {
-    const own = recommenderPrefix(keyPrefix);
-    return policy(deny, ...admitPersonalize(scope, bucket, shared ? [own, `*/${own}`] : [own], sourceConditions));
-  }
+  if (zone === "downstream") return policy(deny, ...downstreamStatements(args));
   if (zone === "infra") {
     const sources = ZONES.filter((other) => other !== "infra").map((other) => buckets[other]);
     return policy(deny, admitAccessLogs(scope, bucket, sources));

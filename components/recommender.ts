@@ -1,15 +1,24 @@
-import { createHash } from "node:crypto";
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import { cloudControl, cloudControlTags } from "./cloudControl";
-import { physicalName, type Scope, tagsOf } from "./naming";
+import { interactionsSchema } from "./interactionsSchema";
+import { arnsOf, physicalName, type Scope, tagsOf } from "./naming";
 import { personalizePolicy, personalizeTrust } from "./policies";
 
-/** What was made by hand. */
+/** What was made by hand; dataset and tracker belong to the dataset group. */
 export interface ExistingRecommender {
   datasetGroupArn: string;
+  /** The group's interactions dataset. */
   datasetArn: string;
   trackingId: string;
+}
+
+/** What a recommender is made of, or adopts. */
+interface Parts {
+  datasetGroupArn: pulumi.Input<string>;
+  datasetArn: pulumi.Input<string>;
+  trackingId: pulumi.Input<string>;
+  schemaName?: string;
 }
 
 export interface RecommenderArgs {
@@ -31,6 +40,8 @@ export class Recommender extends pulumi.ComponentResource {
   readonly datasetGroupArn: pulumi.Output<string>;
   readonly datasetArn: pulumi.Output<string>;
   readonly trackingId: pulumi.Output<string>;
+  /** Physical name; undefined for what was made by hand. */
+  readonly schemaName?: string;
 
   constructor(name: string, args: RecommenderArgs, opts?: pulumi.ComponentResourceOptions) {
     super("c360:recommender:Recommender", name, {}, opts);
@@ -47,15 +58,16 @@ export class Recommender extends pulumi.ComponentResource {
       { role: this.role.name, policy: personalizePolicy(scope, { bucket: downstream.name, keyPrefix: downstream.keyPrefix }) },
       parent,
     );
-    const parts = args.existing ?? this.create(name, args);
+    const parts = args.existing ? adopt(name, scope, args.existing) : this.create(name, args);
 
     this.datasetGroupArn = pulumi.output(parts.datasetGroupArn);
     this.datasetArn = pulumi.output(parts.datasetArn);
     this.trackingId = pulumi.output(parts.trackingId);
+    this.schemaName = parts.schemaName;
     this.registerOutputs({ datasetGroupArn: this.datasetGroupArn, datasetArn: this.datasetArn, trackingId: this.trackingId });
   }
 
-  private create(name: string, { scope, interactionColumns, protect }: RecommenderArgs) {
+  private create(name: string, { scope, interactionColumns, protect }: RecommenderArgs): Parts {
     const Tags = cloudControlTags(tagsOf(scope));
     const options = { parent: this, protect };
 
@@ -65,13 +77,8 @@ export class Recommender extends pulumi.ComponentResource {
       { Name: physicalName("datasetGroup", scope, "recommender"), Tags },
       options,
     );
-    const Schema = interactionsSchema(interactionColumns);
-    const schema = cloudControl(
-      "AWS::Personalize::Schema",
-      `${name}-schema`,
-      { Name: physicalName("schema", scope, `schema-${shortHash(Schema)}`), Schema, Tags },
-      options,
-    );
+    const { name: schemaName, text: Schema } = interactionsSchema(scope, interactionColumns);
+    const schema = cloudControl("AWS::Personalize::Schema", `${name}-schema`, { Name: schemaName, Schema, Tags }, options);
     const dataset = cloudControl(
       "AWS::Personalize::Dataset",
       `${name}-dataset`,
@@ -91,17 +98,18 @@ export class Recommender extends pulumi.ComponentResource {
       { ...options, dependsOn: [dataset] },
     );
     const trackingId = pulumi.jsonParse(tracker.properties).apply((properties: { TrackingId: string }) => properties.TrackingId);
-    return { datasetGroupArn: datasetGroup.id, datasetArn: dataset.id, trackingId };
+    return { datasetGroupArn: datasetGroup.id, datasetArn: dataset.id, trackingId, schemaName };
   }
 }
 
-/** Avro schema as JSON: https://docs.aws.amazon.com/personalize/latest/dg/interactions-datasets.html */
-function interactionsSchema(columns: readonly string[]): string {
-  const fields = columns.map((name) => ({ name, type: name === "TIMESTAMP" ? "long" : "string" }));
-  return JSON.stringify({ type: "record", name: "Interactions", namespace: "com.amazonaws.personalize.schema", fields, version: "1.0" });
-}
-
-/** Five hexadecimal digits, so that the name fits for every tenant and stage. */
-function shortHash(text: string): string {
-  return createHash("sha256").update(text).digest("hex").slice(0, 5);
+/** @throws RunError when the parts are of another account or region: roles, policies and PutEvents stay within the stack's */
+function adopt(name: string, scope: Scope, existing: ExistingRecommender): Parts {
+  const own = arnsOf(scope).anyPersonalize().slice(0, -1);
+  for (const key of ["datasetGroupArn", "datasetArn"] as const) {
+    if (existing[key].startsWith(own)) continue;
+    throw new pulumi.RunError(
+      `Recommender "${name}": recommender.existing.${key} must be of the stack's account and region (${own}...), got ${JSON.stringify(existing[key])}`,
+    );
+  }
+  return existing;
 }

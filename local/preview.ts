@@ -1,12 +1,14 @@
-import { statSync } from "node:fs";
+import { readFileSync, statSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { buildCloud } from "./cloud/cloud";
+import type { Json } from "./cloud/service";
 import { ProgramFailure } from "./engine/problems";
 import { cloudProvider } from "./engine/provider";
 import { readStack } from "./engine/stack";
+import { isObject } from "./engine/wire";
 import { previewStack } from "./previewStack";
 import { SERVICES } from "./services";
 
@@ -14,11 +16,13 @@ const USAGE = `Usage: npm run preview -- --stack NAME [flags]
   --stack NAME        stack to preview; a name without a stack file is a personal stage
   --json FILE         write the resources there instead of to stdout
   --config KEY=VALUE  set a configuration value; may be repeated
+  --outputs FILE      what the stack has deployed: the JSON of "pulumi stack output --json"; default: nothing yet
   --help              show this`;
 
 const FLAGS = {
   stack: { type: "string" },
   json: { type: "string" },
+  outputs: { type: "string" },
   config: { type: "string", multiple: true, default: [] as string[] },
   help: { type: "boolean", default: false },
 } as const;
@@ -42,6 +46,7 @@ export async function main(args: string[], programDir: string, { print, printErr
     return 2;
   };
   let flags;
+  let deployed: Json | undefined;
   try {
     flags = parseArgs({ args, options: FLAGS, strict: true, allowPositionals: false }).values;
     if (flags.help) {
@@ -50,6 +55,7 @@ export async function main(args: string[], programDir: string, { print, printErr
     }
     if (!flags.stack) throw new Error(`--stack NAME is needed\n${USAGE}`);
     if (flags.json !== undefined) checkWritable(flags.json);
+    if (flags.outputs !== undefined) deployed = readOutputs(flags.outputs);
   } catch (error) {
     return wrong(error);
   }
@@ -63,7 +69,7 @@ export async function main(args: string[], programDir: string, { print, printErr
     if (severity !== "debug") printError(`${severity}: ${message}`);
   };
   try {
-    const resources = await previewStack(stack, { provider, onLog, signal });
+    const resources = await previewStack(stack, { provider, deployed, onLog, signal });
     const text = JSON.stringify(resources, null, 2);
     if (flags.json === undefined) {
       print(text);
@@ -78,6 +84,17 @@ export async function main(args: string[], programDir: string, { print, printErr
     for (const { message, stack: trace } of error.problems) printError(`npm run preview: ${message}${trace ? `\n${trace}` : ""}`);
     return 1;
   }
+}
+
+function readOutputs(file: string): Json {
+  let outputs: unknown;
+  try {
+    outputs = JSON.parse(readFileSync(file, "utf8"));
+  } catch (error) {
+    throw new Error(`--outputs must name a file of JSON: ${(error as Error).message}`, { cause: error });
+  }
+  if (!isObject(outputs)) throw new Error(`--outputs must name a file with a JSON object, got ${file}`);
+  return outputs;
 }
 
 function checkWritable(file: string): void {

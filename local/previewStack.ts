@@ -32,12 +32,13 @@ const DOCUMENTS = ["policy", "assumeRolePolicy", "definition", "desiredState"];
 /**
  * Runs a program without creating anything.
  *
+ * @param options `deployed`: outputs of the stack's last deployment (default: it was never deployed)
  * @returns what it would create, sorted by URN; equal for equal programs, wherever they lie
  * @throws ProgramFailure
  */
 export async function previewStack(
   stack: Stack,
-  options: { provider: Provider; onLog?: OnLog; signal?: AbortSignal },
+  options: { provider: Provider; deployed?: Json; onLog?: OnLog; signal?: AbortSignal },
 ): Promise<PreviewedResource[]> {
   const { resources } = await runProgram({ ...stack, ...options, dryRun: true });
   const previewed = [...resources.values()].map((resource) => preview(resource, stack.programDir));

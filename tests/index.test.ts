@@ -177,6 +177,8 @@ describe("the program", () => {
           functionName: "acme-c360-recommender-forwarder-prod",
           trackingId: "tracking-id-of-acme-recommender-tracker",
           producerPolicyArn: "arn:aws:iam::123456789012:policy/acme-c360-recommender-producer-prod",
+          schemaName: "acme-c360-recommender-schema-c4c54-prod",
+          interactionColumns: ["USER_ID", "ITEM_ID", "TIMESTAMP", "EVENT_TYPE"],
         },
       },
     });

@@ -5,7 +5,7 @@ import * as resource from "@pulumi/pulumi/proto/resource_pb";
 import { Empty } from "google-protobuf/google/protobuf/empty_pb";
 import type { JavaScriptValue } from "google-protobuf/google/protobuf/struct_pb";
 import { Struct } from "google-protobuf/google/protobuf/struct_pb";
-import type { Json } from "../cloud/service";
+import { ServiceError, type Json } from "../cloud/service";
 import type { Problems } from "./problems";
 import type { Registration, Resources } from "./resources";
 
@@ -15,7 +15,7 @@ const FEATURES: readonly string[] = ["secrets", "resourceReferences", "deletedWi
  * The service through which a program registers its resources.
  *
  * Features it lacks (transforms, hooks, parameterization, remote components, reads, imports) are refused:
- * those that the SDK asks about by the SDK, the others here.
+ * those that the SDK asks about by the SDK, the others here. A service's own error is a function's answer: the program may catch it.
  */
 export function monitorService(resources: Resources, problems: Problems): UntypedServiceImplementation {
   return {
@@ -36,11 +36,15 @@ export function monitorService(resources: Resources, problems: Problems): Untype
       resources.registerOutputs(request.getUrn(), fromStruct(request.getOutputs()));
       return new Empty();
     }),
-    invoke: guarded(problems, async (request: resource.ResourceInvokeRequest) => {
-      const response = new InvokeResponse();
-      response.setReturn(toStruct(await resources.invoke(request.getTok(), fromStruct(request.getArgs()))));
-      return response;
-    }),
+    invoke: guarded(
+      problems,
+      async (request: resource.ResourceInvokeRequest) => {
+        const response = new InvokeResponse();
+        response.setReturn(toStruct(await resources.invoke(request.getTok(), fromStruct(request.getArgs()))));
+        return response;
+      },
+      isAnswer,
+    ),
     readResource: guarded(problems, (request: resource.ReadResourceRequest) => {
       const urn = resources.urn(request.getParent(), request.getType(), request.getName());
       throw new Error(
@@ -84,12 +88,13 @@ export function unary<Request, Response>(answer: (request: Request) => Response)
 }
 
 /**
- * A method whose failure is a problem of the run. The code UNAVAILABLE makes the program stop without an error of its own,
- * and is the answer to everything after the first problem.
+ * A method whose failure is a problem of the run, unless it is forgivable. The code UNAVAILABLE makes the program stop without
+ * an error of its own, and is the answer to everything after the first problem.
  */
 function guarded<Request, Response>(
   problems: Problems,
   answer: (request: Request) => Response | Promise<Response>,
+  forgivable: (error: unknown) => boolean = () => false,
 ): handleUnaryCall<Request, Response> {
   return (call, callback) => {
     const fail = (message: string): void => callback({ code: status.UNAVAILABLE, details: message });
@@ -100,11 +105,16 @@ function guarded<Request, Response>(
         (response) => callback(null, response),
         (error: unknown) => {
           const message = error instanceof Error ? error.message : String(error);
+          if (forgivable(error)) return callback({ code: status.UNKNOWN, details: message });
           problems.add({ message });
           fail(message);
         },
       );
   };
+}
+
+function isAnswer(error: unknown): boolean {
+  return error instanceof Error && error.cause instanceof ServiceError;
 }
 
 function toStruct(values: Json): Struct {

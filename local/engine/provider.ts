@@ -16,7 +16,7 @@ export interface Provider {
    * Answers a function call.
    *
    * @param token for example `aws:index/getRegion:getRegion`
-   * @throws Error naming the function
+   * @throws ServiceError as the function's answer, which the program may catch; any other Error ends the run
    */
   invoke(token: string, args: Json): Json | Promise<Json>;
 }

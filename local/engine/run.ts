@@ -17,6 +17,8 @@ export interface RunOptions extends Stack {
   provider: Provider;
   /** Only check what the program would create. @default false */
   dryRun?: boolean;
+  /** Outputs of the stack's last deployment, which the program may ask for. @default it was never deployed */
+  deployed?: Json;
   /** @default nothing is told */
   onLog?: OnLog;
   /** Ends the program when it is aborted. */
@@ -41,12 +43,19 @@ const MESSAGE_BYTES = 400 * 1024 * 1024;
  *
  * @throws ProgramFailure with every problem; the signal's reason when it is aborted
  */
-export async function runProgram({ provider, dryRun = false, onLog = () => {}, signal, ...stack }: RunOptions): Promise<Deployment> {
+export async function runProgram({
+  provider,
+  dryRun = false,
+  deployed,
+  onLog = () => {},
+  signal,
+  ...stack
+}: RunOptions): Promise<Deployment> {
   signal?.throwIfAborted();
   let kill = (): void => {};
   let grace: NodeJS.Timeout | undefined;
   const problems = new Problems(() => (grace = setTimeout(() => kill(), GRACE_MS)));
-  const resources = new Resources({ ...stack, dryRun }, provider);
+  const resources = new Resources({ ...stack, dryRun, deployed }, provider);
   const server = new Server({ "grpc.max_receive_message_length": MESSAGE_BYTES, "grpc.max_send_message_length": MESSAGE_BYTES });
   server.addService(ResourceMonitorService, monitorService(resources, problems));
   server.addService(EngineService, engineService(resources, problems, stack.programDir, onLog));

@@ -5,6 +5,9 @@ import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
 import type { Stack } from "./stack";
 
+/** What programs get to know as their organization, as with every self-managed state backend. */
+export const ORGANIZATION = "organization";
+
 /** How a program's process ended. */
 export interface RunnerEnd {
   code: number | null;
@@ -30,7 +33,7 @@ export function startRunner(stack: Stack, address: string, dryRun: boolean, onLi
     engine: address,
     project: stack.project,
     stack: stack.stack,
-    organization: "organization",
+    organization: ORGANIZATION,
     "root-directory": stack.programDir,
     pwd: stack.programDir,
     parallel: "16",

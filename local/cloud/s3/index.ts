@@ -1,4 +1,5 @@
 import type { ServiceFactory } from "../service";
+import { bucketInvokes } from "./attributes";
 import { bucketOperations } from "./buckets";
 import { Catalog } from "./catalog";
 import { completeOperations } from "./complete";
@@ -30,6 +31,7 @@ export const s3: ServiceFactory = (cloud) => {
       ...multipartOperations(cloud, catalog, needs),
       ...completeOperations(cloud, catalog, needs),
     },
+    invokes: bucketInvokes(cloud, catalog),
     restore: () => catalog.restore(),
   };
 };

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { list, parsePolicy, statements } from "../iam/policy";
 import type { Cloud, Json, Policy, ResourceType } from "../service";
 import { ServiceError } from "../service";
+import { bucketAttributes } from "./attributes";
 import { BUCKET_SETTINGS } from "./bucketSettings";
 import type { Catalog } from "./catalog";
 import { flag, text, texts, type Shape } from "./shapes";
@@ -60,7 +61,6 @@ function existing(catalog: Catalog, type: string, { bucket }: Json): string {
 }
 
 async function createBucket(cloud: Cloud, catalog: Catalog, inputs: Json, urn: string): Promise<{ id: string; state: Json }> {
-  const { region } = cloud;
   const bucket = (inputs.bucket as string | undefined) ?? generatedName(inputs.bucketPrefix as string | undefined, urn);
   checkName(bucket);
   await catalog.locked(bucket, "", async () => {
@@ -69,16 +69,7 @@ async function createBucket(cloud: Cloud, catalog: Catalog, inputs: Json, urn: s
   });
   return {
     id: bucket,
-    state: {
-      bucket,
-      region,
-      arn: `arn:aws:s3:::${bucket}`,
-      id: bucket,
-      bucketDomainName: `${bucket}.s3.amazonaws.com`,
-      bucketRegion: region,
-      bucketRegionalDomainName: `${bucket}.s3.${region}.amazonaws.com`,
-      tagsAll: inputs.tags ?? {},
-    },
+    state: { ...bucketAttributes(cloud, bucket), tagsAll: inputs.tags ?? {} },
   };
 }
 
