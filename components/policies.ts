@@ -28,6 +28,22 @@ export const ONLY_ON_STAR = {
   xray: ["xray:PutTraceSegments", "xray:PutTelemetryRecords"],
 };
 
+/** Where Lambda writes the batches that it gives up on; the UUID of the mapping follows, which no preview knows. */
+const FAILED_BATCHES = "aws/lambda/";
+
+/**
+ * The only actions by which a role reaches another stage of its own tenant, because AWS takes nothing narrower for them:
+ * in the buckets that dev and the personal stages share. No role reaches another tenant's buckets.
+ */
+export const ON_SHARED_BUCKETS = {
+  /** Firehose asks for them on the whole bucket: https://docs.aws.amazon.com/firehose/latest/dev/controlling-access.html#using-iam-s3 */
+  bucket: ["s3:GetBucketLocation", "s3:ListBucket", "s3:ListBucketMultipartUploads"],
+  /** With a bucket key, only the bucket is named: https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-key.html */
+  bucketKey: ["kms:GenerateDataKey", "kms:Decrypt"],
+  /** The prefix is Lambda's: https://docs.aws.amazon.com/lambda/latest/dg/kinesis-on-failure-destination.html */
+  failedBatches: { prefix: FAILED_BATCHES, actions: ["s3:PutObject", "s3:ListBucket"] },
+};
+
 /** Where a stage's data lies in one bucket. */
 export interface Location {
   bucket: string;
@@ -59,6 +75,7 @@ export function personalizeTrust(scope: Scope): Policy {
 export function deliveryPolicy(scope: Scope, target: Location & { stream: string; logGroup: string; logStream: string }): Policy {
   const arns = arnsOf(scope);
   const { latest, errors } = eventPrefixes(target.keyPrefix);
+  const objects = [arns.objects(target.bucket, latest), arns.objects(target.bucket, errors)];
   return policy(
     {
       Sid: "ReadStream",
@@ -70,21 +87,36 @@ export function deliveryPolicy(scope: Scope, target: Location & { stream: string
       Sid: "WriteObjects",
       Effect: "Allow",
       Action: ["s3:PutObject", "s3:GetObject", "s3:AbortMultipartUpload"],
-      Resource: [arns.objects(target.bucket, latest), arns.objects(target.bucket, errors)],
+      Resource: objects,
     },
     {
       Sid: "UseBucket",
       Effect: "Allow",
-      Action: ["s3:GetBucketLocation", "s3:ListBucket", "s3:ListBucketMultipartUploads"],
+      Action: ON_SHARED_BUCKETS.bucket,
       Resource: arns.bucket(target.bucket),
     },
     { Sid: "LogErrors", Effect: "Allow", Action: "logs:PutLogEvents", Resource: arns.logStream(target.logGroup, target.logStream) },
     {
-      Sid: "UseKeys",
+      Sid: "UseStreamKey",
       Effect: "Allow",
-      Action: ["kms:GenerateDataKey", "kms:Decrypt"],
+      Action: "kms:Decrypt",
       Resource: arns.anyKey(),
-      Condition: { StringEquals: { "kms:ViaService": [`kinesis.${scope.region}.amazonaws.com`, `s3.${scope.region}.amazonaws.com`] } },
+      Condition: {
+        StringEquals: {
+          "kms:ViaService": `kinesis.${scope.region}.amazonaws.com`,
+          "kms:EncryptionContext:aws:kinesis:arn": arns.stream(target.stream),
+        },
+      },
+    },
+    {
+      Sid: "UseObjectKeys",
+      Effect: "Allow",
+      Action: ON_SHARED_BUCKETS.bucketKey,
+      Resource: arns.anyKey(),
+      Condition: {
+        StringEquals: { "kms:ViaService": `s3.${scope.region}.amazonaws.com` },
+        StringLike: { "kms:EncryptionContext:aws:s3:arn": [arns.bucket(target.bucket), ...objects] },
+      },
     },
   );
 }
@@ -117,14 +149,14 @@ export function forwarderPolicy(scope: Scope, target: Location & { stream: strin
       Sid: "KeepFailures",
       Effect: "Allow",
       Action: "s3:PutObject",
-      Resource: [arns.objects(target.bucket, deadLetters), arns.objects(target.bucket, "aws/lambda/")],
+      Resource: [arns.objects(target.bucket, deadLetters), arns.objects(target.bucket, FAILED_BATCHES)],
     },
     {
       Sid: "ListFailures",
       Effect: "Allow",
       Action: "s3:ListBucket",
       Resource: arns.bucket(target.bucket),
-      Condition: { StringLike: { "s3:prefix": [`${deadLetters}*`, "aws/lambda/*"] } },
+      Condition: { StringLike: { "s3:prefix": [`${deadLetters}*`, `${FAILED_BATCHES}*`] } },
     },
     { Sid: "Log", Effect: "Allow", Action: ["logs:CreateLogStream", "logs:PutLogEvents"], Resource: arns.logStreams(target.logGroup) },
     { Sid: "Trace", Effect: "Allow", Action: ONLY_ON_STAR.xray, Resource: "*" },

@@ -142,12 +142,31 @@ describe("EventFeed", () => {
             Resource: "arn:aws:logs:ap-southeast-1:123456789012:log-group:/aws/kinesisfirehose/to-lake:log-stream:DestinationDelivery",
           },
           {
-            Sid: "UseKeys",
+            Sid: "UseStreamKey",
+            Effect: "Allow",
+            Action: "kms:Decrypt",
+            Resource: "arn:aws:kms:ap-southeast-1:123456789012:key/*",
+            Condition: {
+              StringEquals: {
+                "kms:ViaService": "kinesis.ap-southeast-1.amazonaws.com",
+                "kms:EncryptionContext:aws:kinesis:arn": STREAM_ARN,
+              },
+            },
+          },
+          {
+            Sid: "UseObjectKeys",
             Effect: "Allow",
             Action: ["kms:GenerateDataKey", "kms:Decrypt"],
             Resource: "arn:aws:kms:ap-southeast-1:123456789012:key/*",
             Condition: {
-              StringEquals: { "kms:ViaService": ["kinesis.ap-southeast-1.amazonaws.com", "s3.ap-southeast-1.amazonaws.com"] },
+              StringEquals: { "kms:ViaService": "s3.ap-southeast-1.amazonaws.com" },
+              StringLike: {
+                "kms:EncryptionContext:aws:s3:arn": [
+                  "arn:aws:s3:::up",
+                  "arn:aws:s3:::up/crm/dashboard_interaction/latest/*",
+                  "arn:aws:s3:::up/crm/dashboard_interaction/errors/*",
+                ],
+              },
             },
           },
         ],
