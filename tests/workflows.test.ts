@@ -1,0 +1,129 @@
+import * as assert from "node:assert/strict";
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { parse } from "yaml";
+import { ruleProblems, schemaErrors, workflowTexts, type Job, type Workflow } from "./support/workflows";
+
+const ROOT = join(__dirname, "..");
+const TEXTS = workflowTexts();
+const GRANTS = { preview: { "id-token": "write", "pull-requests": "write" } };
+
+function read(file: string): string {
+  return readFileSync(join(ROOT, file), "utf8");
+}
+
+function job(workflow: string, name: string): Job {
+  return (parse(TEXTS[workflow]) as Workflow).jobs[name];
+}
+
+function inputsOf(action: string, { steps = [] }: Job): Readonly<Record<string, unknown>> {
+  const step = steps.find(({ uses }) => uses?.startsWith(`${action}@`));
+  assert.ok(step?.with, `no step uses ${action}`);
+  return step.with;
+}
+
+describe("workflows", () => {
+  it("are the check and the preview", () => {
+    assert.deepEqual(Object.keys(TEXTS).sort(), ["check.yml", "preview.yml"]);
+  });
+
+  for (const [file, text] of Object.entries(TEXTS)) {
+    it(`${file} matches the published schema`, () => assert.deepEqual(schemaErrors(text), []));
+    it(`${file} keeps the rules`, () => assert.deepEqual(ruleProblems(text, file === "preview.yml" ? GRANTS : {}), []));
+  }
+});
+
+describe("a broken workflow", () => {
+  const preview = TEXTS["preview.yml"];
+
+  function edited(from: string, to: string): string {
+    assert.ok(preview.includes(from), `preview.yml must hold ${JSON.stringify(from)}`);
+    return preview.replace(from, () => to);
+  }
+
+  const misspelt: [from: string, to: string, error: string][] = [
+    ["runs-on:", "run-on:", "/jobs/preview must NOT have additional properties"],
+    ["  pull_request:", "  pull_requests:", "/on must NOT have additional properties"],
+    ["timeout-minutes: 20", "timeout-minutes: soon", "/jobs/preview/timeout-minutes must be number"],
+    ["id-token: write", "id-tokens: write", "/jobs/preview/permissions must NOT have additional properties"],
+  ];
+  for (const [from, to, error] of misspelt)
+    it(`with ${to} does not match the schema`, () => {
+      const errors = schemaErrors(edited(from, to));
+      assert.ok(errors.includes(error), errors.join("\n"));
+    });
+
+  const FORKS = "preview: if must keep forks out";
+  const checkout = /actions\/checkout@[0-9a-f]{40} # v[\d.]+/.exec(preview)?.[0] ?? "";
+  const [commit, version] = checkout.split(" # ");
+  const unsafe: [from: string, to: string, problem: string][] = [
+    ["  pull_request:", "  pull_request_target:", "on must be safe for forks, got pull_request_target"],
+    ["permissions:\n  contents: read", "permissions:\n  contents: write", "permissions must be contents: read"],
+    ["\npermissions:\n  contents: read", "", "permissions must be contents: read"],
+    [checkout, "actions/checkout@v7", "uses must be a full commit with its version as comment, got actions/checkout@v7"],
+    [checkout, commit, `uses must be a full commit with its version as comment, got ${commit}`],
+    [commit, commit.slice(0, -1), `uses must be a full commit with its version as comment, got ${commit.slice(0, -1)}`],
+    [version, "v7", `uses must be a full commit with its version as comment, got ${commit}`],
+    ["    timeout-minutes: 20\n", "", "preview: timeout-minutes must be set"],
+    ["    if: github.event.pull_request.head.repo.full_name == github.repository &&", "    if:", FORKS],
+    ["repository && vars", "repository || vars", FORKS],
+    ["npm ci", "echo ${{ github.event.pull_request.title }}", "preview: run must take values from env, not from ${{ }}"],
+    ["persist-credentials: false", "persist-credentials: true", "preview: checkout must not persist its credentials"],
+    [
+      "      pull-requests: write",
+      "      packages: write",
+      'preview: permissions must be the granted ones, got {"contents":"read","id-token":"write","packages":"write"}',
+    ],
+  ];
+  for (const [from, to, problem] of unsafe)
+    it(`with ${JSON.stringify(to)} for ${JSON.stringify(from)} breaks a rule`, () => {
+      assert.deepEqual(ruleProblems(edited(from, to), GRANTS), [problem]);
+    });
+
+  it("may not read secrets where forks come in, even without write permissions", () => {
+    const text = TEXTS["check.yml"].replace("bash .ci/run", "bash .ci/run\n        env:\n          TOKEN: ${{ secrets.TOKEN }}");
+    assert.deepEqual(ruleProblems(text), ["check: if must keep forks out"]);
+  });
+});
+
+describe("check", () => {
+  it("runs what a clean clone must pass, from the oldest Node that is supported", () => {
+    const { engines } = JSON.parse(read("package.json")) as { engines: { node: string } };
+    const { strategy, steps } = job("check.yml", "check");
+    assert.equal(engines.node, `>=${String(strategy?.matrix.node[0])}`);
+    assert.ok(steps?.some(({ run }) => run === "bash .ci/run"));
+    for (const command of ["npm ci", "npm run check", "npm test", "npm start"])
+      assert.match(read(".ci/run"), new RegExp(`^${command}\\b`, "m"));
+  });
+});
+
+describe("preview", () => {
+  const preview = job("preview.yml", "preview");
+
+  it("covers every stack file but the local one", () => {
+    const stacks = readdirSync(ROOT).flatMap((file) => /^Pulumi\.(.+)\.yaml$/.exec(file)?.[1] ?? []);
+    assert.deepEqual([...(preview.strategy?.matrix.stack ?? [])].sort(), stacks.filter((stack) => stack !== "local").sort());
+  });
+
+  it("edits one comment a stack: the action tells its comments apart by the stack's name", () => {
+    const { command, "comment-on-pr": comment, "edit-pr-comment": edit, "stack-name": stack } = inputsOf("pulumi/actions", preview);
+    assert.deepEqual({ command, comment, edit }, { command: "preview", comment: true, edit: true });
+    assert.match(String(stack), /\$\{\{ matrix\.stack \}\}$/);
+  });
+
+  it("runs the CLI of the program's SDK in the program's region", () => {
+    const { dependencies } = JSON.parse(read("package.json")) as { dependencies: Record<string, string> };
+    const project = parse(read("Pulumi.yaml")) as { config: { "aws:region": { value: string } } };
+    assert.equal(inputsOf("pulumi/actions", preview)["pulumi-version"], dependencies["@pulumi/pulumi"]);
+    assert.equal(inputsOf("aws-actions/configure-aws-credentials", preview)["aws-region"], project.config["aws:region"].value);
+  });
+
+  it("installs packages before it holds credentials, and assumes a role instead of keeping keys", () => {
+    const steps = preview.steps ?? [];
+    const install = steps.findIndex(({ run }) => run?.startsWith("npm ci"));
+    const credentials = steps.findIndex(({ uses }) => uses?.startsWith("aws-actions/configure-aws-credentials@"));
+    assert.ok(install >= 0 && install < credentials);
+    assert.equal(steps[credentials].with?.["role-to-assume"], "${{ vars.AWS_PREVIEW_ROLE_ARN }}");
+    assert.doesNotMatch(JSON.stringify(steps), /aws-access-key-id|AWS_SECRET_ACCESS_KEY/i);
+  });
+});
