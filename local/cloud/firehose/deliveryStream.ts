@@ -1,4 +1,3 @@
-import { performance } from "node:perf_hooks";
 import { setTimeout } from "node:timers/promises";
 import type { Cloud, Principal, Worker } from "../service";
 import { ServiceError } from "../service";
@@ -6,18 +5,10 @@ import { RecordBuffer } from "./buffer";
 import { Delivery } from "./delivery";
 import { Problems } from "./problems";
 import type { DeliverySettings } from "./settings";
-import { listShards, ShardReader } from "./shardReader";
+import { ShardReaders, type Begin } from "./shardReaders";
 
 /** Reading rests while so many batches wait for S3. */
 const MAX_WAITING_BATCHES = 3;
-
-/** Where reading begins. */
-export interface Begin {
-  /** Epoch milliseconds of creation. */
-  createdAt: number;
-  /** Sequence number of the last delivered record by shard. */
-  checkpoints: ReadonlyMap<string, string>;
-}
 
 /** Brings the records of a stream into a bucket. */
 export class DeliveryStream implements Worker {
@@ -26,9 +17,7 @@ export class DeliveryStream implements Worker {
   private readonly buffer: RecordBuffer;
   private readonly delivery: Delivery;
   private readonly problems: Problems;
-  private readers?: ShardReader[];
-  /** Real time at which the last read that found a shard empty began, by shard. */
-  private readonly empty = new Map<string, number>();
+  private readonly readers: ShardReaders;
   private readonly principals = new Map<string, Principal>();
   private running: Promise<void> = Promise.resolve();
   private problem?: string;
@@ -46,6 +35,7 @@ export class DeliveryStream implements Worker {
     const store = cloud.store("firehose");
     this.problems = new Problems(cloud, settings, arn, role, store);
     this.delivery = new Delivery(cloud, settings, role, this.problems, store, this.stopping.signal);
+    this.readers = new ShardReaders(cloud, settings.source.streamArn, begin, () => this.reading());
     this.buffer = new RecordBuffer(cloud.clock, settings, (batch) => this.delivery.add(batch));
   }
 
@@ -58,9 +48,7 @@ export class DeliveryStream implements Worker {
     this.role(this.settings.roleArn);
     const { streamArn } = this.settings.source;
     await this.cloud.call(this.reading(), "kinesis", "DescribeStream", { StreamARN: streamArn });
-    const readers = await this.open();
-    for (const reader of readers) await reader.startAtLatest(this.reading());
-    this.readers = readers;
+    await this.readers.startAtLatest();
   }
 
   start(): void {
@@ -76,8 +64,7 @@ export class DeliveryStream implements Worker {
 
   /** Records that are not delivered, and one more for each shard until a read that began after `since` found nothing in it. */
   pending(since = 0): number {
-    const unread = this.readers?.filter(({ shardId }) => (this.empty.get(shardId) ?? -Infinity) <= since).length ?? 1;
-    return unread + this.undelivered;
+    return this.readers.unread(since) + this.undelivered;
   }
 
   /** Records that were read and are not in S3 yet. */
@@ -96,20 +83,15 @@ export class DeliveryStream implements Worker {
 
   private async readAll(): Promise<void> {
     try {
-      this.readers ??= await this.open();
+      for (const shardId of await this.readers.inTurn()) await this.readOne(shardId);
     } catch (error) {
-      return this.tell(error);
+      await this.tell(error);
     }
-    for (const reader of this.readers) await this.readOne(reader);
   }
 
-  private async readOne(reader: ShardReader): Promise<void> {
-    const began = performance.now();
+  private async readOne(shardId: string): Promise<void> {
     try {
-      const { records, empty } = await reader.read(this.reading());
-      for (const record of records) this.buffer.add(record);
-      if (empty) this.empty.set(reader.shardId, began);
-      else this.empty.delete(reader.shardId);
+      for (const record of await this.readers.read(shardId)) this.buffer.add(record);
       this.problem = undefined;
     } catch (error) {
       await this.tell(error);
@@ -122,13 +104,6 @@ export class DeliveryStream implements Worker {
     const problem = String(error);
     if (problem !== this.problem) await this.problems.tell("Kinesis", error);
     this.problem = problem;
-  }
-
-  private async open(): Promise<ShardReader[]> {
-    const { streamArn } = this.settings.source;
-    const { createdAt, checkpoints } = this.begin;
-    const shards = await listShards(this.cloud, this.reading(), streamArn);
-    return shards.map((shardId) => new ShardReader(this.cloud, streamArn, shardId, createdAt, checkpoints.get(shardId)));
   }
 
   private reading(): Principal {

@@ -7,6 +7,8 @@ export interface Read {
   records: SourceRecord[];
   /** Nothing was left in the shard when it was read. */
   empty: boolean;
+  /** The shard is closed and this was its end. */
+  ended: boolean;
 }
 
 interface GetRecords {
@@ -15,7 +17,7 @@ interface GetRecords {
   MillisBehindLatest: number;
 }
 
-/** Reads one shard from a place on, once. */
+/** Reads one shard from a place on, once; a shard that ended is not read again. */
 export class ShardReader {
   private iterator?: string;
 
@@ -26,7 +28,7 @@ export class ShardReader {
   constructor(
     private readonly cloud: Cloud,
     private readonly streamArn: string,
-    readonly shardId: string,
+    private readonly shardId: string,
     private readonly since: number,
     private after?: string,
   ) {}
@@ -50,13 +52,11 @@ export class ShardReader {
     } catch (error) {
       if (!(error instanceof ServiceError) || error.code !== "ExpiredIteratorException") throw error;
       this.iterator = undefined;
-      return { records: [], empty: false };
+      return { records: [], empty: false, ended: false };
     }
   }
 
   private take({ Records, NextShardIterator, MillisBehindLatest }: GetRecords): Read {
-    if (NextShardIterator === undefined)
-      throw new Error(`${this.shardId} of ${this.streamArn} was closed: the local cloud does not follow resharding`);
     this.iterator = NextShardIterator;
     const records = Records.map(({ SequenceNumber, Data, ApproximateArrivalTimestamp }) => ({
       shardId: this.shardId,
@@ -65,7 +65,8 @@ export class ShardReader {
       arrivedAt: Math.round(ApproximateArrivalTimestamp * 1000),
     }));
     this.after = records.at(-1)?.sequenceNumber ?? this.after;
-    return { records, empty: records.length === 0 && MillisBehindLatest === 0 };
+    const ended = NextShardIterator === undefined;
+    return { records, empty: !ended && records.length === 0 && MillisBehindLatest === 0, ended };
   }
 
   private place(): Json {
@@ -77,17 +78,4 @@ export class ShardReader {
     const input = { StreamARN: this.streamArn, ShardId: this.shardId, ...place };
     return String((await this.cloud.call(as, "kinesis", "GetShardIterator", input)).output?.ShardIterator);
   }
-}
-
-/** The ids of a stream's shards. */
-export async function listShards(cloud: Cloud, as: Principal, streamArn: string): Promise<string[]> {
-  const ids: string[] = [];
-  let NextToken: string | undefined;
-  do {
-    const { output } = await cloud.call(as, "kinesis", "ListShards", NextToken === undefined ? { StreamARN: streamArn } : { NextToken });
-    const page = output as unknown as { Shards: { ShardId: string }[]; NextToken?: string };
-    ids.push(...page.Shards.map(({ ShardId }) => ShardId));
-    NextToken = page.NextToken;
-  } while (NextToken !== undefined);
-  return ids;
 }

@@ -1,34 +1,31 @@
 import { ServiceError, type Cloud, type Json, type Operation, type Reply } from "../service";
 import { checkMembers } from "./members";
 import { REQUESTS } from "./requests";
+import type { HashRange } from "./hashRanges";
 import type { Shard } from "./shard";
+import { selection, wasOpen, type Window } from "./shardFilter";
 import { notFound, type Stream, type Streams } from "./streams";
 import { checkPageTokenAge, readPageToken, writePageToken } from "./tokens";
 
 const DEFAULT_PAGE = 100;
 const MAX_SHARDS_LISTED = 1000;
 
-interface ShardFilter {
-  Type: string;
-  ShardId?: string;
-  Timestamp?: number;
-}
-
 /** DescribeStream, DescribeStreamSummary, ListShards and ListStreams. */
 export function describeOperations(cloud: Cloud, streams: Streams): Record<string, Operation> {
   const describeStream = async (input: Json): Promise<Reply> => {
     const stream = streams.get(streams.nameIn(input));
-    const from = indexAfter(stream, input.ExclusiveStartShardId as string | undefined);
-    const to = from + ((input.Limit as number | undefined) ?? DEFAULT_PAGE);
-    const shards = stream.shards.slice(from, to).map(describeShard);
-    return { output: { StreamDescription: { ...describe(stream), Shards: shards, HasMoreShards: to < stream.shards.length } } };
+    const { after, ...window } = selection(stream, { ExclusiveStartShardId: input.ExclusiveStartShardId }, cloud.clock.now());
+    const shards = stream.shards.slice(indexAfter(stream, after)).filter((shard) => wasOpen(shard, window));
+    const size = (input.Limit as number | undefined) ?? DEFAULT_PAGE;
+    const page = { Shards: shards.slice(0, size).map(describeShard), HasMoreShards: size < shards.length };
+    return { output: { StreamDescription: { ...describe(stream), ...page } } };
   };
 
   const describeStreamSummary = async (input: Json): Promise<Reply> => {
     const stream = streams.get(streams.nameIn(input));
     const summary = {
       ...describe(stream),
-      OpenShardCount: stream.shards.length,
+      OpenShardCount: stream.openShards.length,
       ConsumerCount: 0,
       MaxRecordSizeInKiB: stream.settings.maxRecordKiB,
     };
@@ -37,10 +34,12 @@ export function describeOperations(cloud: Cloud, streams: Streams): Record<strin
 
   const listShards = async (input: Json): Promise<Reply> => {
     const now = cloud.clock.now();
-    const { stream, from } = input.NextToken === undefined ? firstPage(streams, input) : nextPage(streams, input, now);
-    const to = from + Math.min((input.MaxResults as number | undefined) ?? MAX_SHARDS_LISTED, MAX_SHARDS_LISTED);
-    const more = to < stream.shards.length ? { NextToken: writePageToken({ stream: stream.settings.name, from: to }, now) } : {};
-    return { output: { Shards: stream.shards.slice(from, to).map(describeShard), ...more } };
+    const { stream, from, window } = input.NextToken === undefined ? firstPage(streams, input, now) : nextPage(streams, input, now);
+    const size = Math.min((input.MaxResults as number | undefined) ?? MAX_SHARDS_LISTED, MAX_SHARDS_LISTED);
+    const shards = stream.shards.slice(from).filter((shard) => wasOpen(shard, window));
+    const next = shards.at(size)?.index;
+    const more = next === undefined ? {} : { NextToken: writePageToken({ stream: stream.settings.name, from: next, ...window }, now) };
+    return { output: { Shards: shards.slice(0, size).map(describeShard), ...more } };
   };
 
   const listStreams = async (input: Json): Promise<Reply> => {
@@ -75,43 +74,36 @@ const checked = (name: keyof typeof REQUESTS, run: (input: Json) => Promise<Repl
   return run(input);
 };
 
-function firstPage(streams: Streams, input: Json): { stream: Stream; from: number } {
+function firstPage(streams: Streams, input: Json, now: number): { stream: Stream; from: number; window: Window } {
   const stream = streams.get(streams.nameIn(input));
   const created = input.StreamCreationTimestamp as number | undefined;
   if (created !== undefined && Math.floor(created) !== Math.floor(stream.settings.createdAt / 1000)) {
     throw notFound(`Stream ${stream.settings.name} created at ${created} not found.`);
   }
-  const filter = input.ShardFilter as ShardFilter | undefined;
-  if (filter?.Type.endsWith("_TIMESTAMP") && filter.Timestamp === undefined) {
-    throw new ServiceError("InvalidArgumentException", `ShardFilter of type ${filter.Type} must have a Timestamp.`);
-  }
-  if (filter?.Type !== "AFTER_SHARD_ID") return { stream, from: indexAfter(stream, input.ExclusiveStartShardId as string | undefined) };
-  if (filter.ShardId === undefined) {
-    throw new ServiceError("InvalidArgumentException", "ShardFilter of type AFTER_SHARD_ID must have a ShardId.");
-  }
-  return { stream, from: indexAfter(stream, filter.ShardId) };
+  const { after, ...window } = selection(stream, input, now);
+  return { stream, from: indexAfter(stream, after), window };
 }
 
-function nextPage(streams: Streams, input: Json, now: number): { stream: Stream; from: number } {
+function nextPage(streams: Streams, input: Json, now: number): { stream: Stream; from: number; window: Window } {
   const forbidden = ["StreamName", "ExclusiveStartShardId", "StreamCreationTimestamp"].find((name) => input[name] !== undefined);
   if (forbidden !== undefined) throw new ServiceError("InvalidArgumentException", `NextToken and ${forbidden} cannot be given together.`);
-  const { stream, from, issuedAt } = readPageToken(input.NextToken);
+  const { stream, from, issuedAt, ...window } = readPageToken(input.NextToken);
   checkPageTokenAge(issuedAt, now);
-  return { stream: streams.get(stream), from };
+  return { stream: streams.get(stream), from, window };
 }
 
-/** Index of the first shard whose id follows; shards never split or merge here, so that ids and indexes have one order. */
+/** Index of the first shard whose id follows: ids and indexes have one order. */
 function indexAfter(stream: Stream, shardId: string | undefined): number {
   if (shardId === undefined) return 0;
   const from = stream.shards.findIndex(({ id }) => id > shardId);
   return from < 0 ? stream.shards.length : from;
 }
 
-function summarize({ settings, arn }: Stream): Json {
+function summarize({ settings, arn, status }: Stream): Json {
   return {
     StreamName: settings.name,
     StreamARN: arn,
-    StreamStatus: "ACTIVE",
+    StreamStatus: status,
     StreamModeDetails: { StreamMode: settings.mode },
     StreamCreationTimestamp: settings.createdAt / 1000,
   };
@@ -128,10 +120,16 @@ function describe(stream: Stream): Json {
   };
 }
 
-function describeShard({ id, range, sequence }: Shard): Json {
+function describeShard({ id, range, sequence, open, end, parents: [parent, adjacent] }: Shard): Json {
+  const ending = open ? {} : { EndingSequenceNumber: sequence.format(end) };
   return {
     ShardId: id,
-    HashKeyRange: { StartingHashKey: String(range.start), EndingHashKey: String(range.end) },
-    SequenceNumberRange: { StartingSequenceNumber: sequence.format(0) },
+    ...(parent ? { ParentShardId: parent.id } : {}),
+    ...(adjacent ? { AdjacentParentShardId: adjacent.id } : {}),
+    HashKeyRange: hashKeyRangeOf(range),
+    SequenceNumberRange: { StartingSequenceNumber: sequence.format(0), ...ending },
   };
 }
+
+/** A range as the API shows it. */
+export const hashKeyRangeOf = ({ start, end }: HashRange): Json => ({ StartingHashKey: String(start), EndingHashKey: String(end) });

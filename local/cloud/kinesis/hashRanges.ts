@@ -10,21 +10,28 @@ export interface HashRange {
 }
 
 /**
- * Cuts the hash key space into even ranges; the last one takes what the division leaves.
+ * Cuts the hash key space into even ranges. Each one of `n` begins where one of `2n` does, so that doubling splits every range once.
  *
  * @param shardCount 1 or more
  */
 export function splitHashKeys(shardCount: number): HashRange[] {
-  const width = rangeWidth(shardCount);
-  return Array.from({ length: shardCount }, (_, i) => ({
-    start: BigInt(i) * width,
-    end: i === shardCount - 1 ? MAX_HASH_KEY : BigInt(i + 1) * width - 1n,
-  }));
+  const start = (i: number): bigint => ((MAX_HASH_KEY + 1n) * BigInt(i)) / BigInt(shardCount);
+  return Array.from({ length: shardCount }, (_, i) => ({ start: start(i), end: start(i + 1) - 1n }));
 }
 
-/** Index of the range of {@link splitHashKeys} that holds a hash key. */
-export function shardIndexOf(hashKey: bigint, shardCount: number): number {
-  return Math.min(Number(hashKey / rangeWidth(shardCount)), shardCount - 1);
+/**
+ * Finds what takes a hash key.
+ *
+ * @param parts by their ranges' order, which cover all hash keys
+ */
+export function findByHashKey<T extends { range: HashRange }>(parts: readonly T[], hashKey: bigint): T {
+  let low = 0;
+  for (let high = parts.length - 1; low < high;) {
+    const middle = Math.ceil((low + high) / 2);
+    if (parts[middle].range.start <= hashKey) low = middle;
+    else high = middle - 1;
+  }
+  return parts[low];
 }
 
 /**
@@ -35,5 +42,3 @@ export function shardIndexOf(hashKey: bigint, shardCount: number): number {
 export function hashKeyOf(partitionKey: string): bigint {
   return BigInt(`0x${createHash("md5").update(partitionKey, "utf8").digest("hex")}`);
 }
-
-const rangeWidth = (shardCount: number): bigint => (MAX_HASH_KEY + 1n) / BigInt(shardCount);

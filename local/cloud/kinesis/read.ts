@@ -1,4 +1,5 @@
 import { ServiceError, type Cloud, type Json, type Operation, type Reply } from "../service";
+import { hashKeyRangeOf } from "./describe";
 import { checkMembers } from "./members";
 import { REQUESTS } from "./requests";
 import type { Shard } from "./shard";
@@ -47,7 +48,7 @@ export function readOperations(cloud: Cloud, streams: Streams): Record<string, O
         `Rate exceeded for shard ${shard.id} in stream ${name} under account ${cloud.account}.`,
       );
     }
-    const { records, bytes, next, behindMs } = shard.read(position, (input.Limit as number | undefined) ?? MAX_RECORDS, now);
+    const { records, bytes, next, behindMs, ended } = shard.read(position, (input.Limit as number | undefined) ?? MAX_RECORDS, now);
     shard.reads.spend(bytes, now);
     const encryption = encryptionOf(stream);
     return {
@@ -59,7 +60,9 @@ export function readOperations(cloud: Cloud, streams: Streams): Record<string, O
           ApproximateArrivalTimestamp: arrivedAt / 1000,
           ...encryption,
         })),
-        NextShardIterator: writeIterator({ stream: name, shardIndex, position: next }, now),
+        ...(ended
+          ? { ChildShards: shard.children.map(childOf) }
+          : { NextShardIterator: writeIterator({ stream: name, shardIndex, position: next }, now) }),
         MillisBehindLatest: behindMs,
       },
     };
@@ -76,6 +79,12 @@ export function readOperations(cloud: Cloud, streams: Streams): Record<string, O
     },
   };
 }
+
+const childOf = ({ id, parents, range }: Shard): Json => ({
+  ShardId: id,
+  ParentShards: parents.map((parent) => parent.id),
+  HashKeyRange: hashKeyRangeOf(range),
+});
 
 function startOf(stream: Stream, shard: Shard, request: IteratorRequest, now: number): number {
   const { ShardIteratorType: type, StartingSequenceNumber: sequenceNumber, Timestamp: seconds } = request;

@@ -8,10 +8,11 @@ const shardId: Members[string] = { type: "text", min: 1, max: 128, pattern: /^[a
 const sequenceNumber: Members[string] = { type: "text", pattern: /^(0|[1-9]\d{0,128})$/ };
 const token: Members[string] = { type: "text", min: 1, max: 1_048_576 };
 const page: Members[string] = { type: "integer", min: 1, max: 10_000 };
+const hashKey: Members[string] = { type: "text", pattern: /^(0|[1-9]\d{0,38})$/ };
 const record: Members = {
   Data: { type: "blob", required: true },
   PartitionKey: { type: "text", required: true, min: 1, max: 256 },
-  ExplicitHashKey: { type: "text", pattern: /^(0|[1-9]\d{0,38})$/ },
+  ExplicitHashKey: hashKey,
 };
 
 /** Most records of one PutRecords: https://docs.aws.amazon.com/kinesis/latest/APIReference/API_PutRecords.html */
@@ -58,5 +59,12 @@ export const REQUESTS = {
   },
   DescribeStream: { ...stream, Limit: page, ExclusiveStartShardId: shardId },
   DescribeStreamSummary: stream,
+  SplitShard: { ...stream, ShardToSplit: { ...shardId, required: true }, NewStartingHashKey: { ...hashKey, required: true } },
+  MergeShards: { ...stream, ShardToMerge: { ...shardId, required: true }, AdjacentShardToMerge: { ...shardId, required: true } },
+  UpdateShardCount: {
+    ...stream,
+    TargetShardCount: { type: "integer", required: true, min: 1 },
+    ScalingType: { type: "text", required: true, values: ["UNIFORM_SCALING"] },
+  },
   ListStreams: { Limit: page, ExclusiveStartStreamName: stream.StreamName, NextToken: token },
 } as const satisfies Record<string, Members>;

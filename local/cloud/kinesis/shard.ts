@@ -25,6 +25,8 @@ export interface Slice {
   next: number;
   /** Milliseconds from the oldest unread record to now; 0 at the tip. */
   behindMs: number;
+  /** Whether the shard is closed and nothing follows. */
+  ended: boolean;
 }
 
 /**
@@ -36,6 +38,8 @@ export class Shard {
   readonly sequence: Sequence;
   readonly writes = new WriteThrottle();
   readonly reads = new ReadThrottle();
+  /** The shards that took over its hash keys. */
+  children: readonly Shard[] = [];
   private keys: string[] = [];
   private data: string[] = [];
   private arrivals: number[] = [];
@@ -45,19 +49,49 @@ export class Shard {
   private horizon = 1;
   /** First position that readers do not see. */
   private tip = 1;
+  private newest = -Infinity;
+  private closing?: number;
 
   /**
    * @param createdAt when the stream was made, epoch milliseconds
    * @param retentionMs age at which records leave
+   * @param parents shards that closed when this one opened; none for the stream's first shards
    */
   constructor(
     readonly index: number,
     readonly range: HashRange,
-    createdAt: number,
+    private readonly createdAt: number,
     private readonly retentionMs: number,
+    readonly parents: readonly Shard[] = [],
   ) {
     this.id = `shardId-${String(index).padStart(12, "0")}`;
     this.sequence = new Sequence(createdAt, index);
+  }
+
+  /** Whether it takes records. */
+  get open(): boolean {
+    return this.closing === undefined;
+  }
+
+  /** Epoch milliseconds; a parent's last record is never later. */
+  get openedAt(): number {
+    return Math.max(this.createdAt, ...this.parents.map(({ closedAt = 0 }) => closedAt));
+  }
+
+  /** Epoch milliseconds, or undefined while it is open. */
+  get closedAt(): number | undefined {
+    return this.closing === undefined ? undefined : Math.max(this.closing, this.newest);
+  }
+
+  /** Position behind the last record that it was given. */
+  get end(): number {
+    return this.base + this.keys.length;
+  }
+
+  /** Takes no more records; what it has stays readable. */
+  close(at: number, children: readonly Shard[]): void {
+    this.closing = at;
+    this.children = children;
   }
 
   /**
@@ -67,11 +101,11 @@ export class Shard {
    * @param now epoch milliseconds; arrival times never go back
    */
   append(partitionKey: string, data: string, now: number): number {
-    const newest = this.arrivals.at(-1) ?? now;
+    this.newest = Math.max(now, this.newest);
     this.keys.push(partitionKey);
     this.data.push(data);
-    this.arrivals.push(Math.max(now, newest));
-    return this.base + this.keys.length - 1;
+    this.arrivals.push(this.newest);
+    return this.end - 1;
   }
 
   /** Shows readers every record up to a position. */
@@ -126,7 +160,7 @@ export class Shard {
       });
     }
     const behindMs = next < this.tip ? Math.max(1, now - this.arrivals[next - this.base]) : 0;
-    return { records, bytes, next, behindMs };
+    return { records, bytes, next, behindMs, ended: !this.open && next === this.end };
   }
 
   private trim(now: number): void {

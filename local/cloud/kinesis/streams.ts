@@ -1,5 +1,6 @@
 import { ServiceError, type Cloud, type Json } from "../service";
-import { shardIndexOf, splitHashKeys } from "./hashRanges";
+import { findByHashKey, splitHashKeys } from "./hashRanges";
+import type { Change } from "./reshardPlan";
 import { Shard } from "./shard";
 
 const ARN = /^arn:[^:]+:kinesis:([^:]+):(\d{12}):stream\/([\w.-]{1,128})$/;
@@ -24,7 +25,12 @@ export type LoggedRecord = [shard: number, partitionKey: string, data: string];
 
 /** A stream and its shards. */
 export class Stream {
+  /** All shards by index, closed ones too. */
   readonly shards: Shard[];
+  status: "ACTIVE" | "UPDATING" = "ACTIVE";
+  /** When UpdateShardCount was called, epoch milliseconds. */
+  readonly scaledAt: number[] = [];
+  private open: Shard[];
   /** Resolves when everything that was accepted so far is in the log. */
   private logged: Promise<unknown> = Promise.resolve();
 
@@ -34,10 +40,32 @@ export class Stream {
   ) {
     const { createdAt, retentionHours, shardCount } = settings;
     this.shards = splitHashKeys(shardCount).map((range, i) => new Shard(i, range, createdAt, retentionHours * HOUR_MS));
+    this.open = [...this.shards];
+  }
+
+  /** Shards that take records, in the order of their hash keys. */
+  get openShards(): readonly Shard[] {
+    return this.open;
   }
 
   shardOf(hashKey: bigint): Shard {
-    return this.shards[shardIndexOf(hashKey, this.shards.length)];
+    return findByHashKey(this.open, hashKey);
+  }
+
+  /**
+   * Closes shards and opens their children.
+   *
+   * @param at epoch milliseconds of the request
+   */
+  reshard(changes: readonly Change[], at: number): void {
+    const { createdAt, retentionHours } = this.settings;
+    for (const { parents, ranges } of changes) {
+      const closing = parents.map((index) => this.shards[index]);
+      const children = ranges.map((range, i) => new Shard(this.shards.length + i, range, createdAt, retentionHours * HOUR_MS, closing));
+      this.shards.push(...children);
+      for (const shard of closing) shard.close(at, children);
+    }
+    this.open = this.shards.filter(({ open }) => open).sort((a, b) => (a.range.start < b.range.start ? -1 : 1));
   }
 
   /**

@@ -14,6 +14,9 @@ export interface Page {
   stream: string;
   /** Index of the first shard that is not yet listed. */
   from: number;
+  /** Of the shards that were open at some time from `openFrom` to `openTo`, both in epoch milliseconds. */
+  openFrom: number;
+  openTo: number;
 }
 
 /** @param now epoch milliseconds; the iterator expires five minutes later */
@@ -41,17 +44,17 @@ export function checkIteratorAge(issuedAt: number, now: number): void {
 }
 
 /** @param now epoch milliseconds; the token expires five minutes later */
-export function writePageToken({ stream, from }: Page, now: number): string {
-  return encode("page", [stream, from, now]);
+export function writePageToken({ stream, from, openFrom, openTo }: Page, now: number): string {
+  return encode("page", [stream, from, openFrom, openTo, now]);
 }
 
 /** @throws ServiceError InvalidArgumentException for what this service did not give out */
 export function readPageToken(token: unknown): Page & { issuedAt: number } {
-  const [stream, from, issuedAt] = decode("page", token, 3) ?? [];
-  if (!isName(stream) || !isCount(from) || !isCount(issuedAt)) {
+  const [stream, from, openFrom, openTo, issuedAt] = decode("page", token, 5) ?? [];
+  if (!isName(stream) || !isCount(from) || !isCount(openFrom) || !isCount(openTo) || !isCount(issuedAt)) {
     throw new ServiceError("InvalidArgumentException", `Invalid NextToken ${shorten(token)}.`);
   }
-  return { stream, from, issuedAt };
+  return { stream, from, openFrom, openTo, issuedAt };
 }
 
 /** @throws ServiceError ExpiredNextTokenException */

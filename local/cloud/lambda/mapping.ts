@@ -1,4 +1,5 @@
 import { setTimeout } from "node:timers/promises";
+import { listShards, shardsInTurn, type ListedShard } from "../kinesis/lineage";
 import { ServiceError, type Cloud, type Worker } from "../service";
 import type { DeployedFunction } from "./function";
 import type { MappingSettings } from "./mappingSettings";
@@ -9,16 +10,12 @@ export interface MappingOptions {
   uuid: string;
   settings: MappingSettings;
   target: DeployedFunction;
+  /** Epoch milliseconds: where reading begins with LATEST. */
+  createdAt: number;
   /** Checkpoint by shard; the mapping keeps it up to date. */
   checkpoints: Map<string, string>;
   /** Real milliseconds between two reads of a shard. */
   pollMs: number;
-}
-
-interface ListedShard {
-  ShardId: string;
-  ParentShardId?: string;
-  AdjacentParentShardId?: string;
 }
 
 /** An event source mapping at work: a consumer for each shard of the stream, children after their parents. */
@@ -61,10 +58,11 @@ export class Mapping implements Worker {
     const running = new Map<string, Promise<void>>();
     try {
       for (;;) {
-        for (const shardId of ready(await this.listShards(signal), this.ended)) {
+        const known = this.ended.size;
+        for (const shardId of shardsInTurn(await this.listShards(signal), this.ended)) {
           if (!running.has(shardId)) running.set(shardId, this.consume(shardId, failure.signal));
         }
-        this.listing = false;
+        this.listing = this.ended.size > known;
         const relist = running.size === 0 ? [setTimeout(this.options.pollMs, undefined, { signal })] : [];
         await Promise.race([...running.values(), ...relist]);
         for (const shardId of this.ended) running.delete(shardId);
@@ -77,13 +75,14 @@ export class Mapping implements Worker {
   }
 
   private async consume(shardId: string, signal: AbortSignal): Promise<void> {
-    const { cloud, uuid, settings, target, checkpoints, pollMs } = this.options;
+    const { cloud, uuid, settings, target, createdAt, checkpoints, pollMs } = this.options;
     const consumer = new ShardConsumer({
       cloud,
       mappingUuid: uuid,
       settings,
       target,
       shardId,
+      since: settings.startingPosition === "LATEST" ? createdAt / 1000 : settings.startingTimestamp,
       checkpoint: checkpoints.get(shardId),
       save: async (shard, sequenceNumber) => {
         checkpoints.set(shard, sequenceNumber);
@@ -105,19 +104,7 @@ export class Mapping implements Worker {
     for (;;) {
       try {
         await cloud.call(target.principal, "kinesis", "DescribeStream", { StreamARN: settings.streamArn, Limit: 1 });
-        const shards: ListedShard[] = [];
-        let NextToken: string | undefined;
-        do {
-          const page = await cloud.call(
-            target.principal,
-            "kinesis",
-            "ListShards",
-            NextToken ? { NextToken } : { StreamARN: settings.streamArn },
-          );
-          const output = page.output as unknown as { Shards: ListedShard[]; NextToken?: string };
-          shards.push(...output.Shards);
-          NextToken = output.NextToken;
-        } while (NextToken !== undefined);
+        const shards = await listShards(cloud, target.principal, settings.streamArn);
         this.report(undefined);
         return shards;
       } catch (error) {
@@ -131,15 +118,4 @@ export class Mapping implements Worker {
   private report(problem: string | undefined): void {
     this.problem = problem;
   }
-}
-
-/** Shards that may be read: not ended, and none of their parents still to be. */
-function ready(shards: ListedShard[], ended: ReadonlySet<string>): string[] {
-  const waiting = new Set(shards.map(({ ShardId }) => ShardId).filter((shardId) => !ended.has(shardId)));
-  const waits = (parent: string | undefined): boolean => parent !== undefined && waiting.has(parent);
-  return shards
-    .filter(
-      ({ ShardId, ParentShardId, AdjacentParentShardId }) => waiting.has(ShardId) && !waits(ParentShardId) && !waits(AdjacentParentShardId),
-    )
-    .map(({ ShardId }) => ShardId);
 }

@@ -6,6 +6,8 @@ import { checkMapping, MAPPING_INPUTS, mappingSettings, type MappingSettings } f
 
 interface Known {
   uuid: string;
+  /** Epoch milliseconds. */
+  createdAt: number;
   checkpoints: Map<string, string>;
   mapping?: Mapping;
   settings?: MappingSettings;
@@ -24,8 +26,12 @@ export class Mappings {
 
   async restore(): Promise<void> {
     const store = this.cloud.store("lambda");
-    for await (const { uuid, stream, target } of store.replay("mappings") as AsyncIterable<Record<string, string>>) {
-      this.known.set(`${stream} ${target}`, { uuid, checkpoints: new Map() });
+    for await (const { uuid, stream, target, createdAt } of store.replay("mappings")) {
+      this.known.set(`${String(stream)} ${String(target)}`, {
+        uuid: String(uuid),
+        createdAt: createdAt as number,
+        checkpoints: new Map(),
+      });
     }
     const byUuid = new Map([...this.known.values()].map((known) => [known.uuid, known]));
     for await (const { mapping, shard, sequenceNumber } of store.replay("checkpoints") as AsyncIterable<Record<string, string>>) {
@@ -70,7 +76,7 @@ export class Mappings {
     const target = this.find(settings.functionName);
     const { streamArn: stream } = settings;
     const key = `${stream} ${target.arn}`;
-    const known: Known = this.known.get(key) ?? { uuid: randomUUID(), checkpoints: new Map() };
+    const known: Known = this.known.get(key) ?? { uuid: randomUUID(), createdAt: this.cloud.clock.now(), checkpoints: new Map() };
     if (known.mapping) {
       throw new ServiceError(
         "ResourceConflictException",
@@ -78,9 +84,9 @@ export class Mappings {
         409,
       );
     }
-    if (!this.known.has(key)) await this.cloud.store("lambda").append("mappings", { uuid: known.uuid, stream, target: target.arn });
-    const { uuid, checkpoints } = known;
-    const mapping = new Mapping({ cloud: this.cloud, uuid, settings, target, checkpoints, pollMs: this.pollMs });
+    const { uuid, createdAt, checkpoints } = known;
+    if (!this.known.has(key)) await this.cloud.store("lambda").append("mappings", { uuid, stream, target: target.arn, createdAt });
+    const mapping = new Mapping({ cloud: this.cloud, uuid, settings, target, createdAt, checkpoints, pollMs: this.pollMs });
     this.known.set(key, { ...known, mapping, settings });
     this.workers.push(mapping);
     const state = {

@@ -14,6 +14,8 @@ export interface ConsumerOptions {
   settings: MappingSettings;
   target: DeployedFunction;
   shardId: string;
+  /** Epoch seconds of the oldest record to read. @default the oldest there is */
+  since?: number;
   /** Sequence number after which to go on. */
   checkpoint?: string;
   save: (shardId: string, sequenceNumber: string) => Promise<void>;
@@ -36,11 +38,12 @@ export class ShardConsumer {
   private tipReadAt = -Infinity;
 
   constructor(private readonly options: ConsumerOptions) {
-    const { cloud, settings, target, shardId, checkpoint, pollMs, save } = options;
+    const { cloud, settings, target, shardId, since, checkpoint, pollMs, save } = options;
     this.progress = new Progress(checkpoint, (sequenceNumber) => save(shardId, sequenceNumber));
-    this.reader = new ShardReader({ cloud, principal: target.principal, settings, shardId, checkpoint, pollMs });
+    const { streamArn } = settings;
+    this.reader = new ShardReader({ cloud, principal: target.principal, streamArn, shardId, since, checkpoint, pollMs });
     this.lanes = Array.from({ length: settings.lanes }, () => new Lane(cloud.clock, settings));
-    this.source = { shardId, streamArn: settings.streamArn, roleArn: target.principal.arn, region: cloud.region };
+    this.source = { shardId, streamArn, roleArn: target.principal.arn, region: cloud.region };
   }
 
   /** Resolves when the shard is closed and everything in it is done with; rejects when the signal aborts. */
@@ -54,7 +57,10 @@ export class ShardConsumer {
     await Promise.allSettled([reading, ...lanes]);
   }
 
-  /** Records that are read but not checkpointed, and one more until a read that began after `since` found nothing behind it. */
+  /**
+   * Records that are read but not checkpointed, and one more until a read that began after `since` found nothing behind it;
+   * a shard that ended counts until its children can.
+   */
   pending(since = 0): number {
     return this.progress.unfinished + (this.tipReadAt > since ? 0 : 1);
   }
@@ -75,7 +81,7 @@ export class ShardConsumer {
       const read = await this.reader.read(room);
       if (read === undefined) return false;
       this.options.onProblem(undefined);
-      if (read.atTip) this.tipReadAt = startedAt;
+      this.tipReadAt = read.ended ? -Infinity : read.atTip ? startedAt : this.tipReadAt;
       this.distribute(read.records.map((record) => this.progress.add(record)));
       return read.ended;
     } catch (error) {

@@ -1,6 +1,5 @@
 import { setTimeout } from "node:timers/promises";
 import { ServiceError, type Cloud, type Json, type Principal } from "../service";
-import type { MappingSettings } from "./mappingSettings";
 import type { StreamRecord } from "./streamRecord";
 
 /** What one read found. */
@@ -16,8 +15,10 @@ export interface ReaderOptions {
   cloud: Cloud;
   /** The execution role. */
   principal: Principal;
-  settings: Pick<MappingSettings, "streamArn" | "startingPosition" | "startingTimestamp">;
+  streamArn: string;
   shardId: string;
+  /** Epoch seconds of the oldest record to read, where there is no checkpoint. @default the oldest there is */
+  since?: number;
   /** Sequence number after which to go on. */
   checkpoint?: string;
   /** Real milliseconds from one read's start to the next one's. */
@@ -30,7 +31,6 @@ const MAX_RECORDS = 10_000;
 export class ShardReader {
   private iterator?: string;
   private after?: string;
-  private startedAt?: number;
   private nextReadAt = 0;
 
   constructor(private readonly options: ReaderOptions) {
@@ -52,11 +52,10 @@ export class ShardReader {
    * @throws ServiceError for what only a change of settings or permissions can mend
    */
   async read(limit: number): Promise<Read | undefined> {
-    const { streamArn } = this.options.settings;
     try {
       this.iterator ??= await this.open();
       const output = await this.call("GetRecords", {
-        StreamARN: streamArn,
+        StreamARN: this.options.streamArn,
         ShardIterator: this.iterator,
         Limit: Math.min(limit, MAX_RECORDS),
       });
@@ -74,17 +73,14 @@ export class ShardReader {
   }
 
   private async open(): Promise<string> {
-    const { streamArn, startingPosition, startingTimestamp } = this.options.settings;
-    const now = this.options.cloud.clock.now() / 1000;
+    const { streamArn, shardId, since } = this.options;
     const position =
       this.after !== undefined
         ? { ShardIteratorType: "AFTER_SEQUENCE_NUMBER", StartingSequenceNumber: this.after }
-        : startingPosition === "AT_TIMESTAMP" || this.startedAt !== undefined
-          ? { ShardIteratorType: "AT_TIMESTAMP", Timestamp: this.startedAt ?? startingTimestamp }
-          : { ShardIteratorType: startingPosition };
-    const { ShardIterator } = await this.call("GetShardIterator", { StreamARN: streamArn, ShardId: this.options.shardId, ...position });
-    // An iterator at LATEST that expires before the first record must not jump over what came meanwhile.
-    if (startingPosition === "LATEST") this.startedAt ??= now;
+        : since !== undefined
+          ? { ShardIteratorType: "AT_TIMESTAMP", Timestamp: since }
+          : { ShardIteratorType: "TRIM_HORIZON" };
+    const { ShardIterator } = await this.call("GetShardIterator", { StreamARN: streamArn, ShardId: shardId, ...position });
     return String(ShardIterator);
   }
 

@@ -1,7 +1,7 @@
 import { strict as assert } from "node:assert";
 import { createHash } from "node:crypto";
 import * as fc from "fast-check";
-import { MAX_HASH_KEY, hashKeyOf, shardIndexOf, splitHashKeys } from "../../../local/cloud/kinesis/hashRanges";
+import { MAX_HASH_KEY, findByHashKey, hashKeyOf, splitHashKeys } from "../../../local/cloud/kinesis/hashRanges";
 import { Sequence } from "../../../local/cloud/kinesis/sequence";
 import { Shard } from "../../../local/cloud/kinesis/shard";
 import { ReadThrottle, TokenBucket, WriteThrottle } from "../../../local/cloud/kinesis/throttle";
@@ -17,12 +17,13 @@ describe("Kinesis hash ranges", () => {
     fc.assert(
       fc.property(count, fc.array(fc.bigInt(0n, MAX_HASH_KEY)), (shards, keys) => {
         const ranges = splitHashKeys(shards);
+        const parts = ranges.map((range) => ({ range }));
         assert.equal(ranges.length, shards);
         assert.equal(ranges[0].start, 0n);
         assert.equal(ranges[shards - 1].end, MAX_HASH_KEY);
         for (let i = 1; i < shards; i++) assert.equal(ranges[i].start, ranges[i - 1].end + 1n);
         for (const key of [...keys, ...ranges.flatMap(({ start, end }) => [start, end])]) {
-          const { start, end } = ranges[shardIndexOf(key, shards)];
+          const { start, end } = findByHashKey(parts, key).range;
           assert.ok(start <= key && key <= end);
         }
       }),
