@@ -2,6 +2,7 @@ import { KinesisClient, DescribeStreamSummaryCommand } from "@aws-sdk/client-kin
 import { PutObjectCommand, S3Client } from "@aws-sdk/client-s3";
 import { catchUp } from "./catchUp";
 import { startCloud, type RunningCloud } from "./cloud/cloud";
+import type { Principal } from "./cloud/service";
 import { openStore } from "./cloud/store";
 import { deniedPermissions } from "./denied";
 import type { OnLog } from "./engine/engineLog";
@@ -16,7 +17,7 @@ import { reconcile } from "./reconcile";
 import { problem, type Report } from "./report";
 import { SERVICES } from "./services";
 import { upstreamPrefixes } from "./upstream";
-import type { Workspace } from "./workspace";
+import type { AccessKey, Endpoint, Workspace } from "./workspace";
 
 const PORT = 4560;
 /** Longest interval that any worker waits for, in the cloud's time: a delivery stream buffers at most 900 s. */
@@ -34,8 +35,8 @@ export interface LoopOptions {
   print: (line: string) => void;
   /** Shows no progress. @default false */
   silent?: boolean;
-  /** Takes the report; the cloud answers until it resolves. */
-  onReport: (report: Report) => Promise<void>;
+  /** Takes the report; the cloud answers at the endpoint until it resolves. */
+  onReport: (report: Report, endpoint: Endpoint) => Promise<void>;
 }
 
 /**
@@ -59,12 +60,16 @@ export async function runLoop({ options, preparation, workspace, signal, print, 
     }),
   );
   try {
-    workspace.writeEndpoint(endpointOf(running));
+    const owner = endpointOf(running);
+    workspace.writeEndpoint(owner);
     const said: string[] = [];
-    const outputs = await step("deploy", `Deploy stack ${options.stack} at ${running.cloud.endpoint}`, () =>
+    const tenants = await step("deploy", `Deploy stack ${options.stack} at ${running.cloud.endpoint}`, () =>
       deploy(running, preparation, signal, said),
     );
     said.forEach(print);
+    const endpoint: Endpoint = { ...owner, tenants };
+    workspace.writeEndpoint(endpoint);
+    const outputs = tenants[tenant];
     const { s3, kinesis } = connect(running, outputs);
     const prefixes = upstreamPrefixes(stage);
     await step("history", `Drop ${production.history.length} rows of history`, () =>
@@ -97,8 +102,9 @@ export async function runLoop({ options, preparation, workspace, signal, print, 
     if (faults.length > 0) problems.push(problem("cloud.faults", 0, faults.length, faults));
     if (problems.length > 0) problems.push(...(await deniedPermissions(openStore(workspace.stateDir))));
     const { seed, scale } = options;
-    const status = problems.length === 0 ? "reconciled" : "failed";
-    await onReport({ version: 1, stack: options.stack, stage, tenant, seed, scale, status, ...findings, problems, seconds, runs: [] });
+    const status: Report["status"] = problems.length === 0 ? "reconciled" : "failed";
+    const run = { stack: options.stack, stage, tenant, seed, scale, status };
+    await onReport({ version: 1, ...run, ...findings, problems, seconds, runs: [] }, endpoint);
   } finally {
     await running.stop();
   }
@@ -112,28 +118,34 @@ interface TenantOutputs {
   producerPolicyArn: string;
 }
 
-async function deploy(running: RunningCloud, { stack, tenant }: Preparation, signal: AbortSignal, said: string[]): Promise<TenantOutputs> {
+/** Runs the program, and gives each of its tenants a user with just the producers' policy. */
+async function deploy(running: RunningCloud, { stack, tenant }: Preparation, signal: AbortSignal, said: string[]) {
   const onLog: OnLog = (severity, message) => {
     if (severity !== "debug") said.push(`${severity}: ${message}`);
   };
   const { outputs } = await runProgram({ ...stack, provider: cloudProvider(running), signal, onLog });
   const { tenants } = outputs as { tenants?: Record<string, TenantOutputs> };
   if (!tenants?.[tenant]) throw new Error(`stack ${stack.stack} must have the output tenants.${tenant}, it has ${JSON.stringify(outputs)}`);
-  return tenants[tenant];
+  return Object.fromEntries(
+    Object.entries(tenants).map(([name, outputs]) => {
+      const producer = accessKey(running.user(`${name}-producer`, [outputs.producerPolicyArn]));
+      return [name, { ...outputs, producer }];
+    }),
+  );
 }
 
-function endpointOf({ cloud, owner }: RunningCloud) {
-  const { accessKeyId, secretAccessKey } = owner.credentials;
-  return { endpoint: cloud.endpoint, region: cloud.region, accountId: cloud.account, accessKeyId, secretAccessKey };
+function endpointOf({ cloud, owner }: RunningCloud): Endpoint {
+  return { endpoint: cloud.endpoint, region: cloud.region, accountId: cloud.account, ...accessKey(owner) };
 }
+
+const accessKey = ({ credentials: { accessKeyId, secretAccessKey } }: Principal): AccessKey => ({ accessKeyId, secretAccessKey });
 
 /** The owner's view of the lake, and the dashboards, which may do no more than the producers' policy allows. */
-function connect(running: RunningCloud, { producerPolicyArn }: TenantOutputs) {
+function connect(running: RunningCloud, { producer }: { producer: AccessKey }) {
   const { endpoint, region } = running.cloud;
-  const dashboards = running.user("dashboards", [producerPolicyArn]);
   return {
     s3: new S3Client({ endpoint, region, credentials: running.owner.credentials }),
-    kinesis: new KinesisClient({ endpoint, region, credentials: dashboards.credentials }),
+    kinesis: new KinesisClient({ endpoint, region, credentials: producer }),
   };
 }
 

@@ -1,5 +1,5 @@
-import { once } from "node:events";
 import { join } from "node:path";
+import { keep } from "./keep";
 import { runLoop } from "./loop";
 import { readOptions, USAGE } from "./options";
 import { prepare } from "./prepare";
@@ -48,12 +48,12 @@ export async function main(args: string[], { programDir, folder, print, printErr
     try {
       await runLoop({
         ...{ options, preparation, workspace, signal, print, silent },
-        onReport: async (report) => {
+        onReport: async (report, endpoint) => {
           writeReport(workspace.reportFile, report);
           print(renderReport(report));
           exitCode = report.status === "reconciled" ? 0 : 1;
           if (options.json !== undefined) writeReport(options.json, report);
-          if (options.keep) await keep(print, signal);
+          if (options.keep) await keep({ endpoint, file: workspace.endpointFile, tenant: report.tenant, print, signal });
         },
       });
     } finally {
@@ -66,12 +66,6 @@ export async function main(args: string[], { programDir, folder, print, printErr
     printError(`npm start: ${process.env.DEBUG ? (stack ?? message) : message}`);
     return error instanceof UsageError ? 2 : 1;
   }
-}
-
-async function keep(print: (line: string) => void, signal: AbortSignal): Promise<void> {
-  print("The cloud stays up (.local/endpoint.json says where) until Ctrl-C.");
-  if (!signal.aborted) await once(signal, "abort");
-  signal.throwIfAborted();
 }
 
 /** Ends the run at the first Ctrl-C, and the process at the second. */

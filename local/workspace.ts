@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { UsageError } from "./usageError";
 
@@ -7,14 +7,20 @@ const VERSION = "1";
 /** What this program ever put there, but for what later runs keep: the lock and `venv`. */
 const OWN_ENTRIES = ["state", "endpoint.json", "report.json", "version"];
 
-/** How other clients reach the running cloud. */
-export interface Endpoint {
+/** An access key as other clients read it. */
+export interface AccessKey {
+  accessKeyId: string;
+  secretAccessKey: string;
+}
+
+/** How other clients reach the running cloud; the access key is the account owner's. */
+export interface Endpoint extends AccessKey {
   /** `http://127.0.0.1:PORT` */
   endpoint: string;
   region: string;
   accountId: string;
-  accessKeyId: string;
-  secretAccessKey: string;
+  /** By tenant, once the program is deployed: its outputs, and the access key of a user with just the producers' policy. */
+  tenants?: Record<string, { producer: AccessKey }>;
 }
 
 /** The folder of a run, held by one process at a time. */
@@ -63,16 +69,22 @@ export class Workspace {
     return join(this.folder, "report.json");
   }
 
-  /** Tells other clients of this user where the cloud is. */
+  /** Absolute path of the file that tells other clients where the cloud is. */
+  get endpointFile(): string {
+    return join(this.folder, "endpoint.json");
+  }
+
+  /** Tells other clients of this user where the cloud is; they never see half a file. */
   writeEndpoint(endpoint: Endpoint): void {
-    const file = join(this.folder, "endpoint.json");
-    writeFileSync(file, `${JSON.stringify({ ...endpoint, pid: process.pid }, undefined, 2)}\n`, { mode: 0o600 });
-    chmodSync(file, 0o600);
+    const draft = `${this.endpointFile}.${process.pid}`;
+    rmSync(draft, { force: true });
+    writeFileSync(draft, `${JSON.stringify({ ...endpoint, pid: process.pid }, undefined, 2)}\n`, { mode: 0o600 });
+    renameSync(draft, this.endpointFile);
   }
 
   /** Gives the folder back; the state stays to be looked at. */
   close(): void {
-    rmSync(join(this.folder, "endpoint.json"), { force: true });
+    rmSync(this.endpointFile, { force: true });
     rmSync(join(this.folder, "lock"), { force: true });
   }
 }
