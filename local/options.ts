@@ -18,7 +18,7 @@ export interface Options {
   seed: number;
   /** How many times faster delivery intervals, mapping windows and waits pass, above 0. @default 60 */
   scale: number;
-  /** Odd records sent for each good one, from 0 to 1. @default 0 */
+  /** Poison records sent for each good one, from 0 to 1; above 0, every kind of poison comes at least once. @default 0 */
   poison: number;
   /** Refuse a file that has a wrong row. @default false */
   strict: boolean;
@@ -37,7 +37,7 @@ export const USAGE = `Usage: npm start -- [flags]
   --tenant NAME        tenant to feed (default: the stack's first)
   --seed N             seed of all that is drawn (default 1)
   --scale N            how many times faster intervals and waits pass (default 60: a minute takes a second)
-  --poison SHARE       odd records for each good one, from 0 to 1 (default 0)
+  --poison SHARE       bad records beside each good one, from 0 to 1; above 0 each kind at least once (default 0)
   --strict             refuse a file that has a wrong row
   --keep               leave the cloud running after the report, until Ctrl-C
   --json FILE          write the report there too

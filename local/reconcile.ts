@@ -62,14 +62,15 @@ function describeInput({ file, sha256, rows, leftOut }: Input, { table, history,
 }
 
 function countProduced(production: Production): Report["produced"] {
-  const produced: Report["produced"] = { records: 0, events: 0, bytes: 0, sessions: production.sessions, poison: {} };
+  const produced = { records: 0, events: 0, bytes: 0, sessions: production.sessions };
+  const kinds = new Map<string, number>();
   for (const { data, events, poison } of production.records()) {
     produced.records += 1;
     produced.events += events;
     produced.bytes += data.length;
-    if (poison !== undefined) produced.poison[poison] = (produced.poison[poison] ?? 0) + 1;
+    if (poison !== undefined) kinds.set(poison, (kinds.get(poison) ?? 0) + 1);
   }
-  return produced;
+  return { ...produced, poison: Object.fromEntries([...kinds].sort()) };
 }
 
 async function checkHistory({ table, history }: Production, objects: ReturnType<typeof readObjects>): Promise<Problem[]> {

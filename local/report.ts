@@ -63,7 +63,7 @@ export interface Report {
     live: number;
     leftOut: LeftOut;
   };
-  /** Records on the stream, odd ones included; events are those that Personalize must accept. */
+  /** Records on the stream, poison included; events are those that Personalize must accept; poison counts records by kind. */
   produced: { records: number; events: number; bytes: number; sessions: number; poison: Count };
   /** Raw events in upstream; bytes as the objects are stored. */
   delivered: { objects: number; records: number; bytes: number; missing: number; doubled: number; changed: number };
@@ -79,7 +79,7 @@ export interface Report {
     doubled: number;
     changed: number;
   };
-  /** Distinct (shard, sequence number). */
+  /** Records by distinct (shard, sequence number). */
   deadLetters: { objects: number; records: number; byReason: Count };
   seconds: Record<string, number>;
   runs: PipelineRun[];

@@ -17,20 +17,18 @@ export function renderReport(report: Report): string {
     ["rows in", number(input.rows), `${number(input.valid)} good, ${number(leftOut)} left out`],
     ["history", number(input.history), "rows dropped in upstream"],
     ["live", number(input.live), `rows in ${number(produced.sessions)} sessions`],
-    ["produced", number(produced.records), `records, ${number(produced.events)} events, ${number(produced.bytes)} bytes${odd(report)}`],
+    ["produced", number(produced.records), `records, ${number(produced.events)} events, ${number(produced.bytes)} bytes`],
+    ...poison(produced.poison),
     ["delivered", number(delivered.records), `records in ${number(delivered.objects)} objects; ${outcome(delivered)}`],
     ["forwarded", number(forwarded.events), `events, ${number(forwarded.distinct)} distinct; ${outcome(forwarded)}`],
     ["calls", number(forwarded.calls), `${forwarded.eventsPerCall.toFixed(2)} events a call, ${number(forwarded.throttled)} throttled`],
     ["dead letters", number(deadLetters.records), counts(deadLetters.byReason) || "none"],
     ["seconds", report.seconds.total.toFixed(1), counts(report.seconds, "total")],
   ];
-  const widest = Math.max(...rows.map(([, , text]) => text.length));
   const table = new Table({
     head: ["", "count", "of it"],
     style: { head: [], border: [] },
     colAligns: ["left", "right", "left"],
-    colWidths: [null, null, Math.min(widest, WIDEST_CHARACTERS) + 2],
-    wordWrap: true,
   });
   table.push(...rows);
   const warnings = leftOut > 0 ? [`left out: ${describeLeftOut(input.leftOut)}`] : [];
@@ -47,9 +45,10 @@ function describe({ check, expected, actual, examples }: Problem): string {
   return [...lines, ...examples.map((example) => `  ${example.slice(0, SHOWN_CHARACTERS)}`)].join("\n");
 }
 
-function odd({ produced }: Report): string {
-  const kinds = counts(produced.poison);
-  return kinds === "" ? "" : `; odd: ${kinds}`;
+/** A row when there is any. */
+function poison(kinds: Report["produced"]["poison"]): [string, string, string][] {
+  const records = Object.values(kinds).reduce((sum, count) => sum + count, 0);
+  return records === 0 ? [] : [["poison", number(records), counts(kinds)]];
 }
 
 function outcome({ missing, doubled, changed }: { missing: number; doubled: number; changed: number }): string {
@@ -58,7 +57,14 @@ function outcome({ missing, doubled, changed }: { missing: number; doubled: numb
 
 function counts(values: Record<string, number>, except?: string): string {
   const shown = Object.entries(values).filter(([name]) => name !== except);
-  return shown.map(([name, value]) => `${name} ${Number.isInteger(value) ? number(value) : value.toFixed(1)}`).join(", ");
+  return shown.map(([name, value]) => `${name} ${Number.isInteger(value) ? number(value) : value.toFixed(1)}`).reduce(append, "");
+}
+
+/** Goes on a new line rather than beyond the widest. */
+function append(text: string, part: string): string {
+  if (text === "") return part;
+  const last = text.length - text.lastIndexOf("\n") - 1;
+  return `${text},${last + part.length + 3 > WIDEST_CHARACTERS ? "\n" : " "}${part}`;
 }
 
 function number(value: number): string {

@@ -1,67 +1,43 @@
-import type { ProducedRecord } from "./records";
+import { EARLIEST_SECONDS, POISON, type Template } from "./poisonKinds";
 import { seededRandom, wholeNumber } from "./random";
+import type { ProducedRecord } from "./records";
 
-const LONG_ID = "x".repeat(257);
+const KINDS = Object.keys(POISON);
 
-interface Event {
-  eventType: string;
-  sentAt: number;
-  itemId?: string;
+/** How much poison is added to what. */
+export interface PoisonOptions {
+  /** Number of good records, above 0. */
+  records: number;
+  /** Poison for each good record, from 0 to 1; above 0, every kind comes at least once. */
+  share: number;
+  /** Decides which kind comes first. */
+  seed: number;
 }
-
-interface Template {
-  user_id: string;
-  session_id: string;
-  event_list: Event[];
-}
-
-/** How each kind is made from a record of its own session, and how many of its events Personalize must accept. */
-const KINDS: Record<string, { make(template: Template): Buffer; events: number }> = {
-  badJson: { make: (template) => json(template).subarray(0, -1), events: 0 },
-  badUtf8: { make: (template) => Buffer.concat([json(template), Buffer.from([0x22, 0xff, 0xfe])]), events: 0 },
-  missingSession: { make: ({ session_id: _session, ...rest }) => json(rest), events: 0 },
-  sessionNull: { make: (template) => json({ ...template, session_id: "null" }), events: 0 },
-  missingEventList: { make: ({ event_list: _events, ...rest }) => json(rest), events: 0 },
-  emptyEventList: { make: (template) => json({ ...template, event_list: [] }), events: 0 },
-  longItemId: { make: (template) => json({ ...template, event_list: [{ ...template.event_list[0], itemId: LONG_ID }] }), events: 0 },
-  elevenEvents: {
-    make: (template) => {
-      const [first] = template.event_list;
-      return json({ ...template, event_list: Array.from({ length: 11 }, (_, n) => ({ ...first, sentAt: first.sentAt + n })) });
-    },
-    events: 11,
-  },
-};
-
-/** Kinds of poison, in the order in which they take turns. */
-export const POISON_KINDS: readonly string[] = Object.keys(KINDS);
 
 /**
- * Adds odd records between the given ones, all kinds in turn. Each is of a user and session of its own, so that it spoils no
- * other record; `elevenEvents` is valid, all others belong to the dead letters.
- *
- * @param share odd records for each good one, from 0 to 1
- * @param seed decides which kind comes first
+ * Adds poison evenly between good records, which stay as they are; all kinds take turns. Each poison record is of a user and
+ * session of its own, so that it spoils no other.
  */
-export function* addPoison(records: Iterable<ProducedRecord>, share: number, seed: number): Generator<ProducedRecord> {
-  const first = wholeNumber(seededRandom(seed), 0, POISON_KINDS.length - 1);
-  let good = 0;
-  let odd = 0;
-  for (const record of records) {
+export function* addPoison(good: Iterable<ProducedRecord>, { records, share, seed }: PoisonOptions): Generator<ProducedRecord> {
+  const turns = share === 0 ? 0 : Math.max(KINDS.length, Math.round(records * share));
+  const first = wholeNumber(seededRandom(seed), 0, KINDS.length - 1);
+  let sent = 0;
+  let turn = 0;
+  for (const record of good) {
     yield record;
-    good += 1;
-    if (Math.floor(good * share) === odd) continue;
-    yield poisonRecord(POISON_KINDS[(first + odd) % POISON_KINDS.length], odd, record);
-    odd += 1;
+    sent += 1;
+    for (; turn < Math.floor((sent * turns) / records); turn += 1) yield* poisonRecords(KINDS[(first + turn) % KINDS.length], turn, record);
   }
 }
 
-function poisonRecord(kind: string, number: number, { data }: ProducedRecord): ProducedRecord {
-  const template = JSON.parse(data.toString()) as Template;
-  const own = { ...template, user_id: `poison-${number}`, session_id: `poison-session-${number}` };
-  return { partitionKey: own.session_id, data: KINDS[kind].make(own), events: KINDS[kind].events, poison: kind };
-}
-
-function json(value: object): Buffer {
-  return Buffer.from(JSON.stringify(value));
+function* poisonRecords(kind: string, turn: number, { data }: ProducedRecord): Generator<ProducedRecord> {
+  const { make, events, deadLetter, times = 1 } = POISON[kind];
+  const [event] = (JSON.parse(data.toString()) as Template).event_list;
+  const template: Template = {
+    user_id: `poison-${turn}`,
+    session_id: `poison-session-${turn}`,
+    event_list: [{ ...event, sentAt: Math.max(event.sentAt, EARLIEST_SECONDS) }],
+  };
+  const record = { partitionKey: template.session_id, data: make(template), events, poison: kind, deadLetter };
+  for (let time = 0; time < times; time += 1) yield record;
 }

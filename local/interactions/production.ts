@@ -9,7 +9,7 @@ export interface Production extends Split {
   table: InteractionTable;
   /** Sessions of the live rows. */
   sessions: number;
-  /** Records of the live rows; odd ones come on top. */
+  /** Records of the live rows; poison comes on top. */
   liveRecords: number;
   /** All records in the order in which they are sent; encoded anew at each call. */
   records(): Iterable<ProducedRecord>;
@@ -19,12 +19,13 @@ export interface Production extends Split {
 export function planProduction(table: InteractionTable, options: Pick<Options, "split" | "liveShare" | "seed" | "poison">): Production {
   const { history, live } = splitInteractions(table, options.split, options.liveShare);
   const plan = planRecords(table, live, options.seed);
+  const poison = { records: plan.records.length, share: options.poison, seed: options.seed };
   return {
     table,
     history,
     live,
     sessions: plan.sessionIds.length,
     liveRecords: plan.records.length,
-    records: () => addPoison(encodeRecords(plan), options.poison, options.seed),
+    records: () => addPoison(encodeRecords(plan), poison),
   };
 }

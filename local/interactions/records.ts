@@ -12,8 +12,10 @@ export interface ProducedRecord {
   data: Buffer;
   /** Events that Personalize must accept of it. */
   events: number;
-  /** What is special or wrong about it, for records that `--poison` adds. */
+  /** Kind of poison, for records that `--poison` adds. */
   poison?: string;
+  /** What the dead-letter store must tell of it: the reason, and the indexes of the bad events when there are good ones too. */
+  deadLetter?: { reason: string; events?: readonly number[] };
 }
 
 /** The records that dashboards send, before they are encoded. */

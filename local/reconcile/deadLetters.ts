@@ -1,5 +1,5 @@
 import type { ProducedRecord } from "../interactions/records";
-import { problem, type Count, type Problem, type Report } from "../report";
+import { problem, type Problem, type Report } from "../report";
 import type { StoredObject } from "../upstream";
 
 /** What the dead-letter store holds, against what belongs there. */
@@ -12,12 +12,22 @@ interface DeadLetter {
   reason: string;
   sequenceNumber: string;
   shard: string;
+  events?: number[];
   data: string;
 }
 
+/** Records of equal bytes that belong to the dead letters. */
+interface Awaited {
+  kind: string;
+  reason: string;
+  events?: readonly number[];
+  left: number;
+}
+
 /**
- * Compares dead letters with the odd records that belong there, kind by kind and by their bytes. A redelivery may write a record
- * again: distinct (shard, sequence number) count.
+ * Compares dead letters, by their bytes and as a multiset, with the records that belong there: none is `missing` or `unexpected`,
+ * each has the right reason and indexes of bad events. A redelivery may write a record again: distinct (shard, sequence number)
+ * count.
  *
  * @param records every record on the stream
  * @param objects NDJSON objects of the dead-letter store
@@ -26,42 +36,70 @@ export async function compareDeadLetters(
   records: Iterable<ProducedRecord>,
   objects: AsyncIterable<StoredObject>,
 ): Promise<DeadLetterFindings> {
-  const awaited = new Map<string, string>();
-  const expected: Count = {};
-  for (const { poison, events, data } of records) {
-    if (poison === undefined || events > 0) continue;
-    awaited.set(data.toString("base64"), poison);
-    expected[poison] = (expected[poison] ?? 0) + 1;
-  }
-  const deadLetters = { objects: 0, records: 0, byReason: {} as Count };
-  const actual: Count = {};
-  const unexpected: string[] = [];
-  const known = new Set<string>();
-  for await (const { key, content } of objects) {
-    deadLetters.objects += 1;
-    for (const line of content.toString().split("\n").filter(Boolean)) {
-      const letter = parseLetter(key, line);
-      const place = `${letter.shard} ${letter.sequenceNumber}`;
-      if (known.has(place)) continue;
-      known.add(place);
-      deadLetters.records += 1;
-      deadLetters.byReason[letter.reason] = (deadLetters.byReason[letter.reason] ?? 0) + 1;
-      const kind = awaited.get(letter.data);
-      if (kind === undefined) unexpected.push(`${letter.reason} ${place}`);
-      else actual[kind] = (actual[kind] ?? 0) + 1;
+  const { letters, malformed, ...counts } = await readLetters(objects);
+  const awaited = awaitedLetters(records);
+  const wrong = { missing: [] as string[], unexpected: [] as string[], reason: [] as string[], events: [] as string[], malformed };
+  const byReason = new Map<string, number>();
+  for (const [place, { reason, events, data }] of letters) {
+    byReason.set(reason, (byReason.get(reason) ?? 0) + 1);
+    const one = awaited.get(data);
+    if (one === undefined || one.left === 0) {
+      wrong.unexpected.push(`${place}: ${reason}: ${shown(data)}`);
+      continue;
     }
+    one.left -= 1;
+    if (one.reason !== reason) wrong.reason.push(`${place}: ${one.kind} must have ${one.reason}, got ${reason}`);
+    const [must, got] = [one.events, events].map((indexes) => JSON.stringify(indexes ?? null));
+    if (must !== got) wrong.events.push(`${place}: ${one.kind} must have ${must}, got ${got}`);
   }
-  const problems = Object.keys(expected)
-    .filter((kind) => expected[kind] !== (actual[kind] ?? 0))
-    .map((kind) => problem(`deadLetters.${kind}`, expected[kind], actual[kind] ?? 0));
-  if (unexpected.length > 0) problems.push(problem("deadLetters.unexpected", 0, unexpected.length, unexpected));
-  return { deadLetters, problems };
+  for (const [data, { kind, left }] of awaited) {
+    for (let copy = 0; copy < left; copy += 1) wrong.missing.push(`${kind}: ${shown(data)}`);
+  }
+  return {
+    deadLetters: { ...counts, records: letters.size, byReason: Object.fromEntries([...byReason].sort()) },
+    problems: Object.entries(wrong)
+      .filter(([, examples]) => examples.length > 0)
+      .map(([name, examples]) => problem(`deadLetters.${name}`, 0, examples.length, examples)),
+  };
 }
 
-function parseLetter(key: string, line: string): DeadLetter {
-  try {
-    return JSON.parse(line) as DeadLetter;
-  } catch {
-    throw new Error(`${key} must be one JSON object a line, got ${JSON.stringify(line.slice(0, 100))}`);
+/** Dead letters by shard and sequence number, and the lines that are none. */
+async function readLetters(objects: AsyncIterable<StoredObject>) {
+  const read = { objects: 0, letters: new Map<string, DeadLetter>(), malformed: [] as string[] };
+  for await (const { key, content } of objects) {
+    read.objects += 1;
+    for (const line of content.toString().split("\n").filter(Boolean)) {
+      const letter = parseLetter(line);
+      if (letter === undefined) read.malformed.push(`${key}: ${line}`);
+      else read.letters.set(`${letter.shard} ${letter.sequenceNumber}`, letter);
+    }
   }
+  return read;
+}
+
+function awaitedLetters(records: Iterable<ProducedRecord>): Map<string, Awaited> {
+  const awaited = new Map<string, Awaited>();
+  for (const { data, poison = "good", deadLetter } of records) {
+    if (deadLetter === undefined) continue;
+    const key = data.toString("base64");
+    const one = awaited.get(key) ?? { ...deadLetter, kind: poison, left: 0 };
+    one.left += 1;
+    awaited.set(key, one);
+  }
+  return awaited;
+}
+
+/** Undefined when the line is no dead letter. */
+function parseLetter(line: string): DeadLetter | undefined {
+  try {
+    const letter = JSON.parse(line) as Record<string, unknown>;
+    const isLetter = ["reason", "sequenceNumber", "shard", "data"].every((member) => typeof letter[member] === "string");
+    return isLetter ? (letter as unknown as DeadLetter) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function shown(data: string): string {
+  return JSON.stringify(Buffer.from(data, "base64").toString());
 }

@@ -1,5 +1,5 @@
 import { problem, type Problem, type Report } from "../report";
-import { identity } from "./expected";
+import { identity, type ExpectedEvent } from "./expected";
 
 /** One event that Personalize accepted, as its log has it. */
 export interface AcceptedEvent {
@@ -23,8 +23,8 @@ export interface ForwardedFindings {
 
 /** What the comparison starts from. */
 export interface ForwardedOptions {
-  /** Each expected identity with its session. */
-  expected: Map<string, string>;
+  /** What must be accepted, by identity. */
+  expected: Map<string, ExpectedEvent>;
   /** The tenant's event tracker. */
   trackingId: string;
   accepted: AsyncIterable<AcceptedEvent>;
@@ -34,34 +34,37 @@ export interface ForwardedOptions {
 /**
  * Compares accepted events with the expected identities. An event that comes again with the same id and content is `redelivered`;
  * one identity under two event ids, or one event id with two contents, is `doubled`; an identity that nobody expects, or that
- * comes under another session or tracker, is `changed`.
+ * comes under another session or tracker, is `changed`. An event that was sent twice and is there once is `missing` once.
  */
 export async function compareForwarded(options: ForwardedOptions): Promise<ForwardedFindings> {
   const { expected, trackingId } = options;
   const contents = new Map<string, string>();
-  const ids = new Map<string, string>();
+  const known = new Map<string, { id: string; times: number }>();
   const seen = { events: 0, redelivered: 0, doubled: [] as string[], changed: [] as string[] };
   for await (const accepted of options.accepted) {
     const { event, sessionId, userId } = accepted;
-    const key = identity(userId, event.itemId, Math.floor(event.sentAt), event.eventType);
+    const key = identity({ userId, sessionId }, event.itemId, Math.floor(event.sentAt), event.eventType);
     const content = JSON.stringify([sessionId, userId, Object.entries(event).sort(([a], [b]) => (a < b ? -1 : 1))]);
     const eventId = event.eventId ?? "";
-    const knownId = ids.get(key);
+    const before = known.get(key);
     const knownContent = contents.get(eventId);
     seen.events += 1;
-    if (knownId === eventId && knownContent === content) seen.redelivered += 1;
-    else if (knownId !== undefined || (eventId !== "" && knownContent !== undefined)) seen.doubled.push(`${eventId} ${key}`);
-    if (expected.get(key) !== sessionId || accepted.trackingId !== trackingId) seen.changed.push(`${sessionId} ${key}`);
-    ids.set(key, eventId);
+    if (before?.id === eventId && knownContent === content) seen.redelivered += 1;
+    else if (before !== undefined || (eventId !== "" && knownContent !== undefined)) seen.doubled.push(`${eventId} ${key}`);
+    if (expected.get(key)?.sessionId !== sessionId || accepted.trackingId !== trackingId) seen.changed.push(`${sessionId} ${key}`);
+    known.set(key, { id: eventId, times: (before?.times ?? 0) + 1 });
     contents.set(eventId, content);
   }
-  const missing = [...expected.keys()].filter((key) => !ids.has(key));
+  const missing = [...expected].flatMap(([key, { times }]) => {
+    const lost = times - (known.get(key)?.times ?? 0);
+    return Array.from({ length: Math.max(0, lost) }, () => key);
+  });
   const { accepted: calls, throttled } = await countCalls(options.calls);
   const { events, redelivered, doubled, changed } = seen;
   return {
     forwarded: {
       events,
-      distinct: ids.size,
+      distinct: known.size,
       redelivered,
       calls,
       eventsPerCall: calls === 0 ? 0 : Math.round((events / calls) * 1000) / 1000,

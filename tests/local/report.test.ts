@@ -46,14 +46,27 @@ describe("the report", () => {
     ]);
   });
 
-  it("shows problems, odd records and dead letters", () => {
+  it("goes on in the next line with counts that are too many for one", () => {
+    const report = reconciledReport();
+    report.deadLetters.byReason = Object.fromEntries(Array.from({ length: 10 }, (_, n) => [`reason${n}`, n]));
+    const cells = renderReport(report)
+      .split("\n")
+      .filter((line) => line.includes("reason"));
+    const shown = (from: number, to: number) => Array.from({ length: to - from }, (_, n) => `reason${from + n} ${from + n}`).join(", ");
+    assert.deepEqual(
+      cells.map((line) => line.split("│")[3].trim()),
+      [`${shown(0, 6)},`, shown(6, 10)],
+    );
+  });
+
+  it("shows problems, poison and dead letters", () => {
     const report = reconciledReport();
     report.status = "failed";
     report.problems = [problem("delivered.missing", 0, 2, ["first", "second"])];
-    report.produced.poison = { badJson: 3 };
+    report.produced.poison = { badJson: 2, repeated: 1200 };
     report.deadLetters = { objects: 1, records: 3, byReason: { badJson: 3 } };
     const text = renderReport(report);
-    assert.match(text, /12,345 bytes; odd: badJson 3 /);
+    assert.match(text, /│ poison +│ 1,202 │ badJson 2, repeated 1,200 /);
     assert.match(text, /│ dead letters +│ +3 │ badJson 3 /);
     assert.match(text, /\nproblem: delivered\.missing: expected 0, got 2\n {2}first\n {2}second\nacme on stack local: failed$/);
   });

@@ -1,6 +1,5 @@
 import * as assert from "node:assert/strict";
 import * as fc from "fast-check";
-import { POISON_KINDS } from "../../../local/interactions/poison";
 import { planProduction } from "../../../local/interactions/production";
 import { SESSION_GAP_SECONDS } from "../../../local/interactions/sessions";
 import { splitInteractions } from "../../../local/interactions/split";
@@ -129,28 +128,5 @@ describe("the records of the dashboards", () => {
       bytes(1)[0],
       /^s-[0-9a-f]{20} \{"user_id":"u\d","session_id":"s-[0-9a-f]{20}","event_list":\[\{"eventType":"click","sentAt":\d+,"itemId":"i\d+"\}/,
     );
-  });
-
-  it("get a share of odd ones on top, all kinds in turn, and stay as they are", () => {
-    const rows = Array.from({ length: 400 }, (_, n) => ({
-      userId: `u${n % 50}`,
-      itemId: `i${n}`,
-      timestamp: 1000 + n * 60,
-      eventType: "click",
-    }));
-    const clean = [...planProduction(tableOf(rows), options).records()];
-    const mixed = [...planProduction(tableOf(rows), { ...options, poison: 0.25 }).records()];
-    const odd = mixed.filter(({ poison }) => poison !== undefined);
-    assert.equal(odd.length, Math.floor(clean.length / 4));
-    assert.deepEqual(
-      mixed.filter(({ poison }) => poison === undefined),
-      clean,
-    );
-    assert.deepEqual(new Set(odd.map(({ poison }) => poison)), new Set(POISON_KINDS));
-    assert.equal(new Set(odd.map(({ data }) => data.toString("latin1"))).size, odd.length);
-    for (const { poison, events, data } of odd) {
-      assert.equal(events, poison === "elevenEvents" ? 11 : 0);
-      assert.ok(!data.includes("\n"));
-    }
   });
 });

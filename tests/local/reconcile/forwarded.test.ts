@@ -14,7 +14,10 @@ const accepted = (itemId: string, eventId = `id-${itemId}`, change: Partial<Acce
   event: { eventId, eventType: "watch", sentAt: 1000, itemId },
   ...change,
 });
-const expected = (...items: string[]) => new Map(items.map((itemId) => [identity("u", itemId, 1000, "watch"), "s"]));
+const SENDER = { userId: "u", sessionId: "s" };
+const key = (itemId: string): string => identity(SENDER, itemId, 1000, "watch");
+const expected = (...items: string[]) =>
+  new Map(items.map((itemId) => [key(itemId), { sessionId: "s", times: items.filter((item) => item === itemId).length }]));
 const compare = (items: string[], events: AcceptedEvent[], calls: PutEventsCall[] = []) =>
   compareForwarded({ expected: expected(...items), trackingId: "tracker", accepted: each(events), calls: each(calls) });
 const counts = async (items: string[], events: AcceptedEvent[]) => {
@@ -38,6 +41,20 @@ describe("what Personalize accepted", () => {
   });
   it("lacks an identity", async () => {
     assert.deepEqual(await counts(["1", "2", "3"], [accepted("1"), accepted("2")]), { ...GOOD, missing: 1 });
+  });
+  it("lacks one of two when an event was sent twice", async () => {
+    assert.deepEqual(await counts(["1", "2", "2"], [accepted("1"), accepted("2"), accepted("2")]), { ...GOOD, redelivered: 1 });
+    assert.deepEqual(await counts(["1", "2", "2"], [accepted("1"), accepted("2")]), { ...GOOD, missing: 1 });
+  });
+  it("knows an anonymous visitor by the session", async () => {
+    const anonymous = { userId: null, sessionId: "a" };
+    const of = (sessionId: string) => accepted("1", `id-${sessionId}`, { userId: null, sessionId });
+    const options = { trackingId: "tracker", calls: each<PutEventsCall>([]) };
+    const wanted = new Map([[identity(anonymous, "1", 1000, "watch"), { sessionId: "a", times: 1 }]]);
+    const right = await compareForwarded({ ...options, expected: wanted, accepted: each([of("a")]) });
+    assert.deepEqual(right.problems, []);
+    const other = await compareForwarded({ ...options, expected: wanted, accepted: each([of("b")]) });
+    assert.deepEqual([other.forwarded.missing, other.forwarded.changed], [1, 1]);
   });
   it("doubles an identity that has two event ids", async () => {
     assert.deepEqual(await counts(["1", "2"], [accepted("1"), accepted("2"), accepted("1", "other")]), { ...GOOD, doubled: 1 });
@@ -79,23 +96,39 @@ describe("what Personalize accepted", () => {
   it("is nothing when nothing came", async () => {
     const { forwarded, problems } = await compare(["1"], []);
     assert.deepEqual([forwarded.events, forwarded.eventsPerCall, forwarded.missing], [0, 0, 1]);
-    assert.deepEqual(problems, [{ check: "forwarded.missing", expected: 0, actual: 1, examples: [identity("u", "1", 1000, "watch")] }]);
+    assert.deepEqual(problems, [{ check: "forwarded.missing", expected: 0, actual: 1, examples: [key("1")] }]);
   });
 });
 
 describe("what Personalize must accept", () => {
-  it("is each live identity once, with its session, and the odd records that are valid", () => {
-    const rows = Array.from({ length: 40 }, (_, n) => ({
-      userId: "u",
-      itemId: `i${n >> 1}`,
-      timestamp: 1000 + (n >> 1),
-      eventType: "watch",
-    }));
-    const production = planProduction(tableOf(rows), { split: "time", liveShare: 0.5, seed: 1, poison: 1 });
-    const records = [...production.records()];
-    const eleven = records.filter(({ poison }) => poison === "elevenEvents").length;
+  const rows = Array.from({ length: 40 }, (_, n) => ({
+    userId: "u",
+    itemId: `i${n >> 1}`,
+    timestamp: 1000 + (n >> 1),
+    eventType: "watch",
+  }));
+  const plan = (poison: number) => planProduction(tableOf(rows), { split: "time", liveShare: 0.5, seed: 1, poison });
+
+  it("is each live identity with its session, as often as it is sent", () => {
+    const production = plan(0);
+    const [{ partitionKey }] = [...production.records()];
     const wanted = expectedEvents(production);
-    assert.equal(wanted.size, 10 + 11 * eleven);
-    assert.equal(wanted.get(identity("u", "i19", 1019, "watch")), records[0].partitionKey);
+    assert.equal(wanted.size, 10);
+    for (const one of wanted.values()) assert.deepEqual(one, { sessionId: partitionKey, times: 2 });
+    assert.ok(wanted.has(identity({ userId: "u", sessionId: partitionKey }, "i19", 1019, "watch")));
+  });
+
+  it("is the good events of poison, too", () => {
+    const good = expectedEvents(plan(0));
+    const poison = [...expectedEvents(plan(0.01))].filter(([key]) => !good.has(key));
+    const bySession = new Map<string, number[]>();
+    for (const [, { sessionId, times }] of poison) bySession.set(sessionId, [...(bySession.get(sessionId) ?? []), times]);
+    const kinds = new Map([...plan(0.01).records()].map(({ partitionKey, poison: kind }) => [partitionKey, kind]));
+    assert.deepEqual(Object.fromEntries([...bySession].map(([sessionId, times]) => [kinds.get(sessionId), times])), {
+      mixed: [1, 1],
+      repeated: [2],
+      tooMany: Array.from({ length: 11 }, () => 1),
+      anonymous: [1],
+    });
   });
 });
