@@ -1,0 +1,106 @@
+import { eventPrefixes, keyPrefixOf, recommenderPrefix, type Zone, ZONES } from "../../components/naming";
+import type { Context } from "../../local/cloud/iam/conditions";
+import { parsePolicy } from "../../local/cloud/iam/policy";
+import type { Policy } from "../../local/cloud/service";
+import { tenantOf } from "./principals";
+import type { StackResources } from "./stackResources";
+
+/** Something of one tenant and stage that a call may be for, with what is true for such a call. */
+export interface Target {
+  tenant: string;
+  stage: string;
+  /** What it is, without tenant and stage; objects and listings are named by their keys. */
+  what: string;
+  /** As policies name it. */
+  arn: string;
+  context: Context;
+  /** The bucket that it is, or is in. */
+  bucket?: string;
+  /** Key, or the listed prefix, within the bucket. */
+  key?: string;
+  resourcePolicy?: Policy;
+}
+
+const KEY = "arn:aws:kms:ap-southeast-1:123456789012:key/5d1f4b1e-0000-4000-8000-000000000000";
+const BUCKET_POLICY = "aws:s3/bucketPolicy:BucketPolicy";
+
+/**
+ * Everything of a deployed stack.
+ *
+ * @param policies bucket policies of all stacks by bucket, for the stages that adopt buckets
+ */
+export function targetsOf(stack: StackResources, policies: Map<string, Policy>): Target[] {
+  const tenants = stack.outputs.tenants as Record<string, { buckets: Record<Zone, string>; streamArn: string }>;
+  return Object.entries(tenants).flatMap(([tenant, { buckets, streamArn }]) => [
+    ...resourceTargets(stack, tenant),
+    { ...{ tenant, stage: stack.stack, what: "key of the stream", arn: KEY }, context: via("kinesis", streamArn) },
+    ...ZONES.flatMap((zone) => bucketTargets(stack, tenant, zone, buckets[zone], policies.get(buckets[zone]))),
+  ]);
+}
+
+/** Bucket policies of a deployed stack by bucket. */
+export function bucketPoliciesOf({ resources }: StackResources): [string, Policy][] {
+  return resources
+    .filter(({ type }) => type === BUCKET_POLICY)
+    .map(({ name, inputs }) => [String(inputs.bucket), parsePolicy(inputs.policy, name)]);
+}
+
+function resourceTargets({ stack: stage, resources }: StackResources, tenant: string): Target[] {
+  const own = resources.filter(({ name, custom, type }) => custom && tenantOf(name) === tenant && !type.startsWith("aws:s3/"));
+  return own.flatMap(({ type, name, id, state }) => {
+    const arn = state.arn ?? id;
+    if (typeof arn !== "string" || !arn.startsWith("arn:")) return [];
+    const what = name.slice(tenant.length + 1);
+    const target = { tenant, stage, what, arn, context: {} };
+    if (type !== "aws:cloudwatch/logGroup:LogGroup") return [target];
+    return [target, { ...target, what: `${what} stream`, arn: `${arn}:log-stream:2026/11/24/[$LATEST]0123456789abcdef` }];
+  });
+}
+
+function bucketTargets({ stack: stage, resources }: StackResources, tenant: string, zone: Zone, bucket: string, policy?: Policy): Target[] {
+  const arn = `arn:aws:s3:::${bucket}`;
+  const mapping = resources.find(({ type, name }) => /:EventSourceMapping$/.test(type) && tenantOf(name) === tenant);
+  const common = { tenant, stage, bucket, resourcePolicy: policy };
+  const prefix = keyPrefixOf(stage);
+  const objects = keysOf(zone, prefix, String(mapping?.id)).flatMap((key): Target[] => {
+    const folder = key.slice(0, key.lastIndexOf("/") + 1);
+    const shown = `${zone} ${generic(key, prefix, String(mapping?.id))}`;
+    return [
+      { ...common, what: shown, arn: `${arn}/${key}`, key, context: {} },
+      { ...common, what: `list ${shown.slice(0, shown.lastIndexOf("/") + 1)}`, arn, key: folder, context: { "s3:prefix": folder } },
+      { ...common, what: `key of ${shown}`, arn: KEY, key, context: via("s3", `${arn}/${key}`), resourcePolicy: undefined },
+    ];
+  });
+  return [
+    { ...common, what: zone, arn, context: {} },
+    { ...common, what: `key of ${zone}`, arn: KEY, context: via("s3", arn), resourcePolicy: undefined },
+    ...objects,
+  ];
+}
+
+/** A key of each kind that a stage has in a zone. */
+function keysOf(zone: Zone, prefix: string, mapping: string): string[] {
+  const { latest, errors, deadLetters } = eventPrefixes(prefix);
+  const keys: Record<Zone, string[]> = {
+    upstream: [
+      `${latest}2026/11/24/23/records`,
+      `${errors}processing-failed/records`,
+      `${deadLetters}2026/11/24/shardId-000000000000-1.ndjson`,
+      `${prefix}crm/dashboard_interaction/history/drop.csv`,
+      `aws/lambda/${mapping}/shardId-000000000000/2026/11/24/batch`,
+    ],
+    lake: [`${prefix}crm_derived_restricted/t200_dashboard_interaction/dt=2026-11-24/run=1/part.parquet`],
+    downstream: [`${recommenderPrefix(prefix)}personalize_input.csv`],
+    infra: [`${prefix}glue_jobs/export.py`, `s3_access/upstream/${prefix}log`],
+    cache: [`${prefix}recommender/parts/1/part.csv`],
+  };
+  return keys[zone];
+}
+
+function generic(key: string, prefix: string, mapping: string): string {
+  return (key.startsWith(prefix) ? key.slice(prefix.length) : key).replace(mapping, "UUID");
+}
+
+function via(service: "kinesis" | "s3", arn: string): Context {
+  return { "kms:ViaService": `${service}.ap-southeast-1.amazonaws.com`, [`kms:EncryptionContext:aws:${service}:arn`]: arn };
+}
