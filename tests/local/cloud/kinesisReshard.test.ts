@@ -1,30 +1,14 @@
 import { strict as assert } from "node:assert";
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import {
   DescribeStreamCommand,
   GetRecordsCommand,
   type KinesisClient,
-  ListShardsCommand,
   PutRecordsCommand,
   UpdateShardCountCommand,
 } from "@aws-sdk/client-kinesis";
 import { kinesis } from "../../../local/cloud/kinesis";
 import { type TestCloud, withCloud } from "../../support/cloud";
-import {
-  createStream,
-  iteratorOf,
-  merge,
-  named,
-  protocols,
-  putTexts,
-  readFrom,
-  shardId,
-  shardsOf,
-  split,
-  statusOf,
-} from "../../support/kinesis";
+import { createStream, iteratorOf, merge, named, protocols, readFrom, shardId, shardsOf, split, statusOf } from "../../support/kinesis";
 import { ManualClock } from "../../support/manualClock";
 
 const HALF = 2n ** 127n;
@@ -202,86 +186,6 @@ describe("resharding a stream of the local Kinesis", () => {
         cloud.cloud.call(role, "kinesis", name, { StreamName: "p", ...input }),
         named("AccessDeniedException", new RegExp(`kinesis:${name} .*stream/p`)),
       );
-    }
-  });
-
-  it("lists the shards that a filter means, by pages, and forgets those whose records are gone", async () => {
-    await createStream(cloud, "f");
-    const created = clock.now();
-    const hours = (n: number): Date => new Date(created + n * 3_600_000);
-    clock.advance(3_600_000 - UPDATE_MS);
-    await update(split(client, "f", 0, HALF));
-    clock.advance(3_600_000);
-    await update(merge(client, "f", 1, 2));
-    const listed = async (Type: "AT_LATEST" | "AT_TRIM_HORIZON" | "FROM_TRIM_HORIZON" | "AT_TIMESTAMP" | "FROM_TIMESTAMP", at?: Date) =>
-      (await shardsOf(client, "f", { Type, Timestamp: at })).map(({ ShardId }) => Number(ShardId?.slice(-2)));
-    assert.deepEqual(await listed("AT_LATEST"), [3]);
-    assert.deepEqual(await listed("AT_TRIM_HORIZON"), [0]);
-    assert.deepEqual(await listed("FROM_TRIM_HORIZON"), [0, 1, 2, 3]);
-    assert.deepEqual(await listed("AT_TIMESTAMP", hours(0.5)), [0]);
-    assert.deepEqual(await listed("AT_TIMESTAMP", hours(1.5)), [1, 2]);
-    assert.deepEqual(await listed("FROM_TIMESTAMP", hours(1.5)), [1, 2, 3]);
-    const page = await client.send(
-      new ListShardsCommand({ StreamName: "f", MaxResults: 1, ShardFilter: { Type: "AT_TIMESTAMP", Timestamp: hours(1.5) } }),
-    );
-    const rest = await client.send(new ListShardsCommand({ NextToken: page.NextToken }));
-    assert.deepEqual([rest.Shards?.map(({ ShardId }) => ShardId), rest.NextToken], [[shardId(2)], undefined]);
-    clock.advance(created + 25.5 * 3_600_000 - clock.now());
-    assert.deepEqual(await listed("FROM_TRIM_HORIZON"), [1, 2, 3]);
-    assert.deepEqual(await listed("AT_TRIM_HORIZON"), [1, 2]);
-    clock.advance(3_600_000);
-    assert.deepEqual(await listed("FROM_TRIM_HORIZON"), [3]);
-  });
-});
-
-describe("a restarted local Kinesis that was resharded", () => {
-  it("has its shards, records and limits, and does what was asked for and not yet done", async () => {
-    const stateDir = await mkdtemp(join(tmpdir(), "c360-reshard-"));
-    const clock = new ManualClock();
-    const contents = async (client: KinesisClient) => {
-      const shards = await shardsOf(client, "kept");
-      const records = shards.map(async ({ ShardId }) => {
-        const iterator = await iteratorOf(client, { StreamName: "kept", ShardId, ShardIteratorType: "TRIM_HORIZON" });
-        return (await readFrom(client, iterator)).records;
-      });
-      return { shards, records: await Promise.all(records) };
-    };
-    const texts = (round: string) => Array.from({ length: 20 }, (_, i) => `${round}${i}`);
-    try {
-      const first = await withCloud([kinesis], { clock, stateDir });
-      const client = protocols["HTTP/1.1"](first);
-      await createStream(first, "kept");
-      await putTexts(client, "kept", texts("a"));
-      await split(client, "kept", 0, HALF);
-      clock.advance(UPDATE_MS);
-      await putTexts(client, "kept", texts("b"));
-      const before = await contents(client);
-      await merge(client, "kept", 1, 2);
-      await putTexts(client, "kept", texts("c"));
-      client.destroy();
-      await first.stop();
-
-      clock.advance(1000);
-      const second = await withCloud([kinesis], { clock, stateDir });
-      const again = protocols["HTTP/1.1"](second);
-      assert.equal(await statusOf(again, "kept"), "ACTIVE");
-      const { Records: placed = [] } = await putTexts(again, "kept", texts("d"));
-      assert.deepEqual(new Set(placed.map(({ ShardId }) => ShardId)), new Set([shardId(3)]));
-      const after = await contents(again);
-      assert.deepEqual([after.shards[0], after.records[0]], [before.shards[0], before.records[0]]);
-      for (const i of [1, 2]) assert.deepEqual(after.records[i].slice(0, before.records[i].length), before.records[i]);
-      assert.deepEqual(
-        after.records
-          .flat()
-          .map(({ PartitionKey }) => PartitionKey)
-          .sort(),
-        ["a", "b", "c", "d"].flatMap(texts).sort(),
-      );
-      assert.equal(after.shards[3].ParentShardId, shardId(1));
-      again.destroy();
-      await second.stop();
-    } finally {
-      await rm(stateDir, { recursive: true, force: true });
     }
   });
 });
