@@ -1,0 +1,176 @@
+import * as assert from "node:assert/strict";
+import { tenantOf } from "./support/principals";
+import { type StackResources, stackResources } from "./support/stackResources";
+
+const REGIONAL = "ap-southeast-1:123456789012";
+const ENVIRONMENT = "forwarder-function environment.variables";
+const SCHEMA = "recommender-schema desiredState";
+const BUCKETS = ["cache", "downstream", "infra", "lake", "upstream"];
+
+/** What an override changes of the inputs of a tenant's resources; everything else stays. */
+interface Effect {
+  /** By resource and path; undefined where it goes. */
+  set?: Record<string, unknown>;
+  /** Text that others replaces, wherever it is. */
+  renamed?: [from: string, to: string];
+  /** Resources that are not made. */
+  gone?: RegExp;
+}
+
+const existing = {
+  datasetGroupArn: `arn:aws:personalize:${REGIONAL}:dataset-group/by-hand`,
+  datasetArn: `arn:aws:personalize:${REGIONAL}:dataset/by-hand/INTERACTIONS`,
+  trackingId: "7c1f0e1a-0000-4000-8000-000000000000",
+};
+
+/** Every setting that a tenant can override. */
+const OVERRIDES: [setting: string, override: object, effect: Effect][] = [
+  [
+    "lake",
+    { lake: "existing" },
+    {
+      gone: /^lake-/,
+      set: {
+        "feed-delivery extendedS3Configuration.bucketArn": "arn:aws:s3:::TENANT-c360-upstream-dev",
+        "forwarder-mapping destinationConfig.onFailure.destinationArn": "arn:aws:s3:::TENANT-c360-upstream-dev",
+      },
+    },
+  ],
+  ...BUCKETS.map((zone): [string, object, Effect] => [
+    `buckets.${zone}`,
+    { buckets: { [zone]: `own-${zone}` } },
+    { renamed: [`TENANT-c360-${zone}-dev`, `own-${zone}`] },
+  ]),
+  [
+    "stream.mode",
+    { stream: { mode: "on-demand" } },
+    {
+      set: {
+        "feed-stream streamModeDetails.streamMode": "ON_DEMAND",
+        "feed-stream shardCount": undefined,
+        [`${ENVIRONMENT}.CALLS_PER_SECOND`]: "250",
+      },
+    },
+  ],
+  ["stream.shards", { stream: { shards: 4 } }, { set: { "feed-stream shardCount": 4, [`${ENVIRONMENT}.CALLS_PER_SECOND`]: "250" } }],
+  [
+    "stream.retentionHours",
+    { stream: { retentionHours: 48 } },
+    { set: { "feed-stream retentionPeriod": 48, "forwarder-mapping maximumRecordAgeInSeconds": 148_114 } },
+  ],
+  ["stream.name", { stream: { name: "own-stream" } }, { renamed: ["TENANT-c360-recommender-stream-dev", "own-stream"] }],
+  [
+    "delivery.intervalSeconds",
+    { delivery: { intervalSeconds: 60 } },
+    { set: { "feed-delivery extendedS3Configuration.bufferingInterval": 60 } },
+  ],
+  ["delivery.sizeMiB", { delivery: { sizeMiB: 9 } }, { set: { "feed-delivery extendedS3Configuration.bufferingSize": 9 } }],
+  [
+    "delivery.compression",
+    { delivery: { compression: "GZIP" } },
+    { set: { "feed-delivery extendedS3Configuration.compressionFormat": "GZIP" } },
+  ],
+  [
+    "delivery.name",
+    { delivery: { name: "own-delivery" } },
+    {
+      renamed: ["TENANT-c360-recommender-delivery-dev", "own-delivery"],
+      // The role is named after tenant and stage, not after the delivery stream.
+      set: { "feed-role name": "TENANT-c360-recommender-delivery-dev", "feed-role-policy role": "TENANT-c360-recommender-delivery-dev" },
+    },
+  ],
+  ["forwarder.batchSize", { forwarder: { batchSize: 7 } }, { set: { "forwarder-mapping batchSize": 7 } }],
+  ["forwarder.windowSeconds", { forwarder: { windowSeconds: 9 } }, { set: { "forwarder-mapping maximumBatchingWindowInSeconds": 9 } }],
+  [
+    "forwarder.parallelizationFactor",
+    { forwarder: { parallelizationFactor: 2 } },
+    { set: { "forwarder-mapping parallelizationFactor": 2, [`${ENVIRONMENT}.CALLS_PER_SECOND`]: "500" } },
+  ],
+  ["forwarder.memoryMiB", { forwarder: { memoryMiB: 512 } }, { set: { "forwarder-function memorySize": 512 } }],
+  ["forwarder.timeoutSeconds", { forwarder: { timeoutSeconds: 90 } }, { set: { "forwarder-function timeout": 90 } }],
+  [
+    "forwarder.reservedConcurrency",
+    { forwarder: { reservedConcurrency: 3 } },
+    { set: { "forwarder-function reservedConcurrentExecutions": 3 } },
+  ],
+  ["forwarder.callsPerSecond", { forwarder: { callsPerSecond: 11 } }, { set: { [`${ENVIRONMENT}.CALLS_PER_SECOND`]: "11" } }],
+  [
+    "recommender.interactionColumns",
+    { recommender: { interactionColumns: ["USER_ID", "ITEM_ID", "TIMESTAMP"] } },
+    {
+      set: { [`${SCHEMA}.Name`]: /^TENANT-c360-recommender-schema-[0-9a-f]{5}-dev$/, [`${SCHEMA}.Schema`]: /^(?!.*EVENT_TYPE).*TIMESTAMP/ },
+    },
+  ],
+  ["recommender.defaultEventType", { recommender: { defaultEventType: "watch" } }, {}],
+  [
+    "recommender.sourceConditions",
+    { recommender: { sourceConditions: false } },
+    {
+      set: Object.fromEntries(
+        ["1.Condition.StringEquals.aws:SourceAccount", "1.Condition.StringLike.aws:SourceArn"]
+          .flatMap((path) => [path, path.replace("1", "2")])
+          .map((path) => [`lake-downstream-policy policy.Statement.${path}`, undefined]),
+      ),
+    },
+  ],
+  [
+    "recommender.existing",
+    { recommender: { existing } },
+    { gone: /^recommender-(dataset|dataset-group|schema|tracker)$/, set: { [`${ENVIRONMENT}.TRACKING_ID`]: existing.trackingId } },
+  ],
+  ["logRetentionDays", { logRetentionDays: 3 }, { set: { "feed-logs retentionInDays": 3, "forwarder-logs retentionInDays": 3 } }],
+];
+
+const tenantAt = (i: number): string => `tenant${i}x`;
+
+describe("an override of one tenant", () => {
+  let alone: Record<string, unknown>;
+  let together: StackResources;
+  before(async function () {
+    this.timeout(240_000);
+    const tenants = OVERRIDES.map(([, override], i) => ({ name: tenantAt(i), ...override }));
+    alone = leavesOf(await stackResources("dev", { tenants: ["plain"] }), "plain");
+    together = await stackResources("dev", { tenants: ["plain", ...tenants] });
+  });
+
+  it("changes nothing of a tenant without one", () => assert.deepEqual(leavesOf(together, "plain"), alone));
+
+  for (const [i, [setting, , effect]] of OVERRIDES.entries()) {
+    it(`of ${setting} changes what it should of that tenant alone`, () => {
+      const found = leavesOf(together, tenantAt(i));
+      const expected = applied(alone, effect);
+      for (const [path, value] of Object.entries(expected)) {
+        if (!(value instanceof RegExp)) continue;
+        assert.match(String(found[path]), value);
+        assert.notEqual(found[path], alone[path]);
+        expected[path] = found[path];
+      }
+      assert.deepEqual(found, expected);
+    });
+  }
+});
+
+function applied(leaves: Record<string, unknown>, { set = {}, renamed: [from, to] = ["", ""], gone }: Effect): Record<string, unknown> {
+  const rename = (value: unknown) => (typeof value === "string" && from !== "" ? value.replaceAll(from, to) : value);
+  const kept = Object.entries(leaves).filter(([path]) => !gone?.test(path.split(" ")[0]));
+  const all = { ...Object.fromEntries(kept.map(([path, value]) => [path, rename(value)])), ...set };
+  return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined));
+}
+
+/** Every single value of the inputs of a tenant's resources, by `<resource> <path>`, with TENANT for its name. */
+function leavesOf({ resources }: StackResources, tenant: string): Record<string, unknown> {
+  const leaves: [string, unknown][] = [];
+  const add = (path: string, value: unknown): void => {
+    if (typeof value !== "object" || value === null) {
+      leaves.push([path, typeof value === "string" ? value.replaceAll(tenant, "TENANT") : value]);
+      return;
+    }
+    for (const [key, member] of Object.entries(value)) add(`${path}${path.endsWith(" ") ? "" : "."}${key}`, member);
+  };
+  for (const { name, type, inputs } of resources.filter((resource) => tenantOf(resource.name) === tenant)) {
+    const short = name.slice(tenant.length + 1);
+    add(short, type);
+    add(`${short} `, inputs);
+  }
+  return Object.fromEntries(leaves);
+}
