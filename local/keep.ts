@@ -36,7 +36,7 @@ export interface KeepOptions {
  * @throws the signal's reason, when it comes
  */
 export async function keep({ endpoint, file, tenant, print, signal }: KeepOptions): Promise<never> {
-  howToConnect(endpoint, relative(process.cwd(), file), tenant).forEach(print);
+  for (const line of howToConnect(endpoint, relative(process.cwd(), file), tenant)) print(line);
   if (!signal.aborted) await once(signal, "abort");
   throw signal.reason;
 }

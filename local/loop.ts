@@ -66,7 +66,7 @@ export async function runLoop({ options, preparation, workspace, signal, print, 
     const tenants = await step("deploy", `Deploy stack ${options.stack} at ${running.cloud.endpoint}`, () =>
       deploy(running, preparation, signal, said),
     );
-    said.forEach(print);
+    for (const line of said) print(line);
     const endpoint: Endpoint = { ...owner, tenants };
     workspace.writeEndpoint(endpoint);
     const outputs = tenants[tenant];

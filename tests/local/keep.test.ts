@@ -28,7 +28,8 @@ describe("npm start --keep for boto3", () => {
     end = main(["--interactions", join(parent, "in.csv"), "--scale", "600", "--keep"], {
       programDir: programOfTwoTenants(join(parent, "program")),
       folder,
-      print: (line) => void printed.push(line),
+      // As console.log does: whatever it is given is shown.
+      print: (...shown: unknown[]) => void printed.push(shown.join(" ")),
       printError: (line) => void printed.push(line),
       signal: ctrlC.signal,
       silent: true,

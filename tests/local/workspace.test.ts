@@ -80,7 +80,11 @@ describe("the .local folder", () => {
     workspace.writeEndpoint(endpoint);
     const file = join(folder, "endpoint.json");
     assert.deepEqual(JSON.parse(readFileSync(file, "utf8")), { ...endpoint, pid: process.pid });
+    const tenants = { acme: { producer: { accessKeyId: "P", secretAccessKey: "S" }, streamName: "s" } };
+    workspace.writeEndpoint({ ...endpoint, tenants });
+    assert.deepEqual(JSON.parse(readFileSync(file, "utf8")), { ...endpoint, tenants, pid: process.pid });
     assert.equal(statSync(file).mode & 0o777, 0o600);
+    assert.deepEqual(readdirSync(folder).sort(), ["endpoint.json", "lock", "state", "version"]);
     workspace.close();
     assert.equal(existsSync(file), false);
   });
