@@ -27,11 +27,11 @@ export async function keepDeployedSchemas(datasets: readonly ProtectedDataset[])
     const wanted = interactionsSchema({ tenant, stage }, interactionColumns).name;
     if (typeof schemaName !== "string" || schemaName === wanted) return [];
     const before = Array.isArray(columns) ? `${columns.join(", ")} (schema ${schemaName})` : `schema ${schemaName}`;
-    return [`of tenant ${tenant} from ${before} to ${interactionColumns.join(", ")} (schema ${wanted})`];
+    return [`of tenant ${tenant} would change from ${before} to ${interactionColumns.join(", ")} (schema ${wanted})`];
   });
   if (changes.length === 0) return;
   throw new pulumi.RunError(
-    `recommender.interactionColumns would change ${changes.join(", and ")}: Personalize cannot change a schema, so the dataset ` +
+    `recommender.interactionColumns ${changes.join(", and ")}: Personalize cannot change a schema, so the dataset ` +
       "would be replaced and every event lost that was streamed into it; keep the deployed columns, or set recommender.protect " +
       "to false to accept the loss",
   );

@@ -61,6 +61,19 @@ describe("a wrong setting", () => {
       { recommender: { existing: { ...ARNS, datasetArn: ARNS.datasetGroupArn, trackingId: "x" } } },
       `recommender.existing.datasetArn must be the ARN of a Personalize dataset, got "${ARNS.datasetGroupArn}"`,
     ],
+    ...[
+      ARNS.datasetArn.replace("by-hand", "other"),
+      ARNS.datasetArn.replace("INTERACTIONS", "ITEMS"),
+      ARNS.datasetArn.replace("123456789012", "999999999999"),
+    ].map((datasetArn): [Record<string, unknown>, string] => [
+      { recommender: { existing: { ...ARNS, datasetArn, trackingId: "x" } } },
+      `recommender.existing.datasetArn must be the interactions dataset of datasetGroupArn, ${ARNS.datasetArn}, got "${datasetArn}"`,
+    ]),
+    [
+      { recommender: { existing: "arn:aws:personalize" } },
+      'recommender.existing must be an object with datasetGroupArn, datasetArn and trackingId, got "arn:aws:personalize"',
+    ],
+    [{ recommender: { protect: "no" } }, 'recommender.protect must be true or false, got "no"'],
     [
       { logRetentionDays: 8 },
       "logRetentionDays must be one of 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653, got 8",

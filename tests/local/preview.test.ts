@@ -131,6 +131,8 @@ new Thing("a", { of: b.arn, made: b, list: [b.id, "known"], policy: pulumi.jsonS
     assert.match(errors[0], /^npm run preview: .*stream\.shards must be .*got 0$/);
   });
 
+  const list = join(folder, "list.json");
+  writeFileSync(list, "[]");
   const wrong: [title: string, args: string[], message: RegExp][] = [
     ["without --stack", [], /^npm run preview: --stack NAME is needed\n/],
     ["with a flag that is unknown", ["--stack", "dev", "--colour"], /Unknown option '--colour'/],
@@ -138,6 +140,12 @@ new Thing("a", { of: b.arn, made: b, list: [b.id, "known"], policy: pulumi.jsonS
     ["for a stack that is unknown", ["--stack", "Prod"], /stack "Prod": there is no Pulumi\.Prod\.yaml/],
     ["for a reserved stage", ["--stack", "aws"], /none of crm, recommender, aws, athena$/],
     ["with --config without a value", ["--stack", "dev", "--config", "stream"], /--config must be key=value, got "stream"$/],
+    ["with --outputs of no file", ["--stack", "dev", "--outputs", "no/such.json"], /--outputs must name a file of JSON: ENOENT/],
+    [
+      "with --outputs of no object",
+      ["--stack", "dev", "--outputs", list],
+      /--outputs must name a file with a JSON object, got .*list\.json$/,
+    ],
     [
       "with --json in no folder",
       ["--stack", "dev", "--json", "no/such/file.json"],

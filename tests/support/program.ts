@@ -1,7 +1,7 @@
 import { mkdtempSync, readFileSync, realpathSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import type { Json } from "../../local/cloud/service";
+import { type Json, ServiceError } from "../../local/cloud/service";
 import type { Provider } from "../../local/engine/provider";
 
 const REPOSITORY = resolve(__dirname, "../..");
@@ -41,7 +41,10 @@ export function writeProgram(index: string, files: Record<string, string> = {}):
   return { programDir, remove: () => rmSync(programDir, { recursive: true, force: true }) };
 }
 
-/** A provider of `test:index:Thing` that remembers what it is asked; a Thing with the input `fail` cannot be created. */
+/**
+ * A provider of `test:index:Thing` that remembers what it is asked; a Thing with the input `fail` cannot be created,
+ * and the function `test:index:refuse` answers with an error.
+ */
 export class TestProvider implements Provider {
   readonly checked: { type: string; inputs: Json }[] = [];
   readonly created: { type: string; inputs: Json; urn: string }[] = [];
@@ -60,6 +63,7 @@ export class TestProvider implements Provider {
   }
 
   invoke(token: string, args: Json): Json {
+    if (token === "test:index:refuse") throw new ServiceError("Refused", "not today");
     if (token !== "test:index:double") throw new Error(`the function ${token} is unknown`);
     return { value: Number(args.value) * 2 };
   }

@@ -35,6 +35,11 @@ describe("engine: a program that fails", () => {
       message: "test:index:triple: the function test:index:triple is unknown",
     },
     {
+      title: "the outputs of another stack",
+      program: `export const answer = pulumi.runtime.invoke("pulumi:pulumi:readStackOutputs", { name: "organization/shop/prod" });`,
+      message: 'pulumi:pulumi:readStackOutputs: the engine knows the stack organization/shop/dev alone, got "organization/shop/prod"',
+    },
+    {
       title: "two resources with one URN",
       program: `new Thing("one"); new Thing("one");`,
       message: `${thing("one")}: two resources have this URN; names must be unique for a type and parent`,
@@ -95,6 +100,12 @@ describe("engine: a program that fails", () => {
     assert.ok(failure instanceof ProgramFailure);
     assert.equal(failure.message, "TypeError: Cannot read properties of undefined (reading 'name') (at index.ts:9:9)");
     assert.match(failure.problems[0].stack ?? "", /\n {4}at /);
+  });
+
+  it("a function's own error that the program does not catch", async () => {
+    const { failure } = await run(`export const answer = pulumi.runtime.invoke("test:index:refuse", {});`);
+    assert.ok(failure instanceof ProgramFailure);
+    assert.equal(failure.message, "test:index:refuse: not today");
   });
 
   it("ends the program when it is aborted", async () => {

@@ -32,6 +32,9 @@ export const region = new pulumi.Config("aws").require("region");
 export const word = hidden.urn.apply(() => (hidden as any).password);
 export const secretWord = pulumi.output(pulumi.secret("hush"));
 export const twice = pulumi.runtime.invoke("test:index:double", { value: 21 }).then((answer: any) => answer.value);
+export const refused = pulumi.runtime.invoke("test:index:refuse", {}).catch((error: Error) => error.message);
+const own = \`\${pulumi.getOrganization()}/\${pulumi.getProject()}/\${pulumi.getStack()}\`;
+export const before = pulumi.runtime.invoke("pulumi:pulumi:readStackOutputs", { name: own }).then((answer: any) => answer.outputs);
 export const id = hidden.id;
 export const key = process.env.AWS_SECRET_ACCESS_KEY ?? "none";
 `;
@@ -106,6 +109,8 @@ describe("engine: a program that works", () => {
       word: { word: "open sesame" },
       secretWord: "hush",
       twice: 42,
+      refused: "test:index:refuse: not today",
+      before: {},
       id: "hidden-id",
       key: "none",
     });
@@ -121,11 +126,13 @@ describe("engine: a program that works", () => {
       ...(await readStack(program.programDir, "dev", ["plain=yes"])),
       provider: dry,
       dryRun: true,
+      deployed: { arn: "arn:before" },
     });
     assert.deepEqual(dry.created, []);
     const things = dry.checked.filter(({ type }) => type === "test:index:Thing").map(({ inputs }) => inputs);
     assert.ok(things.some((inputs) => "of" in inputs && inputs.of === undefined && Object.keys(inputs.tags as object).length === 0));
     assert.deepEqual([outputs.arn, outputs.id, outputs.region, outputs.twice], [null, null, "ap-southeast-1", 42]);
+    assert.deepEqual(outputs.before, { arn: "arn:before" });
     assert.equal(resources.get(second)!.id, undefined);
     assert.equal(resources.size, 7);
   });

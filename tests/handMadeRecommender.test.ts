@@ -1,0 +1,97 @@
+import { KinesisClient, PutRecordCommand } from "@aws-sdk/client-kinesis";
+import * as assert from "node:assert/strict";
+import type { Json } from "../local/cloud/service";
+import { cloudProvider } from "../local/engine/provider";
+import { runProgram } from "../local/engine/run";
+import { readStack } from "../local/engine/stack";
+import { SERVICES } from "../local/services";
+import { type TestCloud, withCloud } from "./support/cloud";
+import { eventually } from "./support/eventually";
+import { makeRecommender, personalizeLog, type Recommender, trackerActive } from "./support/personalize";
+import { configFlags, previewCommand, REPOSITORY } from "./support/previewCommand";
+import { ARNS } from "./support/settings";
+
+const RECOMMENDER = "c360:recommender:Recommender";
+
+interface Outputs {
+  tenants: { acme: Record<"streamName" | "producerPolicyArn" | "trackingId" | "schemaName", string | undefined> };
+}
+
+describe("a hand-made recommender", () => {
+  it("adds nothing to Personalize but the role, which reads the input", async () => {
+    const existing = { ...ARNS, trackingId: "by-hand" };
+    const { code, errors, resources } = await previewCommand(["--stack", "prod", ...configFlags({ "recommender.existing": existing })]);
+    assert.deepEqual([code, errors], [0, []]);
+    const all = resources();
+    assert.deepEqual(
+      all.filter(({ urn, type }) => urn.includes(RECOMMENDER) || type.startsWith("aws:cloudcontrol/")).map(({ name }) => name),
+      ["acme-recommender-role", "acme-recommender-role-policy", "acme-recommender"],
+    );
+    const [{ inputs }] = all.filter(({ name }) => name === "acme-forwarder-function");
+    assert.equal((inputs.environment as { variables: Record<string, string> }).variables.TRACKING_ID, "by-hand");
+  });
+
+  const foreign: [title: string, from: string, to: string][] = [
+    ["account", "123456789012", "999999999999"],
+    ["region", "ap-southeast-1", "eu-west-1"],
+  ];
+  for (const [title, from, to] of foreign) {
+    it(`of another ${title} is refused at preview`, async () => {
+      const [datasetGroupArn, datasetArn] = [ARNS.datasetGroupArn, ARNS.datasetArn].map((arn) => arn.replace(from, to));
+      const existing = { datasetGroupArn, datasetArn, trackingId: "by-hand" };
+      const { code, errors } = await previewCommand(["--stack", "dev", ...configFlags({ "recommender.existing": existing })]);
+      assert.deepEqual(
+        [code, errors],
+        [
+          1,
+          [
+            'npm run preview: Recommender "acme-recommender": recommender.existing.datasetGroupArn must be of the stack\'s account and ' +
+              `region (arn:aws:personalize:ap-southeast-1:123456789012:...), got "${datasetGroupArn}"`,
+          ],
+        ],
+      );
+    });
+  }
+});
+
+describe("a deployment with a hand-made recommender", () => {
+  let cloud: TestCloud;
+  let byHand: Recommender;
+  let kinesis: KinesisClient | undefined;
+  before(async () => {
+    cloud = await withCloud(SERVICES, { scale: 1000 });
+    byHand = await makeRecommender(cloud.cloud, "by-hand");
+    await trackerActive(cloud, byHand.trackerArn);
+  });
+  after(async () => {
+    kinesis?.destroy();
+    await cloud.stop();
+  });
+
+  it("brings events to the tracker that was made by hand", async () => {
+    const { datasetGroupArn, datasetArn, trackingId } = byHand;
+    const flags = configFlags({ "recommender.existing": { datasetGroupArn, datasetArn, trackingId } });
+    const stack = await readStack(
+      REPOSITORY,
+      "dev",
+      flags.filter((flag) => flag !== "--config"),
+    );
+    const { outputs } = await runProgram({ ...stack, provider: cloudProvider(cloud) });
+    const { acme } = (outputs as unknown as Outputs).tenants;
+    assert.deepEqual([acme.trackingId, acme.schemaName], [trackingId, undefined]);
+
+    cloud.startWorkers();
+    const dashboards = cloud.user("dashboards", [String(acme.producerPolicyArn)]);
+    kinesis = new KinesisClient(cloud.clientOf(dashboards));
+    const event = { eventType: "watch", itemId: "7", sentAt: Math.floor(Date.now() / 1000) };
+    const Data = Buffer.from(JSON.stringify({ user_id: "42", session_id: "s-1", event_list: [event] }));
+    await kinesis.send(new PutRecordCommand({ StreamName: acme.streamName, PartitionKey: "s-1", Data }));
+
+    await eventually(async () => assert.equal((await personalizeLog(cloud, "events")).length, 1), { timeoutMs: 60_000 });
+    const [accepted] = await personalizeLog(cloud, "events");
+    assert.deepEqual(
+      [accepted.trackingId, accepted.userId, (accepted.event as Json).itemId, (accepted.event as Json).eventType],
+      [trackingId, "42", "7", "watch"],
+    );
+  });
+});
