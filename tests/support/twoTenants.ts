@@ -1,14 +1,20 @@
 import { deployedStacks, type StackResources } from "./stackResources";
 
-/** Two tenants of a stack, the one's names beginning with the other's, which has settings of its own for most of them. */
-function tenants(stage: string, suffix = ""): unknown[] {
+interface Names {
+  buckets?: Record<string, string>;
+  stream?: string;
+  delivery?: string;
+}
+
+/** Two tenants of which one's name begins with the other's; the second has settings of its own. */
+function tenants({ buckets, stream, delivery }: Names): unknown[] {
   return [
     "acme",
     {
       name: "acme2",
-      buckets: { upstream: `acme-c360-upstream${suffix}-2`, downstream: `acme-c360-downstream${suffix}-2` },
-      stream: { name: `acme-c360-recommender-stream-${stage}-2`, shards: 2, retentionHours: 48 },
-      delivery: { name: `acme-c360-recommender-delivery-${stage}-2`, intervalSeconds: 60 },
+      buckets,
+      stream: { name: stream, shards: 2, retentionHours: 48 },
+      delivery: { name: delivery, intervalSeconds: 60 },
       forwarder: { memoryMiB: 512 },
       recommender: { interactionColumns: ["USER_ID", "ITEM_ID", "TIMESTAMP"] },
       logRetentionDays: 7,
@@ -16,13 +22,22 @@ function tenants(stage: string, suffix = ""): unknown[] {
   ];
 }
 
-/** Every kind of stage, with two personal ones of which one's name begins with the other's. */
+/** Names that begin with those of acme in that stage. */
+function named(stage: string, bucketSuffix: string): Names {
+  return {
+    buckets: { upstream: `acme-c360-upstream${bucketSuffix}-2`, downstream: `acme-c360-downstream${bucketSuffix}-2` },
+    stream: `acme-c360-recommender-stream-${stage}-2`,
+    delivery: `acme-c360-recommender-delivery-${stage}-2`,
+  };
+}
+
+/** Every kind of stage, with two personal ones of which one's name begins with the other's; staging has the default names. */
 const STACKS = {
-  dev: { tenants: tenants("dev", "-dev") },
-  alice: { tenants: tenants("alice", "-dev") },
-  alice2: { tenants: tenants("alice2", "-dev") },
-  staging: { tenants: tenants("staging", "-staging") },
-  prod: { tenants: tenants("prod") },
+  dev: { tenants: tenants(named("dev", "-dev")) },
+  alice: { tenants: tenants(named("alice", "-dev")) },
+  alice2: { tenants: tenants(named("alice2", "-dev")) },
+  staging: { tenants: tenants({}) },
+  prod: { tenants: tenants(named("prod", "")) },
 };
 
 /** The tenants acme and acme2 in every kind of stage, deployed into one account; one deployment for all tests. */
