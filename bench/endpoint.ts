@@ -2,6 +2,7 @@ import { fork, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { createServer } from "node:http";
+import { type AddressInfo, createServer as createTcpServer } from "node:net";
 import { setTimeout } from "node:timers/promises";
 
 /** A PutEvents endpoint in a process of its own. */
@@ -17,7 +18,8 @@ export interface Endpoint {
  * @param recorder script to run when it exists; else this file plays the endpoint, without validation
  * @param latencyMilliseconds that an answer takes
  */
-export async function startEndpoint(recorder: string, port: number, latencyMilliseconds: number): Promise<Endpoint> {
+export async function startEndpoint(recorder: string, latencyMilliseconds: number): Promise<Endpoint> {
+  const port = await freePort();
   const args = ["--port", String(port), "--latency", String(latencyMilliseconds)];
   const child = existsSync(recorder)
     ? fork(recorder, args, { execArgv: [], silent: true })
@@ -46,6 +48,14 @@ async function answering(child: ChildProcess, stats: () => Promise<unknown>): Pr
     }
   }
   throw new Error(`the endpoint ended with ${child.exitCode}`);
+}
+
+async function freePort(): Promise<number> {
+  const server = createTcpServer();
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return port;
 }
 
 function serve(port: number, latencyMilliseconds: number): void {

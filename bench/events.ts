@@ -29,10 +29,13 @@ export function makePayloads({ records, sessions, meanEvents, seed }: Shape): Pa
   });
 }
 
-/** The fewest PutEvents calls that can carry a batch: 10 events of one session each. */
+/** The fewest PutEvents calls that can carry a batch: at most 10 events of one user's session each. */
 export function fewestCalls(batch: readonly Payload[]): number {
   const events = new Map<string, number>();
-  for (const { session_id, event_list } of batch) events.set(session_id, (events.get(session_id) ?? 0) + event_list.length);
+  for (const { user_id, session_id, event_list } of batch) {
+    const group = JSON.stringify([user_id, session_id]);
+    events.set(group, (events.get(group) ?? 0) + event_list.length);
+  }
   return [...events.values()].reduce((calls, count) => calls + Math.ceil(count / 10), 0);
 }
 

@@ -1,7 +1,9 @@
 import type { Context, KinesisStreamBatchResponse, KinesisStreamEvent } from "aws-lambda";
-import { classify } from "./classify";
+import { makePutEvents } from "./client";
 import { forwardEvents, type ForwardPorts } from "./forward";
 import { makePacer } from "./pacer";
+import { withRetries } from "./retry";
+import { within } from "./within";
 
 /** Handles one batch of the stream. */
 export type ForwardHandler = (event: KinesisStreamEvent, context: Context) => Promise<KinesisStreamBatchResponse>;
@@ -16,8 +18,6 @@ export type ForwardHandler = (event: KinesisStreamEvent, context: Context) => Pr
  * @throws Error when an environment variable is missing or wrong
  */
 export function makeHandler(): ForwardHandler {
-  const { PersonalizeEventsClient, PutEventsCommand } =
-    require("@aws-sdk/client-personalize-events") as typeof import("@aws-sdk/client-personalize-events");
   const { S3Client, PutObjectCommand } = require("@aws-sdk/client-s3") as typeof import("@aws-sdk/client-s3");
   const trackingId = required("TRACKING_ID");
   const bucket = required("DEAD_LETTER_BUCKET");
@@ -25,33 +25,22 @@ export function makeHandler(): ForwardHandler {
     deadLetterPrefix: required("DEAD_LETTER_PREFIX"),
     dimensions: { Tenant: required("TENANT"), Stage: required("STAGE") },
   };
-  const agent = { keepAlive: true, maxSockets: 16 };
-  const client = {
+  const putEvents = makePutEvents(trackingId);
+  const s3 = new S3Client({
     maxAttempts: 3,
-    cacheMiddleware: true,
-    requestHandler: { connectionTimeout: 1000, requestTimeout: 2000, throwOnRequestTimeout: true, httpAgent: agent, httpsAgent: agent },
-  };
-  const personalize = new PersonalizeEventsClient(client);
-  const s3 = new S3Client(client);
-  const reserve = makePacer(callsPerSecond(), () => performance.now());
+    requestHandler: { connectionTimeout: 1000, requestTimeout: 2000, throwOnRequestTimeout: true },
+  });
+  const now = () => performance.now();
+  const reserve = makePacer(callsPerSecond(), now);
+  const sleep = (milliseconds: number) => new Promise<void>((resolve) => setTimeout(resolve, Math.ceil(milliseconds)));
+  const retries = { reserve, sleep, now, random: () => Math.random() };
 
-  const put: ForwardPorts["put"] = async ({ userId, sessionId }, events, milliseconds) => {
-    const eventList = events.map((event) => ({ ...event, sentAt: new Date(event.sentAt * 1000) }));
-    try {
-      const { $metadata } = await within(
-        milliseconds,
-        personalize.send(new PutEventsCommand({ trackingId, userId, sessionId, eventList })),
-      );
-      return { verdict: "accepted", attempts: $metadata.attempts ?? 1, throttled: false };
-    } catch (error) {
-      return classify(error);
-    }
-  };
+  const put: ForwardPorts["put"] = (sender, events, milliseconds) =>
+    withRetries((left) => putEvents(sender, events, left), retries, milliseconds);
   const store: ForwardPorts["store"] = async (Key, Body, milliseconds) => {
     const command = new PutObjectCommand({ Bucket: bucket, Key, Body, ContentType: "application/x-ndjson" });
     await within(milliseconds, s3.send(command));
   };
-  const sleep = (milliseconds: number) => new Promise<void>((resolve) => setTimeout(resolve, Math.ceil(milliseconds)));
   const log = (fact: Record<string, unknown>) => void process.stdout.write(`${JSON.stringify(fact)}\n`);
 
   const memory = { allRejected: false };
@@ -67,20 +56,6 @@ export function makeHandler(): ForwardHandler {
       now: () => Date.now(),
       remainingInvocation: () => context.getRemainingTimeInMillis(),
     });
-}
-
-/** Rejects with a TimeoutError when the answer takes too long, whatever the SDK waits for. */
-async function within<T>(milliseconds: number, answer: Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const timeout = new Promise<never>((_resolve, reject) => {
-    const error = Object.assign(new Error(`no answer within ${milliseconds} ms`), { name: "TimeoutError" });
-    timer = setTimeout(reject, milliseconds, error);
-  });
-  try {
-    return await Promise.race([answer, timeout]);
-  } finally {
-    clearTimeout(timer);
-  }
 }
 
 function required(name: string): string {

@@ -7,7 +7,7 @@ const LARGE_INVOCATION_CALLS = 20;
 /** The service's answer to one call. */
 export interface Answer {
   verdict: "accepted" | "rejected" | "transient" | "misconfigured";
-  /** Requests made, with the SDK's own retries. */
+  /** Requests made. */
   attempts: number;
   throttled: boolean;
   /** Name of the error; for a misconfiguration also what to look at. */

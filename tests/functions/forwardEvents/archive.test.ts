@@ -27,7 +27,14 @@ describe("the forwarder's archive", () => {
     const { "__index.js": text } = await forwarderArchive();
     assert.ok(!text.includes(ROOT));
     const required = [...text.matchAll(/require\("([^"]+)"\)/g)].map(([, name]) => name);
-    assert.deepEqual([...new Set(required)].sort(), ["@aws-sdk/client-personalize-events", "@aws-sdk/client-s3", "buffer", "crypto"]);
+    assert.deepEqual([...new Set(required)].sort(), [
+      "@aws-sdk/client-personalize-events",
+      "@aws-sdk/client-s3",
+      "buffer",
+      "crypto",
+      "http",
+      "https",
+    ]);
   });
 
   it("keeps out a package that is added to the dependencies", async () => {

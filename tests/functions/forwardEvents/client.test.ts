@@ -1,0 +1,113 @@
+import * as assert from "node:assert/strict";
+import { createHash, createHmac } from "node:crypto";
+import { createServer, type IncomingHttpHeaders, type Server } from "node:http";
+import type { AddressInfo, Socket } from "node:net";
+import { loadForwarder } from "../../support/forwarder";
+import { ARRIVED, kinesisBatch, viewRecord } from "../../support/kinesisEvent";
+import type { SerializedFunction } from "../../support/serialize";
+
+const CREDENTIALS = { accessKeyId: "AKIAWIRE", secretAccessKey: "wire-secret", sessionToken: "wire-token" };
+const DONE = { result: { batchItemFailures: [] } };
+
+interface Wired {
+  method: string | undefined;
+  url: string | undefined;
+  headers: IncomingHttpHeaders;
+  body: string;
+  socket: Socket;
+}
+
+describe("the forwarder's calls on the wire", () => {
+  const requests: Wired[] = [];
+  let server: Server;
+  let url: string;
+  let forwarder: SerializedFunction | undefined;
+
+  beforeEach(async () => {
+    requests.length = 0;
+    server = createServer((incoming, response) => {
+      const { method, url: path, headers, socket } = incoming;
+      let body = "";
+      incoming.setEncoding("utf8").on("data", (text: string) => (body += text));
+      incoming.on("end", () => {
+        requests.push({ method, url: path, headers, body, socket });
+        response.end();
+      });
+    });
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  });
+  afterEach(async () => {
+    await forwarder?.stop();
+    server.closeAllConnections();
+    await new Promise((resolve) => server.close(resolve));
+  });
+
+  it("are signed requests with the events as JSON, and nothing that is not needed", async () => {
+    forwarder = await loadForwarder({ endpoint: url, credentials: CREDENTIALS });
+    assert.deepEqual(await forwarder.invoke(kinesisBatch([viewRecord("s1", ["i1"], "u1")])), DONE);
+    assert.equal(requests.length, 1);
+    const [{ method, url: path, headers, body }] = requests;
+    assert.deepEqual([method, path], ["POST", "/events"]);
+    assert.deepEqual(Object.keys(headers).sort(), [
+      "authorization",
+      "connection",
+      "content-length",
+      "content-type",
+      "host",
+      "user-agent",
+      "x-amz-content-sha256",
+      "x-amz-date",
+      "x-amz-security-token",
+    ]);
+    assert.equal(headers.host, new URL(url).host);
+    assert.equal(headers["content-type"], "application/json");
+    assert.equal(headers["content-length"], String(Buffer.byteLength(body)));
+    assert.equal(headers["user-agent"], "c360-recommender/forwarder");
+    assert.equal(headers["x-amz-security-token"], CREDENTIALS.sessionToken);
+    assert.equal(headers.authorization, authorization(requests[0]));
+    const content = JSON.parse(body) as { eventList: { eventId: string }[] };
+    const [{ eventId }] = content.eventList;
+    const event = { eventId, eventType: "view", itemId: "i1", sentAt: ARRIVED - 100 };
+    assert.deepEqual(content, { trackingId: "tracking-id", userId: "u1", sessionId: "s1", eventList: [event] });
+  });
+
+  it("go where the endpoint of the service says", async () => {
+    const env = { AWS_ENDPOINT_URL: "http://127.0.0.1:1", AWS_ENDPOINT_URL_PERSONALIZE_EVENTS: url };
+    forwarder = await loadForwarder({ endpoint: url, env });
+    assert.deepEqual(await forwarder.invoke(kinesisBatch([viewRecord("s1", ["i1"])])), DONE);
+    assert.equal(requests.length, 1);
+  });
+
+  it("use at most 16 connections, and the same ones in the next invocation", async () => {
+    forwarder = await loadForwarder({ endpoint: url });
+    const batch = kinesisBatch(Array.from({ length: 60 }, (_, i) => viewRecord(`s${i}`, ["i1"])));
+    assert.deepEqual(await forwarder.invoke(batch), DONE);
+    const connections = new Set(requests.map(({ socket }) => socket));
+    assert.ok(connections.size <= 16, `${connections.size} connections`);
+    assert.deepEqual(await forwarder.invoke(batch), DONE);
+    assert.equal(requests.length, 120);
+    assert.ok(requests.every(({ socket }) => connections.has(socket)));
+  });
+});
+
+/** The header that signature version 4 gives a request for personalize in ap-southeast-1. */
+function authorization({ method, url, headers, body }: Wired): string {
+  const date = String(headers["x-amz-date"]);
+  const scope = [date.slice(0, 8), "ap-southeast-1", "personalize", "aws4_request"];
+  const names = ["content-length", "content-type", "host", "x-amz-content-sha256", "x-amz-date", "x-amz-security-token"];
+  const signed = names.map((name) => `${name}:${String(headers[name])}\n`).join("");
+  const canonical = [method, url, "", signed, names.join(";"), sha256(body)].join("\n");
+  const key = scope.reduce<Buffer | string>((secret, part) => hmac(secret, part), `AWS4${CREDENTIALS.secretAccessKey}`);
+  const signature = hmac(key, ["AWS4-HMAC-SHA256", date, scope.join("/"), sha256(canonical)].join("\n")).toString("hex");
+  const credential = `${CREDENTIALS.accessKeyId}/${scope.join("/")}`;
+  return `AWS4-HMAC-SHA256 Credential=${credential}, SignedHeaders=${names.join(";")}, Signature=${signature}`;
+}
+
+function sha256(text: string): string {
+  return createHash("sha256").update(text).digest("hex");
+}
+
+function hmac(key: Buffer | string, text: string): Buffer {
+  return createHmac("sha256", key).update(text).digest();
+}
