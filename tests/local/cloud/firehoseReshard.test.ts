@@ -61,6 +61,18 @@ describe("the local Firehose on a stream that is resharded", () => {
     await assertDelivered();
   });
 
+  it("is not done before the children of an empty shard are read", async () => {
+    await open();
+    await bench.makeSource();
+    await bench.deliver({ bufferingInterval: 0 });
+    bench.running.startWorkers();
+    await bench.untilDone();
+    await split(bench.kinesis, "events", 0, HALF);
+    bench.clock.advance(UPDATE_MS);
+    await send("child");
+    await assertDelivered();
+  });
+
   it("starts at the end of every shard, whether open or closed", async () => {
     await open();
     await bench.makeSource();

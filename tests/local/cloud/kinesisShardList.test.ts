@@ -2,26 +2,55 @@ import { strict as assert } from "node:assert";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type KinesisClient, ListShardsCommand } from "@aws-sdk/client-kinesis";
+import { type KinesisClient, ListShardsCommand, UpdateShardCountCommand } from "@aws-sdk/client-kinesis";
 import { kinesis } from "../../../local/cloud/kinesis";
-import { withCloud } from "../../support/cloud";
-import { createStream, iteratorOf, merge, protocols, putTexts, readFrom, shardId, shardsOf, split, statusOf } from "../../support/kinesis";
+import { type TestCloud, withCloud } from "../../support/cloud";
+import {
+  createStream,
+  iteratorOf,
+  merge,
+  named,
+  protocols,
+  putTexts,
+  readFrom,
+  shardId,
+  shardsOf,
+  split,
+  statusOf,
+} from "../../support/kinesis";
 import { ManualClock } from "../../support/manualClock";
 
 const HALF = 2n ** 127n;
 const UPDATE_MS = 30_000;
+const scale = (client: KinesisClient, TargetShardCount = 2) =>
+  client.send(new UpdateShardCountCommand({ StreamName: "kept", TargetShardCount, ScalingType: "UNIFORM_SCALING" }));
 
 describe("the shards of a resharded stream", () => {
+  const clock = new ManualClock();
+  let cloud: TestCloud;
+  let client: KinesisClient;
+  before(async () => {
+    cloud = await withCloud([kinesis], { clock });
+    client = protocols["HTTP/1.1"](cloud);
+  });
+  after(async () => {
+    client.destroy();
+    await cloud.stop();
+  });
+
   it("lists the shards that a filter means, by pages, and forgets those whose records are gone", async () => {
-    const clock = new ManualClock();
-    const cloud = await withCloud([kinesis], { clock });
-    const client = protocols["HTTP/1.1"](cloud);
     await createStream(cloud, "f");
     const created = clock.now();
     const hours = (n: number): Date => new Date(created + n * 3_600_000);
     clock.advance(3_600_000 - UPDATE_MS);
     await split(client, "f", 0, HALF);
-    clock.advance(UPDATE_MS + 3_600_000);
+    clock.advance(UPDATE_MS - 1);
+    const { Records: [last] = [] } = await putTexts(client, "f", ["last of the parent"]);
+    assert.equal(last.ShardId, shardId(0));
+    clock.advance(1);
+    const between = await shardsOf(client, "f", { Type: "FROM_TIMESTAMP", Timestamp: new Date(clock.now() - 1) });
+    assert.deepEqual(new Set(between.map(({ ShardId }) => ShardId)), new Set([0, 1, 2].map(shardId)));
+    clock.advance(3_600_000);
     await merge(client, "f", 1, 2);
     clock.advance(UPDATE_MS);
     const listed = async (Type: "AT_LATEST" | "AT_TRIM_HORIZON" | "FROM_TRIM_HORIZON" | "AT_TIMESTAMP" | "FROM_TIMESTAMP", at?: Date) =>
@@ -42,8 +71,6 @@ describe("the shards of a resharded stream", () => {
     assert.deepEqual(await listed("AT_TRIM_HORIZON"), [1, 2]);
     clock.advance(3_600_000);
     assert.deepEqual(await listed("FROM_TRIM_HORIZON"), [3]);
-    client.destroy();
-    await cloud.stop();
   });
 });
 
@@ -68,7 +95,12 @@ describe("a restarted local Kinesis that was resharded", () => {
       await split(client, "kept", 0, HALF);
       clock.advance(UPDATE_MS);
       await putTexts(client, "kept", texts("b"));
+      for (let i = 0; i < 10; i++) {
+        await scale(client);
+        clock.advance(UPDATE_MS);
+      }
       const before = await contents(client);
+      await assert.rejects(scale(client), named("LimitExceededException", /at most 10 times/));
       await merge(client, "kept", 1, 2);
       await putTexts(client, "kept", texts("c"));
       client.destroy();
@@ -91,6 +123,7 @@ describe("a restarted local Kinesis that was resharded", () => {
         ["a", "b", "c", "d"].flatMap(texts).sort(),
       );
       assert.equal(after.shards[3].ParentShardId, shardId(1));
+      await assert.rejects(scale(again, 1), named("LimitExceededException", /at most 10 times/));
       again.destroy();
       await second.stop();
     } finally {
