@@ -42,7 +42,9 @@ async function exists(bucket: string): Promise<boolean> {
   } catch (error) {
     const { message } = error as Error;
     if (ABSENT.test(message)) return false;
-    await pulumi.log.warn(`bucket ${bucket} is adopted unseen, because it cannot be looked at: ${message.trim().split("\n")[0]}`);
+    await pulumi.log.warn(
+      `bucket ${bucket} is adopted unseen, because it cannot be looked at: ${message.trim().replace(/\s*\n\s*/g, " ")}`,
+    );
     return true;
   }
 }

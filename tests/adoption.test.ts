@@ -155,7 +155,7 @@ describe("an update that adopts a lake", () => {
   it("warns of buckets that it may not look at, for adopting takes no permission", async () => {
     const forbidden = (_token: string, { bucket }: { bucket?: unknown }): never => {
       const answer = "operation error S3: HeadBucket, https response error StatusCode: 403, Forbidden";
-      throw new ServiceError("Forbidden", `reading S3 Bucket (${String(bucket)}): ${answer}`, 403);
+      throw new ServiceError("Forbidden", `1 error occurred:\n\t* reading S3 Bucket (${String(bucket)}): ${answer}\n`, 403);
     };
     const { failure, said } = await update("alice", {}, ofDev("acme"), forbidden);
     assert.equal(failure, undefined);
