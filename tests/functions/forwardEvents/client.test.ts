@@ -2,6 +2,7 @@ import * as assert from "node:assert/strict";
 import { createHash, createHmac } from "node:crypto";
 import { createServer, type IncomingHttpHeaders, type Server } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
+import { eventually } from "../../support/eventually";
 import { loadForwarder } from "../../support/forwarder";
 import { ARRIVED, kinesisBatch, viewRecord } from "../../support/kinesisEvent";
 import type { SerializedFunction } from "../../support/serialize";
@@ -21,15 +22,18 @@ describe("the forwarder's calls on the wire", () => {
   const requests: Wired[] = [];
   let server: Server;
   let url: string;
+  let handedOut = 0;
   let forwarder: SerializedFunction | undefined;
 
   beforeEach(async () => {
     requests.length = 0;
+    handedOut = 0;
     server = createServer((incoming, response) => {
       const { method, url: path, headers, socket } = incoming;
       let body = "";
       incoming.setEncoding("utf8").on("data", (text: string) => (body += text));
       incoming.on("end", () => {
+        if (path === "/credentials") return void response.end(JSON.stringify(expiring((handedOut += 1))));
         requests.push({ method, url: path, headers, body, socket });
         response.end();
       });
@@ -79,6 +83,26 @@ describe("the forwarder's calls on the wire", () => {
     assert.equal(requests.length, 1);
   });
 
+  it("are signed with new credentials when the old ones expire", async () => {
+    const env = {
+      AWS_ACCESS_KEY_ID: undefined,
+      AWS_SECRET_ACCESS_KEY: undefined,
+      AWS_CONTAINER_CREDENTIALS_FULL_URI: `${url}/credentials`,
+    };
+    forwarder = await loadForwarder({ endpoint: url, env });
+    const used = async () => {
+      const before = handedOut;
+      assert.deepEqual(await forwarder?.invoke(kinesisBatch([viewRecord("s1", ["i1"])])), DONE);
+      const { authorization: header, "x-amz-security-token": token } = requests[requests.length - 1].headers;
+      const [, number] = /Credential=AKIA(\d+)\//.exec(header ?? "") ?? [];
+      assert.equal(token, `token ${number}`);
+      await eventually(() => assert.ok(handedOut > before));
+      return Number(number);
+    };
+    const first = await used();
+    assert.ok((await used()) > first);
+  });
+
   it("use at most 16 connections, and the same ones in the next invocation", async () => {
     forwarder = await loadForwarder({ endpoint: url });
     const batch = kinesisBatch(Array.from({ length: 60 }, (_, i) => viewRecord(`s${i}`, ["i1"])));
@@ -90,6 +114,12 @@ describe("the forwarder's calls on the wire", () => {
     assert.ok(requests.every(({ socket }) => connections.has(socket)));
   });
 });
+
+/** Credentials that are to be renewed at once, as the container's endpoint gives them. */
+function expiring(number: number): object {
+  const Expiration = new Date(Date.now() + 60_000).toISOString();
+  return { AccessKeyId: `AKIA${number}`, SecretAccessKey: "secret", Token: `token ${number}`, Expiration };
+}
 
 /** The header that signature version 4 gives a request for personalize in ap-southeast-1. */
 function authorization({ method, url, headers, body }: Wired): string {

@@ -71,6 +71,12 @@ describe("makeRequestHandler", () => {
     assert.equal(sockets.length, 1);
   });
 
+  it("opens no more connections than it may", async () => {
+    await serve((socket) => void socket.write(OK));
+    await Promise.all(Array.from({ length: 6 }, () => send()));
+    assert.equal(sockets.length, OPTIONS.connections);
+  });
+
   it("speaks TLS when the endpoint does", async () => {
     let first: number | undefined;
     await serve((socket, bytes) => {

@@ -12,19 +12,20 @@ async function run(answers: readonly Answer[], { random = 1, milliseconds = 60_0
   let time = 0;
   const started: { at: number; left: number }[] = [];
   const slept: number[] = [];
+  const wokeAt: number[] = [];
   let reserved = 0;
   const ports = {
     now: () => time,
     random: () => random,
     reserve: () => ((reserved += 1), waits),
-    sleep: async (ms: number) => void ((time += ms), slept.push(ms)),
+    sleep: async (ms: number) => void ((time += ms), slept.push(ms), wokeAt.push(time)),
   };
   const attempt = async (left: number) => {
     started.push({ at: time, left });
     time += answerTakes;
     return answers[started.length - 1] ?? assert.fail("one attempt too many");
   };
-  return { answer: await withRetries(attempt, ports, milliseconds), started, slept, reserved };
+  return { answer: await withRetries(attempt, ports, milliseconds), started, slept, wokeAt, reserved };
 }
 
 describe("withRetries", () => {
@@ -56,7 +57,7 @@ describe("withRetries", () => {
     ]);
   });
 
-  it("never starts when no time is left", async () => {
+  it("never waits for a time that is not left, nor starts then", async () => {
     const seconds = fc.record({
       random: fc.double({ min: 0, max: 0.999, noNaN: true }),
       milliseconds: fc.integer({ min: 1, max: 2000 }),
@@ -65,7 +66,8 @@ describe("withRetries", () => {
     });
     await fc.assert(
       fc.asyncProperty(seconds, async (times) => {
-        const { started } = await run([THROTTLED, BROKEN, BROKEN], times);
+        const { started, wokeAt } = await run([THROTTLED, BROKEN, BROKEN], times);
+        assert.ok(wokeAt.every((at) => at < times.milliseconds));
         started.slice(1).forEach(({ at, left }) => {
           assert.ok(at < times.milliseconds);
           assert.equal(left, times.milliseconds - at);
