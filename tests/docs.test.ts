@@ -1,0 +1,44 @@
+import * as assert from "node:assert/strict";
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { run, world } from "./support/forwardWorld";
+import { kinesisBatch, viewRecord } from "./support/kinesisEvent";
+
+const ROOT = join(__dirname, "..");
+const FORWARDER = join(ROOT, "functions/forwardEvents");
+
+/** Reasons that no line of the shared contract can bring about: the data of a stream's record is base64, and no service answers. */
+const BEYOND_THE_CONTRACT = ["badBase64", "rejected"];
+
+/** The code words in one column of the first table below a heading of the runbook. */
+function documented(heading: string, column: number, table = 0): string[] {
+  const runbook = readFileSync(join(ROOT, "docs/operations.md"), "utf8");
+  const section = runbook.split(`\n## ${heading}\n`)[1]?.split("\n## ")[0] ?? "";
+  const rows = section.split(/\n(?=[^|\n])/).flatMap((block) => {
+    const lines = block.split("\n").filter((line) => line.startsWith("|"));
+    return lines.length === 0 ? [] : [lines.slice(2)];
+  });
+  return (rows[table] ?? []).map((row) => /`([^`]+)`/.exec(row.split("|")[column + 1])?.[1] ?? row).sort();
+}
+
+describe("the runbook", () => {
+  it("explains every reason of a dead letter, and no other", () => {
+    const lines = readFileSync(join(ROOT, "tests/contracts/events.ndjson"), "utf8").trimEnd().split("\n");
+    const reasons = lines.flatMap((line) => (JSON.parse(line) as { reason?: string }).reason ?? []);
+    assert.deepEqual(documented("What a dead letter's reason means", 0), [...new Set([...reasons, ...BEYOND_THE_CONTRACT])].sort());
+  });
+
+  it("explains every line that the forwarder logs", () => {
+    const sources = readdirSync(FORWARDER).map((file) => readFileSync(join(FORWARDER, file), "utf8"));
+    const messages = sources.flatMap((text) => [...text.matchAll(/level: "[A-Z]+", message: "([^"]+)"/g)].map(([, message]) => message));
+    assert.deepEqual(documented("Log lines", 1), messages.sort());
+  });
+
+  it("explains every metric", async () => {
+    const { ports, logs } = world({});
+    await run(kinesisBatch([viewRecord("s1", ["i1"])]), ports);
+    const { _aws } = logs.find((line) => "_aws" in line) as { _aws: { CloudWatchMetrics: { Metrics: { Name: string }[] }[] } };
+    const names = _aws.CloudWatchMetrics.flatMap(({ Metrics }) => Metrics.map(({ Name }) => Name));
+    assert.deepEqual(documented("Log lines", 0, 1), names.sort());
+  });
+});
