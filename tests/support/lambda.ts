@@ -1,14 +1,14 @@
 import { KinesisClient, PutRecordsCommand } from "@aws-sdk/client-kinesis";
 import { GetObjectCommand, ListObjectsV2Command, S3Client } from "@aws-sdk/client-s3";
-import { realClock } from "../../local/cloud/clock";
 import { kinesis } from "../../local/cloud/kinesis";
 import { makeLambda } from "../../local/cloud/lambda";
 import { ARCHIVE_SIGNATURE, ASSET_SIGNATURE, SIGNATURE_KEY } from "../../local/cloud/lambda/archive";
 import { logs } from "../../local/cloud/logs";
 import { s3 } from "../../local/cloud/s3";
-import type { Clock, Json, Statement } from "../../local/cloud/service";
+import type { Json, Statement } from "../../local/cloud/service";
 import { type TestCloud, withCloud } from "./cloud";
 import { eventually } from "./eventually";
+import { JumpingClock } from "./jumpingClock";
 
 export const BUCKET = "acme-c360-upstream-dev";
 export const STREAM_ARN = "arn:aws:kinesis:ap-southeast-1:123456789012:stream/clicks";
@@ -45,15 +45,13 @@ export const archive = (assets: Json): Json => ({ [SIGNATURE_KEY]: ARCHIVE_SIGNA
 export class LambdaBench {
   private constructor(
     readonly running: TestCloud,
-    private readonly time: { ahead: number },
+    private readonly clock: JumpingClock,
   ) {}
 
   /** @param stateDir continues on an earlier bench's state */
   static async open(stateDir?: string): Promise<LambdaBench> {
-    const time = { ahead: 0 };
-    const faster = realClock(FASTER);
-    const jumping: Clock = { now: () => Date.now() + time.ahead, sleep: (ms, signal) => faster.sleep(ms, signal) };
-    return new LambdaBench(await withCloud([makeLambda({ pollMs: 210 }), logs, kinesis, s3], { stateDir, clock: jumping }), time);
+    const clock = new JumpingClock(FASTER);
+    return new LambdaBench(await withCloud([makeLambda({ pollMs: 210 }), logs, kinesis, s3], { stateDir, clock }), clock);
   }
 
   close(): Promise<void> {
@@ -62,7 +60,7 @@ export class LambdaBench {
 
   /** Moves the clock ahead; the records that are there become older. */
   jump(ms: number): void {
-    this.time.ahead += ms;
+    this.clock.jump(ms);
   }
 
   async role(statements: Statement[]): Promise<void> {
