@@ -22,7 +22,7 @@ import type { Invocation } from "./serialize";
 
 /** Waits of the cloud are so much shorter. */
 const SCALE = 100;
-const STREAM = "events";
+export const STREAM = "events";
 export const UPSTREAM = "upstream";
 export const SHARD = "shardId-000000000000";
 

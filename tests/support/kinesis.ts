@@ -12,6 +12,9 @@ import type { GetShardIteratorCommandInput, ShardFilter, _Record } from "@aws-sd
 import { S3Client } from "@aws-sdk/client-s3";
 import type { TestCloud } from "./cloud";
 
+/** Digits of a sequence number that name its shard. */
+export const SHARD_DIGITS = 21;
+
 /** Clients that never try again: the SDK's default, which speaks HTTP/2, and one that speaks HTTP/1.1 as the S3 client does. */
 export const protocols = {
   "HTTP/2": ({ client }: TestCloud) => new KinesisClient({ ...client, maxAttempts: 1 }),

@@ -1,8 +1,9 @@
 import * as assert from "node:assert/strict";
 import type { ActiveFault } from "../../../local/cloud/door/faults";
 import { ServiceError } from "../../../local/cloud/service";
-import { DeployedForwarder, type ForwarderOptions } from "../../support/deployedForwarder";
+import { DeployedForwarder, type ForwarderOptions, STREAM } from "../../support/deployedForwarder";
 import { eventually } from "../../support/eventually";
+import { split, statusOf, protocols, SHARD_DIGITS } from "../../support/kinesis";
 import { acceptedEvents, holds, keptRecords, Ledger } from "../../support/forwarderLedger";
 
 const THROTTLED = new ServiceError("ThrottlingException", "Rate exceeded");
@@ -141,5 +142,23 @@ describe("stream, mapping and forwarder together, when things go wrong", () => {
       [1, 1, 1],
     );
     assert.ok(logging.struck > 0);
+  });
+
+  it("keeps each session's order over a stream that is resharded while calls fail", async () => {
+    const at = await open({ batchSize: 5 });
+    const throttled = at.failPutEvents(THROTTLED, { from: 3, to: 12 });
+    const round = (name: string) => Array.from({ length: 12 }, (_, i) => ({ session: `s${i % 6}`, items: [`${name}-${i}`] }));
+    await ledger.put(...round("before"));
+    at.start();
+    const client = protocols["HTTP/2"](at.running);
+    await split(client, STREAM, 0, 2n ** 127n);
+    await ledger.put(...round("during"));
+    await eventually(async () => assert.equal(await statusOf(client, STREAM), "ACTIVE"));
+    const after = await ledger.put(...round("after"));
+    client.destroy();
+    await at.untilDone();
+    await ledger.checkComplete();
+    assert.equal(throttled.struck, 10);
+    assert.equal(new Set(after.map((number) => number.slice(0, SHARD_DIGITS))).size, 2);
   });
 });

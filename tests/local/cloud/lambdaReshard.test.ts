@@ -5,14 +5,12 @@ import { join } from "node:path";
 import { KinesisClient, UpdateShardCountCommand } from "@aws-sdk/client-kinesis";
 import { hashKeyOf } from "../../../local/cloud/kinesis/hashRanges";
 import { eventually } from "../../support/eventually";
-import { merge, split, statusOf } from "../../support/kinesis";
+import { merge, SHARD_DIGITS, split, statusOf } from "../../support/kinesis";
 import { handlerOf, LambdaBench, LOG, READ } from "../../support/lambda";
 
 const QUARTER = 2n ** 126n;
 const HALF = 2n * QUARTER;
 const KEYS = 12;
-/** Digits of a sequence number that name its shard. */
-const SHARD_DIGITS = 21;
 /** Keeps invocations a little apart, so that the log tells their order. */
 const SLOWLY = "await new Promise((resolve) => setTimeout(resolve, 5));";
 
