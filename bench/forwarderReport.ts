@@ -16,6 +16,9 @@ export interface Cell {
 /** PutEvents calls a second that the service takes: https://docs.aws.amazon.com/personalize/latest/dg/limits.html */
 const SERVICE_CALLS_PER_SECOND = 1000;
 
+/** The row that stands for a usual load; it must be among the cells. */
+const REFERENCE = { sessions: 500, batchSize: 500 };
+
 const HEAD = [
   ["sessions", "batch"],
   ["records/s", "base", "ratio", "at 1000 calls/s"],
@@ -78,7 +81,9 @@ function goal(
   const figures = cells.map(figure);
   const count = figures.filter(met).length;
   const verdict = count === cells.length ? "met" : "not met";
-  console.log(`${verdict}: ${title} (${count} of ${cells.length} rows, worst ${worstOf(...figures).toFixed(2)})`);
+  const reference = cells.findIndex(({ sessions, batchSize }) => sessions === REFERENCE.sessions && batchSize === REFERENCE.batchSize);
+  const inMiddle = `${figures[reference].toFixed(2)} at ${REFERENCE.sessions} sessions and batches of ${REFERENCE.batchSize}`;
+  console.log(`${verdict}: ${title} (${count} of ${cells.length} rows, worst ${worstOf(...figures).toFixed(2)}, ${inMiddle})`);
 }
 
 function speedup({ forwarder, baseline }: Cell): number {
