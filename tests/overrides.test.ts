@@ -1,11 +1,12 @@
 import * as assert from "node:assert/strict";
+import type { Zone } from "../components/naming";
+import type { Overrides } from "../settings";
 import { tenantOf } from "./support/principals";
 import { type StackResources, stackResources } from "./support/stackResources";
 
 const REGIONAL = "ap-southeast-1:123456789012";
 const ENVIRONMENT = "forwarder-function environment.variables";
 const SCHEMA = "recommender-schema desiredState";
-const BUCKETS = ["cache", "downstream", "infra", "lake", "upstream"];
 
 /** What an override changes of the inputs of a tenant's resources; everything else stays. */
 interface Effect {
@@ -23,10 +24,14 @@ const existing = {
   trackingId: "7c1f0e1a-0000-4000-8000-000000000000",
 };
 
-/** Every setting that a tenant can override. */
-const OVERRIDES: [setting: string, override: object, effect: Effect][] = [
-  [
-    "lake",
+type Section<K extends keyof Overrides> = keyof NonNullable<Overrides[K]> & string;
+/** Every setting that a tenant can override, by its path. */
+type Setting = {
+  [K in keyof Overrides]-?: NonNullable<Overrides[K]> extends object ? `${K}.${Section<K>}` : K;
+}[keyof Overrides];
+
+const OVERRIDES: Record<Setting, [override: Overrides, effect: Effect]> = {
+  lake: [
     { lake: "existing" },
     {
       gone: /^lake-/,
@@ -36,13 +41,12 @@ const OVERRIDES: [setting: string, override: object, effect: Effect][] = [
       },
     },
   ],
-  ...BUCKETS.map((zone): [string, object, Effect] => [
-    `buckets.${zone}`,
-    { buckets: { [zone]: `own-${zone}` } },
-    { renamed: [`TENANT-c360-${zone}-dev`, `own-${zone}`] },
-  ]),
-  [
-    "stream.mode",
+  "buckets.upstream": ownBucket("upstream"),
+  "buckets.lake": ownBucket("lake"),
+  "buckets.downstream": ownBucket("downstream"),
+  "buckets.infra": ownBucket("infra"),
+  "buckets.cache": ownBucket("cache"),
+  "stream.mode": [
     { stream: { mode: "on-demand" } },
     {
       set: {
@@ -52,26 +56,22 @@ const OVERRIDES: [setting: string, override: object, effect: Effect][] = [
       },
     },
   ],
-  ["stream.shards", { stream: { shards: 4 } }, { set: { "feed-stream shardCount": 4, [`${ENVIRONMENT}.CALLS_PER_SECOND`]: "250" } }],
-  [
-    "stream.retentionHours",
+  "stream.shards": [{ stream: { shards: 4 } }, { set: { "feed-stream shardCount": 4, [`${ENVIRONMENT}.CALLS_PER_SECOND`]: "250" } }],
+  "stream.retentionHours": [
     { stream: { retentionHours: 48 } },
     { set: { "feed-stream retentionPeriod": 48, "forwarder-mapping maximumRecordAgeInSeconds": 148_114 } },
   ],
-  ["stream.name", { stream: { name: "own-stream" } }, { renamed: ["TENANT-c360-recommender-stream-dev", "own-stream"] }],
-  [
-    "delivery.intervalSeconds",
+  "stream.name": [{ stream: { name: "own-stream" } }, { renamed: ["TENANT-c360-recommender-stream-dev", "own-stream"] }],
+  "delivery.intervalSeconds": [
     { delivery: { intervalSeconds: 60 } },
     { set: { "feed-delivery extendedS3Configuration.bufferingInterval": 60 } },
   ],
-  ["delivery.sizeMiB", { delivery: { sizeMiB: 9 } }, { set: { "feed-delivery extendedS3Configuration.bufferingSize": 9 } }],
-  [
-    "delivery.compression",
+  "delivery.sizeMiB": [{ delivery: { sizeMiB: 9 } }, { set: { "feed-delivery extendedS3Configuration.bufferingSize": 9 } }],
+  "delivery.compression": [
     { delivery: { compression: "GZIP" } },
     { set: { "feed-delivery extendedS3Configuration.compressionFormat": "GZIP" } },
   ],
-  [
-    "delivery.name",
+  "delivery.name": [
     { delivery: { name: "own-delivery" } },
     {
       renamed: ["TENANT-c360-recommender-delivery-dev", "own-delivery"],
@@ -79,31 +79,27 @@ const OVERRIDES: [setting: string, override: object, effect: Effect][] = [
       set: { "feed-role name": "TENANT-c360-recommender-delivery-dev", "feed-role-policy role": "TENANT-c360-recommender-delivery-dev" },
     },
   ],
-  ["forwarder.batchSize", { forwarder: { batchSize: 7 } }, { set: { "forwarder-mapping batchSize": 7 } }],
-  ["forwarder.windowSeconds", { forwarder: { windowSeconds: 9 } }, { set: { "forwarder-mapping maximumBatchingWindowInSeconds": 9 } }],
-  [
-    "forwarder.parallelizationFactor",
+  "forwarder.batchSize": [{ forwarder: { batchSize: 7 } }, { set: { "forwarder-mapping batchSize": 7 } }],
+  "forwarder.windowSeconds": [{ forwarder: { windowSeconds: 9 } }, { set: { "forwarder-mapping maximumBatchingWindowInSeconds": 9 } }],
+  "forwarder.parallelizationFactor": [
     { forwarder: { parallelizationFactor: 2 } },
     { set: { "forwarder-mapping parallelizationFactor": 2, [`${ENVIRONMENT}.CALLS_PER_SECOND`]: "500" } },
   ],
-  ["forwarder.memoryMiB", { forwarder: { memoryMiB: 512 } }, { set: { "forwarder-function memorySize": 512 } }],
-  ["forwarder.timeoutSeconds", { forwarder: { timeoutSeconds: 90 } }, { set: { "forwarder-function timeout": 90 } }],
-  [
-    "forwarder.reservedConcurrency",
+  "forwarder.memoryMiB": [{ forwarder: { memoryMiB: 512 } }, { set: { "forwarder-function memorySize": 512 } }],
+  "forwarder.timeoutSeconds": [{ forwarder: { timeoutSeconds: 90 } }, { set: { "forwarder-function timeout": 90 } }],
+  "forwarder.reservedConcurrency": [
     { forwarder: { reservedConcurrency: 3 } },
     { set: { "forwarder-function reservedConcurrentExecutions": 3 } },
   ],
-  ["forwarder.callsPerSecond", { forwarder: { callsPerSecond: 11 } }, { set: { [`${ENVIRONMENT}.CALLS_PER_SECOND`]: "11" } }],
-  [
-    "recommender.interactionColumns",
+  "forwarder.callsPerSecond": [{ forwarder: { callsPerSecond: 11 } }, { set: { [`${ENVIRONMENT}.CALLS_PER_SECOND`]: "11" } }],
+  "recommender.interactionColumns": [
     { recommender: { interactionColumns: ["USER_ID", "ITEM_ID", "TIMESTAMP"] } },
     {
       set: { [`${SCHEMA}.Name`]: /^TENANT-c360-recommender-schema-[0-9a-f]{5}-dev$/, [`${SCHEMA}.Schema`]: /^(?!.*EVENT_TYPE).*TIMESTAMP/ },
     },
   ],
-  ["recommender.defaultEventType", { recommender: { defaultEventType: "watch" } }, {}],
-  [
-    "recommender.sourceConditions",
+  "recommender.defaultEventType": [{ recommender: { defaultEventType: "watch" } }, {}],
+  "recommender.sourceConditions": [
     { recommender: { sourceConditions: false } },
     {
       set: Object.fromEntries(
@@ -113,31 +109,36 @@ const OVERRIDES: [setting: string, override: object, effect: Effect][] = [
       ),
     },
   ],
-  [
-    "recommender.existing",
+  "recommender.existing": [
     { recommender: { existing } },
     { gone: /^recommender-(dataset|dataset-group|schema|tracker)$/, set: { [`${ENVIRONMENT}.TRACKING_ID`]: existing.trackingId } },
   ],
-  ["logRetentionDays", { logRetentionDays: 3 }, { set: { "feed-logs retentionInDays": 3, "forwarder-logs retentionInDays": 3 } }],
-];
+  "recommender.protect": [
+    { recommender: { protect: true } },
+    { set: Object.fromEntries(["dataset", "dataset-group", "schema", "tracker"].map((part) => [`recommender-${part} protect`, true])) },
+  ],
+  logRetentionDays: [{ logRetentionDays: 3 }, { set: { "feed-logs retentionInDays": 3, "forwarder-logs retentionInDays": 3 } }],
+};
 
-const tenantAt = (i: number): string => `tenant${i}x`;
+/** Tenants by setting; no name may occur in the forwarder's code, where it would be taken for the tenant's. */
+const TENANTS = new Map(Object.keys(OVERRIDES).map((setting, i) => [setting, `tenant${i}x`]));
+const PLAIN = "tenantx";
 
 describe("an override of one tenant", () => {
   let alone: Record<string, unknown>;
   let together: StackResources;
   before(async function () {
     this.timeout(240_000);
-    const tenants = OVERRIDES.map(([, override], i) => ({ name: tenantAt(i), ...override }));
-    alone = leavesOf(await stackResources("dev", { tenants: ["plain"] }), "plain");
-    together = await stackResources("dev", { tenants: ["plain", ...tenants] });
+    const tenants = Object.entries(OVERRIDES).map(([setting, [override]]) => ({ name: TENANTS.get(setting), ...override }));
+    alone = leavesOf(await stackResources("dev", { tenants: [PLAIN] }), PLAIN);
+    together = await stackResources("dev", { tenants: [PLAIN, ...tenants] });
   });
 
-  it("changes nothing of a tenant without one", () => assert.deepEqual(leavesOf(together, "plain"), alone));
+  it("changes nothing of a tenant without one", () => assert.deepEqual(leavesOf(together, PLAIN), alone));
 
-  for (const [i, [setting, , effect]] of OVERRIDES.entries()) {
+  for (const [setting, [, effect]] of Object.entries(OVERRIDES)) {
     it(`of ${setting} changes what it should of that tenant alone`, () => {
-      const found = leavesOf(together, tenantAt(i));
+      const found = leavesOf(together, String(TENANTS.get(setting)));
       const expected = applied(alone, effect);
       for (const [path, value] of Object.entries(expected)) {
         if (!(value instanceof RegExp)) continue;
@@ -150,6 +151,10 @@ describe("an override of one tenant", () => {
   }
 });
 
+function ownBucket(zone: Zone): [Overrides, Effect] {
+  return [{ buckets: { [zone]: `own-${zone}` } }, { renamed: [`TENANT-c360-${zone}-dev`, `own-${zone}`] }];
+}
+
 function applied(leaves: Record<string, unknown>, { set = {}, renamed: [from, to] = ["", ""], gone }: Effect): Record<string, unknown> {
   const rename = (value: unknown) => (typeof value === "string" && from !== "" ? value.replaceAll(from, to) : value);
   const kept = Object.entries(leaves).filter(([path]) => !gone?.test(path.split(" ")[0]));
@@ -157,7 +162,7 @@ function applied(leaves: Record<string, unknown>, { set = {}, renamed: [from, to
   return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined));
 }
 
-/** Every single value of the inputs of a tenant's resources, by `<resource> <path>`, with TENANT for its name. */
+/** Every single value of a tenant's resources, inputs and protection, by `<resource> <path>`, with TENANT for its name. */
 function leavesOf({ resources }: StackResources, tenant: string): Record<string, unknown> {
   const leaves: [string, unknown][] = [];
   const add = (path: string, value: unknown): void => {
@@ -167,10 +172,11 @@ function leavesOf({ resources }: StackResources, tenant: string): Record<string,
     }
     for (const [key, member] of Object.entries(value)) add(`${path}${path.endsWith(" ") ? "" : "."}${key}`, member);
   };
-  for (const { name, type, inputs } of resources.filter((resource) => tenantOf(resource.name) === tenant)) {
+  for (const { name, type, inputs, protect } of resources.filter((resource) => tenantOf(resource.name) === tenant)) {
     const short = name.slice(tenant.length + 1);
     add(short, type);
     add(`${short} `, inputs);
+    if (protect) add(`${short} protect`, true);
   }
   return Object.fromEntries(leaves);
 }
