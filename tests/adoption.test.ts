@@ -1,7 +1,7 @@
 import * as assert from "node:assert/strict";
-import { cpSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join, relative } from "node:path";
+import { join } from "node:path";
 import type { Policy, Statement } from "../components/policies";
 import { buildCloud } from "../local/cloud/cloud";
 import { ServiceError } from "../local/cloud/service";
@@ -10,7 +10,8 @@ import { cloudProvider, type Provider } from "../local/engine/provider";
 import { type Deployment, runProgram } from "../local/engine/run";
 import { readStack } from "../local/engine/stack";
 import { SERVICES } from "../local/services";
-import { configFlags, previewCommand, type PreviewRun, REPOSITORY } from "./support/previewCommand";
+import { configFlags, configOverrides, previewCommand, type PreviewRun } from "./support/previewCommand";
+import { copyProgram, REPOSITORY } from "./support/program";
 
 const BUCKETS = { upstream: "raw.events", lake: "the-lake", downstream: "exports", infra: "infra-logs", cache: "scratch" };
 const GET_BUCKET = "aws:s3/getBucket:getBucket";
@@ -64,9 +65,7 @@ describe("a preview that adopts a lake", () => {
 
   it("by a stack file prints the same", async () => {
     const copy = join(folder, "program");
-    const left = ["node_modules", ".git", ".local", "tests", "bench", "docs"];
-    cpSync(REPOSITORY, copy, { recursive: true, filter: (source) => !left.includes(relative(REPOSITORY, source)) });
-    symlinkSync(join(REPOSITORY, "node_modules"), join(copy, "node_modules"));
+    copyProgram(copy);
     const buckets = Object.entries(BUCKETS).map(([zone, name]) => `    ${zone}: ${name}\n`);
     const settings = `  c360-recommender:stage: prod\n  c360-recommender:lake: existing\n  c360-recommender:buckets:\n${buckets.join("")}`;
     writeFileSync(join(copy, "Pulumi.elsewhere.yaml"), `config:\n${settings}`);
@@ -107,8 +106,7 @@ describe("an update that adopts a lake", () => {
       create: (type, inputs, urn) => (created.push(type), provider.create(type, inputs, urn)),
       invoke: (token, args) => (invoke && token === GET_BUCKET ? invoke(token, args) : provider.invoke(token, args)),
     };
-    const overrides = configFlags(settings).filter((flag) => flag !== "--config");
-    const options = { ...(await readStack(REPOSITORY, stack, overrides)), provider: counting };
+    const options = { ...(await readStack(REPOSITORY, stack, configOverrides(settings))), provider: counting };
     const onLog = (severity: string, message: string) => void (severity !== "debug" && said.push(`${severity}: ${message}`));
     return runProgram({ ...options, onLog }).then(
       (deployment) => ({ created, said, deployment }),

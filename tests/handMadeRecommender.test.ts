@@ -8,7 +8,8 @@ import { SERVICES } from "../local/services";
 import { type TestCloud, withCloud } from "./support/cloud";
 import { eventually } from "./support/eventually";
 import { makeRecommender, personalizeLog, type Recommender, trackerActive } from "./support/personalize";
-import { configFlags, previewCommand, REPOSITORY } from "./support/previewCommand";
+import { configFlags, configOverrides, previewCommand } from "./support/previewCommand";
+import { REPOSITORY } from "./support/program";
 import { ARNS } from "./support/settings";
 
 const RECOMMENDER = "c360:recommender:Recommender";
@@ -70,12 +71,8 @@ describe("a deployment with a hand-made recommender", () => {
 
   it("brings events to the tracker that was made by hand", async () => {
     const { datasetGroupArn, datasetArn, trackingId } = byHand;
-    const flags = configFlags({ "recommender.existing": { datasetGroupArn, datasetArn, trackingId } });
-    const stack = await readStack(
-      REPOSITORY,
-      "dev",
-      flags.filter((flag) => flag !== "--config"),
-    );
+    const overrides = configOverrides({ "recommender.existing": { datasetGroupArn, datasetArn, trackingId } });
+    const stack = await readStack(REPOSITORY, "dev", overrides);
     const { outputs } = await runProgram({ ...stack, provider: cloudProvider(cloud) });
     const { acme } = (outputs as unknown as Outputs).tenants;
     assert.deepEqual([acme.trackingId, acme.schemaName], [trackingId, undefined]);

@@ -1,15 +1,15 @@
 import * as assert from "node:assert/strict";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { openStore } from "../../local/cloud/store";
 import { generateInteractions } from "../../local/interactions/generator";
 import { howToConnect } from "../../local/keep";
 import { Interrupted, main } from "../../local/main";
 import { eventually } from "../support/eventually";
+import { copyProgram } from "../support/program";
 import { needPython, runPython } from "../support/python";
 
-const ROOT = resolve(__dirname, "../..");
 const STREAM = "arn:aws:kinesis:ap-southeast-1:123456789012:stream";
 
 describe("npm start --keep for boto3", () => {
@@ -116,16 +116,16 @@ describe("what --keep prints", () => {
     const text = howToConnect(endpoint, '.local/"1"/endpoint.json', "acme").join("\n");
     for (const part of ["http://127.0.0.1:1 in r", 'open(".local/\\"1\\"/endpoint.json")', '["tenants"]["acme"]["producer"]'])
       assert.ok(text.includes(part), text);
-    assert.doesNotMatch(text, /secret$|AKIA1/m);
+    assert.doesNotMatch(text, /hush|AKIA1/);
   });
 });
 
 /** The program as it is, with a stack file of two tenants. */
 function programOfTwoTenants(programDir: string): string {
-  mkdirSync(programDir);
-  for (const name of readdirSync(ROOT)) if (!/^(\.|Pulumi\.local)/.test(name)) symlinkSync(join(ROOT, name), join(programDir, name));
-  const stack = readFileSync(join(ROOT, "Pulumi.local.yaml"), "utf8");
-  writeFileSync(join(programDir, "Pulumi.local.yaml"), stack.replace("    - acme\n", "    - acme\n    - globex\n"));
+  copyProgram(programDir);
+  const file = join(programDir, "Pulumi.local.yaml");
+  const stack = readFileSync(file, "utf8");
+  writeFileSync(file, stack.replace("    - acme\n", "    - acme\n    - globex\n"));
   return programDir;
 }
 

@@ -1,16 +1,15 @@
 import * as assert from "node:assert/strict";
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { cpSync, existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { generateInteractions } from "../../local/interactions/generator";
 import { main } from "../../local/main";
 import type { Report } from "../../local/report";
 import { eventually } from "../support/eventually";
 import { POISON_ONCE, REASONS_ONCE } from "../support/poison";
-
-const ROOT = resolve(__dirname, "../..");
+import { copyProgram, REPOSITORY } from "../support/program";
 
 describe("npm start", () => {
   let parent: string;
@@ -22,7 +21,7 @@ describe("npm start", () => {
   });
   afterEach(() => rmSync(parent, { recursive: true }));
 
-  const run = async (args: string[], programDir = ROOT) => {
+  const run = async (args: string[], programDir = REPOSITORY) => {
     const printed: string[] = [];
     const errors: string[] = [];
     const code = await main(["--interactions", join(parent, "in.csv"), ...args], {
@@ -58,19 +57,7 @@ describe("npm start", () => {
 
   it("ends with 1 and says why when the forwarder changes what it forwards", async () => {
     const programDir = join(parent, "program");
-    for (const name of [
-      "index.ts",
-      "config.ts",
-      "settings.ts",
-      "components",
-      "functions",
-      "Pulumi.yaml",
-      "Pulumi.local.yaml",
-      "package.json",
-      "tsconfig.json",
-    ])
-      cpSync(join(ROOT, name), join(programDir, name), { recursive: true });
-    symlinkSync(join(ROOT, "node_modules"), join(programDir, "node_modules"));
+    copyProgram(programDir);
     const validate = join(programDir, "functions/forwardEvents/validate.ts");
     const code = readFileSync(validate, "utf8");
     const sabotaged = code.replace("const { eventType } = value;", 'const eventType = "other";');
@@ -98,9 +85,9 @@ describe("npm start", () => {
     afterEach(() => void child.kill("SIGKILL"));
 
     function start(args: string[]): void {
-      const options = { programDir: ROOT, folder };
-      const script = `require(${JSON.stringify(join(ROOT, "local/main"))}).runProcess(${JSON.stringify(args)}, ${JSON.stringify(options)})`;
-      child = spawn(process.execPath, ["-r", "ts-node/register", "-e", script], { cwd: ROOT, stdio: ["ignore", "pipe", "pipe"] });
+      const options = { programDir: REPOSITORY, folder };
+      const script = `require(${JSON.stringify(join(REPOSITORY, "local/main"))}).runProcess(${JSON.stringify(args)}, ${JSON.stringify(options)})`;
+      child = spawn(process.execPath, ["-r", "ts-node/register", "-e", script], { cwd: REPOSITORY, stdio: ["ignore", "pipe", "pipe"] });
       said = "";
       for (const stream of [child.stdout, child.stderr]) stream?.on("data", (chunk: Buffer) => (said += chunk.toString()));
     }

@@ -1,22 +1,14 @@
 import * as assert from "node:assert/strict";
 import { createHash } from "node:crypto";
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join, relative, resolve } from "node:path";
+import { join } from "node:path";
 import { readStack } from "../../local/engine/stack";
-import { main } from "../../local/preview";
 import { type PreviewedResource, previewStack } from "../../local/previewStack";
-import { PRELUDE, TestProvider, writeProgram } from "../support/program";
+import { previewCommand } from "../support/previewCommand";
+import { copyProgram, PRELUDE, TestProvider, writeProgram } from "../support/program";
 
-const REPOSITORY = resolve(__dirname, "../..");
 const sha256 = (text: string): string => createHash("sha256").update(text).digest("hex");
-
-async function run(args: string[], programDir = REPOSITORY) {
-  const printed: string[] = [];
-  const errors: string[] = [];
-  const code = await main(args, programDir, { print: (line) => printed.push(line), printError: (line) => errors.push(line) });
-  return { code, printed, errors };
-}
 
 describe("preview", () => {
   const folder = mkdtempSync(join(tmpdir(), "c360-preview-test-"));
@@ -88,7 +80,7 @@ new Thing("a", { of: b.arn, made: b, list: [b.id, "known"], policy: pulumi.jsonS
   it("prints the array of a personal stage without a file of its own", async () => {
     const program = writeProgram(`export const answer = 42;`);
     try {
-      const { code, printed, errors } = await run(["--stack", "ann"], program.programDir);
+      const { code, printed, errors } = await previewCommand(["--stack", "ann"], program.programDir);
       assert.deepEqual([code, errors, printed.length], [0, [], 1]);
       assert.deepEqual(
         (JSON.parse(printed[0]) as PreviewedResource[]).map(({ urn }) => urn),
@@ -101,13 +93,11 @@ new Thing("a", { of: b.arn, made: b, list: [b.id, "known"], policy: pulumi.jsonS
 
   it("is the same for a copy of the program at another path, with every policy in full", async () => {
     const copy = join(folder, "copy");
-    const left = ["node_modules", ".git", ".local", "tests"];
-    cpSync(REPOSITORY, copy, { recursive: true, filter: (source) => !left.includes(relative(REPOSITORY, source)) });
-    symlinkSync(join(REPOSITORY, "node_modules"), join(copy, "node_modules"));
+    copyProgram(copy);
     const [here, there] = [join(folder, "here.json"), join(folder, "there.json")];
 
-    const first = await run(["--stack", "prod", "--json", here]);
-    const second = await run(["--stack", "prod", "--json", there], copy);
+    const first = await previewCommand(["--stack", "prod", "--json", here]);
+    const second = await previewCommand(["--stack", "prod", "--json", there], copy);
 
     assert.deepEqual([first.errors, first.code, second.errors, second.code], [[], 0, [], 0]);
     const text = readFileSync(here, "utf8");
@@ -125,7 +115,7 @@ new Thing("a", { of: b.arn, made: b, list: [b.id, "known"], policy: pulumi.jsonS
   });
 
   it("ends with 1 and the program's own line when a setting is wrong", async () => {
-    const { code, printed, errors } = await run(["--stack", "prod", "--config", "stream.shards=0"]);
+    const { code, printed, errors } = await previewCommand(["--stack", "prod", "--config", "stream.shards=0"]);
     assert.deepEqual([code, printed], [1, []]);
     assert.equal(errors.length, 1);
     assert.match(errors[0], /^npm run preview: .*stream\.shards must be .*got 0$/);
@@ -154,7 +144,7 @@ new Thing("a", { of: b.arn, made: b, list: [b.id, "known"], policy: pulumi.jsonS
   ];
   for (const [title, args, message] of wrong) {
     it(`ends with 2 ${title}`, async () => {
-      const { code, printed, errors } = await run(args);
+      const { code, printed, errors } = await previewCommand(args);
       assert.deepEqual([code, printed, errors.length], [2, [], 1]);
       assert.match(errors[0], message);
     });

@@ -1,9 +1,6 @@
-import { resolve } from "node:path";
 import { main } from "../../local/preview";
 import type { PreviewedResource } from "../../local/previewStack";
-
-/** Folder of the program. */
-export const REPOSITORY = resolve(__dirname, "../..");
+import { REPOSITORY } from "./program";
 
 /** How `npm run preview` ended. */
 export interface PreviewRun {
@@ -22,10 +19,12 @@ export async function previewCommand(args: string[], programDir = REPOSITORY): P
   return { code, printed, errors, resources: () => JSON.parse(printed.join("\n")) as PreviewedResource[] };
 }
 
-/** `--config` flags for settings by key; structured values as JSON. */
+/** `KEY=VALUE` for settings by key; structured values as JSON. */
+export function configOverrides(settings: Record<string, unknown>): string[] {
+  return Object.entries(settings).map(([key, value]) => `${key}=${typeof value === "string" ? value : JSON.stringify(value)}`);
+}
+
+/** `--config` flags for settings by key. */
 export function configFlags(settings: Record<string, unknown>): string[] {
-  return Object.entries(settings).flatMap(([key, value]) => [
-    "--config",
-    `${key}=${typeof value === "string" ? value : JSON.stringify(value)}`,
-  ]);
+  return configOverrides(settings).flatMap((override) => ["--config", override]);
 }

@@ -1,10 +1,13 @@
-import { mkdtempSync, readFileSync, realpathSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { cpSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { type Json, ServiceError } from "../../local/cloud/service";
 import type { Provider } from "../../local/engine/provider";
 
-const REPOSITORY = resolve(__dirname, "../..");
+/** Folder of the unmodified program. */
+export const REPOSITORY = resolve(__dirname, "../..");
+/** Folders of the repository that are no part of the program, beside the hidden ones. */
+const BESIDE_THE_PROGRAM = ["bench", "docs", "local", "node_modules", "tests"];
 
 const FILES = {
   "Pulumi.yaml": "name: shop\nruntime: nodejs\nconfig:\n  aws:region:\n    value: ap-southeast-1\n",
@@ -39,6 +42,17 @@ export function writeProgram(index: string, files: Record<string, string> = {}):
   for (const [name, content] of Object.entries({ ...FILES, "index.ts": index, ...files })) writeFileSync(join(programDir, name), content);
   symlinkSync(join(REPOSITORY, "node_modules"), join(programDir, "node_modules"));
   return { programDir, remove: () => rmSync(programDir, { recursive: true, force: true }) };
+}
+
+/**
+ * Copies the unmodified program, to be changed.
+ *
+ * @param programDir a folder that is not there yet
+ */
+export function copyProgram(programDir: string): void {
+  const names = readdirSync(REPOSITORY).filter((name) => !name.startsWith(".") && !BESIDE_THE_PROGRAM.includes(name));
+  for (const name of names) cpSync(join(REPOSITORY, name), join(programDir, name), { recursive: true });
+  symlinkSync(join(REPOSITORY, "node_modules"), join(programDir, "node_modules"));
 }
 
 /**
