@@ -97,6 +97,7 @@ export async function runLoop({ options, preparation, workspace, signal, print, 
         personalize: running.cloud.store("personalize"),
       }),
     );
+    signal.throwIfAborted();
     const problems = [...findings.problems];
     if (pending > 0) problems.push(problem("caughtUp", 0, pending));
     if (faults.length > 0) problems.push(problem("cloud.faults", 0, faults.length, faults));

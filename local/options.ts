@@ -85,11 +85,22 @@ export function readOptions(args: string[]): Options | "help" {
 
 function parse(args: string[]) {
   try {
-    return parseArgs({ args, options: FLAGS, strict: true, allowPositionals: false }).values;
+    return parseArgs({ args: joinNegatives(args), options: FLAGS, strict: true, allowPositionals: false }).values;
   } catch (error) {
     const [reason] = (error as Error).message.split(/\.(?:\s|$)|\n/);
     throw new UsageError(`${reason}; npm start -- --help lists the flags`);
   }
+}
+
+/** `--poison -1` as `--poison=-1`: a flag's own rule then tells what is wrong, instead of the parser's guess. */
+function joinNegatives(args: string[]): string[] {
+  const joined: string[] = [];
+  for (const arg of args) {
+    const flag = joined[joined.length - 1];
+    if (/^-[\d.]/.test(arg) && /^--[^=]+$/.test(flag ?? "")) joined[joined.length - 1] = `${flag}=${arg}`;
+    else joined.push(arg);
+  }
+  return joined;
 }
 
 function number(flag: string, text: string, rule: string, holds: (value: number) => boolean): number {

@@ -91,7 +91,8 @@ function readOutputs(file: string): Json {
   try {
     outputs = JSON.parse(readFileSync(file, "utf8"));
   } catch (error) {
-    throw new Error(`--outputs must name a file of JSON: ${(error as Error).message}`, { cause: error });
+    const [reason] = (error as Error).message.split(/[\n,]/);
+    throw new Error(`--outputs must name a file of JSON, got ${file}: ${reason}`, { cause: error });
   }
   if (!isObject(outputs)) throw new Error(`--outputs must name a file with a JSON object, got ${file}`);
   return outputs;

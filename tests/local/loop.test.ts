@@ -131,6 +131,15 @@ describe("npm start", () => {
       assert.deepEqual(readdirSync(folder).sort(), ["state", "version"]);
     });
 
+    it("ends with 130 at Ctrl-C while it reconciles, without a report", async () => {
+      start([]);
+      const exit = once(child, "exit");
+      child.stdout?.on("data", () => said.endsWith("Reconcile\n") && child.kill("SIGINT"));
+      const [code] = (await exit) as [number];
+      assert.equal(code, 130, said);
+      assert.deepEqual(readdirSync(folder).sort(), ["state", "version"]);
+    });
+
     it("keeps the cloud up with --keep, for this user alone, and refuses a second run", async () => {
       start(["--interactions", join(parent, "in.csv"), "--keep"]);
       await eventually(() => assert.match(said, /stays up/), { timeoutMs: 50_000 });

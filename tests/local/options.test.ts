@@ -50,6 +50,8 @@ describe("the flags of npm start", () => {
     ["--scale NaN", /--scale must be/],
     ["--scale 1e999", /--scale must be/],
     ["--poison 1.1", /^--poison must be from 0 to 1, got "1.1"$/],
+    ["--poison -1", /^--poison must be from 0 to 1, got "-1"$/],
+    ["--strict -1", /--strict/],
     ["--stack ../x", /^--stack must be a stack's name/],
     ["--tenant ACME", /^--tenant must be a tenant's name/],
     ["--interactions=", /--interactions must name a file/],

@@ -123,6 +123,8 @@ new Thing("a", { of: b.arn, made: b, list: [b.id, "known"], policy: pulumi.jsonS
 
   const list = join(folder, "list.json");
   writeFileSync(list, "[]");
+  const text = join(folder, "text.json");
+  writeFileSync(text, "text\n");
   const wrong: [title: string, args: string[], message: RegExp][] = [
     ["without --stack", [], /^npm run preview: --stack NAME is needed\n/],
     ["with a flag that is unknown", ["--stack", "dev", "--colour"], /Unknown option '--colour'/],
@@ -130,7 +132,16 @@ new Thing("a", { of: b.arn, made: b, list: [b.id, "known"], policy: pulumi.jsonS
     ["for a stack that is unknown", ["--stack", "Prod"], /stack "Prod": there is no Pulumi\.Prod\.yaml/],
     ["for a reserved stage", ["--stack", "aws"], /none of crm, recommender, aws, athena$/],
     ["with --config without a value", ["--stack", "dev", "--config", "stream"], /--config must be key=value, got "stream"$/],
-    ["with --outputs of no file", ["--stack", "dev", "--outputs", "no/such.json"], /--outputs must name a file of JSON: ENOENT/],
+    [
+      "with --outputs of no file",
+      ["--stack", "dev", "--outputs", "no/such.json"],
+      /--outputs must name a file of JSON, got no\/such\.json: ENOENT/,
+    ],
+    [
+      "with --outputs of no JSON",
+      ["--stack", "dev", "--outputs", text],
+      /--outputs must name a file of JSON, got .*text\.json: Unexpected token .*[^\n]$/,
+    ],
     [
       "with --outputs of no object",
       ["--stack", "dev", "--outputs", list],
