@@ -1,6 +1,7 @@
 import type { PersonalizeEventsClient } from "@aws-sdk/client-personalize-events";
-import { classify } from "./classify";
-import { makeRequestHandler } from "./requestHandler";
+import { classify, type Failure } from "./classify";
+import { isObject } from "./decode";
+import { makeRequestHandler, type HttpAnswer } from "./requestHandler";
 import type { Answer } from "./send";
 import { within } from "./within";
 import type { Sender, TrackedEvent } from "./validate";
@@ -9,48 +10,76 @@ const CONNECTIONS = 16;
 const CONNECT_MILLISECONDS = 1000;
 const ANSWER_MILLISECONDS = 2000;
 
-/** Parts of the SDK's stack that add nothing to a PutEvents request but CPU: no logger is set, and Personalize calls nobody back. */
-const NEEDLESS_MIDDLEWARE = ["getUserAgentMiddleware", "loggerMiddleware", "recursionDetectionMiddleware"];
-
 /** Makes one PutEvents request; resolves within the given time with a verdict. */
 export type PutEvents = (sender: Sender, events: readonly TrackedEvent[], milliseconds: number) => Promise<Answer>;
 
 /**
- * A client of Personalize that spends little CPU on a call and makes no retries of its own: those must take their place in the rate of
- * calls. Its retry middleware is replaced, not removed, because the signing one stands relative to it.
+ * Calls [PutEvents](https://docs.aws.amazon.com/personalize/latest/dg/API_UBS_PutEvents.html) without retries: those must take their
+ * place in the rate of calls. Region, endpoint, credentials and signature are the SDK client's; the request is one fixed POST, for
+ * which the client's own way through serializers and middleware takes twice the CPU.
  *
  * @param trackingId of the event tracker
  */
 export function makePutEvents(trackingId: string): PutEvents {
-  const { PersonalizeEventsClient, PutEventsCommand } =
-    require("@aws-sdk/client-personalize-events") as typeof import("@aws-sdk/client-personalize-events");
-  const client = new PersonalizeEventsClient({
-    maxAttempts: 1,
-    cacheMiddleware: true,
-    requestHandler: makeRequestHandler({
-      connections: CONNECTIONS,
-      connectMilliseconds: CONNECT_MILLISECONDS,
-      answerMilliseconds: ANSWER_MILLISECONDS,
-      userAgent: "c360-recommender/forwarder",
-    }),
+  const { PersonalizeEventsClient } = require("@aws-sdk/client-personalize-events") as typeof import("@aws-sdk/client-personalize-events");
+  const { config } = new PersonalizeEventsClient({});
+  const http = makeRequestHandler({
+    connections: CONNECTIONS,
+    connectMilliseconds: CONNECT_MILLISECONDS,
+    answerMilliseconds: ANSWER_MILLISECONDS,
+    userAgent: "c360-recommender/forwarder",
   });
-  for (const name of NEEDLESS_MIDDLEWARE) client.middlewareStack.remove(name);
-  client.middlewareStack.add((next) => next, { name: "retryMiddleware", step: "finalizeRequest", priority: "high", override: true });
-  keepSigner(client);
-  return async ({ userId, sessionId }, events, milliseconds) => {
-    const eventList = events.map((event) => ({ ...event, sentAt: new Date(event.sentAt * 1000) }));
+  let prepared: ReturnType<typeof prepare> | undefined;
+
+  const call = async (body: string): Promise<HttpAnswer> => {
+    const { signer, target } = await (prepared ??= prepare(config));
+    const headers = { host: target.host, "content-type": "application/json", "content-length": String(Buffer.byteLength(body)) };
+    const { headers: signed } = await signer.sign({ ...target, method: "POST", query: {}, headers, body });
+    return http.handle({ ...target, method: "POST", headers: signed, body });
+  };
+  return async ({ userId, sessionId }, eventList, milliseconds) => {
     try {
-      await within(milliseconds, client.send(new PutEventsCommand({ trackingId, userId, sessionId, eventList })));
-      return { verdict: "accepted", attempts: 1, throttled: false };
+      const answer = await within(milliseconds, call(JSON.stringify({ trackingId, userId, sessionId, eventList })));
+      return answer.statusCode === 200 ? { verdict: "accepted", attempts: 1, throttled: false } : classify(refusal(answer));
     } catch (error) {
-      return classify(error);
+      return classify(error as Error);
     }
   };
 }
 
-/** Without this the SDK makes a signer a call; the one that is kept asks for the credentials at each call, so they may change. */
-function keepSigner({ config }: PersonalizeEventsClient): void {
-  const make = config.signer;
-  let made: ReturnType<typeof make> | undefined;
-  config.signer = (scheme) => (made ??= make(scheme));
+/**
+ * What all requests of a client share.
+ *
+ * @returns the signer, which asks for the credentials at each call, so they may change, and where the requests go
+ */
+export async function prepare({
+  region,
+  useFipsEndpoint,
+  useDualstackEndpoint,
+  endpointProvider,
+  signer,
+}: PersonalizeEventsClient["config"]) {
+  const [Region, UseFIPS, UseDualStack] = await Promise.all([region(), useFipsEndpoint(), useDualstackEndpoint()]);
+  const Endpoint = process.env.AWS_ENDPOINT_URL_PERSONALIZE_EVENTS ?? process.env.AWS_ENDPOINT_URL;
+  const { url } = endpointProvider({ Region, UseFIPS, UseDualStack, Endpoint });
+  const { protocol, hostname, host, port, pathname } = url;
+  const path = `${pathname.replace(/\/$/, "")}/events`;
+  return { signer: await signer(), target: { protocol, hostname, host, port: port === "" ? undefined : Number(port), path } };
+}
+
+/** An error of the [restJson1 protocol](https://smithy.io/2.0/aws/protocols/aws-restjson1-protocol.html#operation-error-serialization). */
+function refusal({ statusCode, headers, body }: HttpAnswer): Failure {
+  const { __type, code, message, Message } = errorBody(body);
+  const [type = ""] = [headers["x-amzn-errortype"], code, __type, "UnknownError"].flat().filter((name) => typeof name === "string");
+  const [text = ""] = [message, Message].filter((one) => typeof one === "string");
+  return { name: type.split(":")[0].replace(/^.*#/, ""), message: text, status: statusCode };
+}
+
+function errorBody(text: string): Record<string, unknown> {
+  try {
+    const value: unknown = JSON.parse(text);
+    return isObject(value) ? value : {};
+  } catch {
+    return {};
+  }
 }

@@ -3,7 +3,7 @@ import * as https from "node:https";
 
 const BROKEN_CONNECTION = ["ECONNRESET", "EPIPE", "ETIMEDOUT"];
 
-/** A signed request as the SDK's client hands it over. */
+/** A signed request. */
 export interface SignedRequest {
   protocol: string;
   hostname: string;
@@ -11,12 +11,14 @@ export interface SignedRequest {
   method: string;
   path: string;
   headers: Record<string, string>;
-  body?: string | Uint8Array;
+  body: string;
 }
 
-/** A whole answer as the SDK's client takes it. */
+/** A whole answer. */
 export interface HttpAnswer {
-  response: { statusCode: number; reason?: string; headers: http.IncomingHttpHeaders; body: Uint8Array };
+  statusCode: number;
+  headers: http.IncomingHttpHeaders;
+  body: string;
 }
 
 export interface RequestHandlerOptions {
@@ -28,32 +30,20 @@ export interface RequestHandlerOptions {
   userAgent: string;
 }
 
-/** The part of an AbortSignal that is used. */
-export interface Abortable {
-  readonly aborted: boolean;
-  addEventListener?(type: "abort", listener: () => void): void;
-  removeEventListener?(type: "abort", listener: () => void): void;
-}
-
-/** What the SDK's client needs to send requests. */
 export interface RequestHandler {
-  metadata: { handlerProtocol: string };
-  handle(request: SignedRequest, options?: { abortSignal?: Abortable }): Promise<HttpAnswer>;
+  /** @throws Error named TimeoutError when no answer comes in time or the connection breaks; the connection is given up */
+  handle(request: SignedRequest): Promise<HttpAnswer>;
   destroy(): void;
 }
 
-/**
- * Sends small requests for a client of the SDK, with fewer timers, listeners and streams a call than the SDK's own handler. A call
- * without an answer in time rejects with a TimeoutError, as do broken connections; its connection is given up.
- */
+/** Sends small requests over connections that it keeps, with fewer timers, listeners and streams a call than the SDK's own handler. */
 export function makeRequestHandler(options: RequestHandlerOptions): RequestHandler {
   const { connections, connectMilliseconds, answerMilliseconds, userAgent } = options;
   const agentOptions = { keepAlive: true, maxSockets: connections, maxFreeSockets: connections };
   const plain = new http.Agent(agentOptions);
   const tls = new https.Agent(agentOptions);
-  const handle: RequestHandler["handle"] = ({ protocol, hostname, port, method, path, headers, body }, { abortSignal } = {}) =>
+  const handle: RequestHandler["handle"] = ({ protocol, hostname, port, method, path, headers, body }) =>
     new Promise((resolve, reject) => {
-      if (abortSignal?.aborted) return reject(named("AbortError", "the request was aborted"));
       const where = { host: hostname, port, method, path, headers: { ...headers, "user-agent": userAgent } };
       const request = protocol === "https:" ? https.request({ ...where, agent: tls }) : http.request({ ...where, agent: plain });
       const timers: NodeJS.Timeout[] = [];
@@ -65,12 +55,8 @@ export function makeRequestHandler(options: RequestHandlerOptions): RequestHandl
       };
       const fail = (error: NodeJS.ErrnoException) =>
         giveUp(BROKEN_CONNECTION.includes(error.code ?? "") ? Object.assign(error, { name: "TimeoutError" }) : error);
-      const late = (what: string, milliseconds: number) => giveUp(named("TimeoutError", `no ${what} within ${milliseconds} ms`));
-      if (abortSignal) {
-        const abort = () => giveUp(named("AbortError", "the request was aborted"));
-        abortSignal.addEventListener?.("abort", abort);
-        request.on("close", () => abortSignal.removeEventListener?.("abort", abort));
-      }
+      const late = (what: string, milliseconds: number) =>
+        giveUp(Object.assign(new Error(`no ${what} within ${milliseconds} ms`), { name: "TimeoutError" }));
       timers.push(setTimeout(late, answerMilliseconds, "answer", answerMilliseconds));
       request.on("error", fail);
       request.on("socket", (socket) => {
@@ -80,27 +66,22 @@ export function makeRequestHandler(options: RequestHandlerOptions): RequestHandl
         socket.once("connect", () => clearTimeout(connecting));
       });
       request.on("response", (answer) => {
-        const chunks: Buffer[] = [];
+        let text = "";
+        answer.setEncoding("utf8");
         answer.on("error", fail);
-        answer.on("data", (chunk: Buffer) => chunks.push(chunk));
+        answer.on("data", (part: string) => (text += part));
         answer.on("end", () => {
           settle();
-          const { statusCode = 0, statusMessage: reason, headers } = answer;
-          resolve({ response: { statusCode, reason, headers, body: Buffer.concat(chunks) } });
+          resolve({ statusCode: answer.statusCode ?? 0, headers: answer.headers, body: text });
         });
       });
       request.end(body);
     });
   return {
-    metadata: { handlerProtocol: "http/1.1" },
     handle,
     destroy: () => {
       plain.destroy();
       tls.destroy();
     },
   };
-}
-
-function named(name: string, message: string): Error {
-  return Object.assign(new Error(message), { name });
 }

@@ -2,6 +2,8 @@ import * as assert from "node:assert/strict";
 import { createHash, createHmac } from "node:crypto";
 import { createServer, type IncomingHttpHeaders, type Server } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
+import { PersonalizeEventsClient, type PersonalizeEventsClientConfig } from "@aws-sdk/client-personalize-events";
+import { prepare } from "../../../functions/forwardEvents/client";
 import { eventually } from "../../support/eventually";
 import { loadForwarder } from "../../support/forwarder";
 import { ARRIVED, kinesisBatch, viewRecord } from "../../support/kinesisEvent";
@@ -20,6 +22,8 @@ interface Wired {
 
 describe("the forwarder's calls on the wire", () => {
   const requests: Wired[] = [];
+  /** What the service answers. */
+  let answer: { status: number; headers?: Record<string, string>; body?: string };
   let server: Server;
   let url: string;
   let handedOut = 0;
@@ -28,6 +32,7 @@ describe("the forwarder's calls on the wire", () => {
   beforeEach(async () => {
     requests.length = 0;
     handedOut = 0;
+    answer = { status: 200 };
     server = createServer((incoming, response) => {
       const { method, url: path, headers, socket } = incoming;
       let body = "";
@@ -35,7 +40,7 @@ describe("the forwarder's calls on the wire", () => {
       incoming.on("end", () => {
         if (path === "/credentials") return void response.end(JSON.stringify(expiring((handedOut += 1))));
         requests.push({ method, url: path, headers, body, socket });
-        response.end();
+        response.writeHead(answer.status, answer.headers).end(answer.body);
       });
     });
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
@@ -76,6 +81,40 @@ describe("the forwarder's calls on the wire", () => {
     assert.deepEqual(content, { trackingId: "tracking-id", userId: "u1", sessionId: "s1", eventList: [event] });
   });
 
+  const refusals: [form: string, headers: Record<string, string>, body: string][] = [
+    ["a header", { "x-amzn-errortype": "ResourceNotFoundException" }, '{"message":"no tracker"}'],
+    [
+      "a header with an address",
+      { "x-amzn-errortype": "ResourceNotFoundException:http://internal.amazon.com/" },
+      '{"Message":"no tracker"}',
+    ],
+    ["the body", {}, '{"__type":"com.amazonaws.personalize#ResourceNotFoundException","message":"no tracker"}'],
+    ["the body's code", {}, '{"code":"ResourceNotFoundException","message":"no tracker"}'],
+  ];
+  for (const [form, headers, body] of refusals)
+    it(`read the name of an error from ${form}`, async () => {
+      answer = { status: 404, headers, body };
+      forwarder = await loadForwarder({ endpoint: url });
+      const { error } = await forwarder.invoke(kinesisBatch([viewRecord("s1", ["i1"])]));
+      assert.deepEqual(error, { name: "Misconfiguration", message: "PutEvents answered ResourceNotFoundException (404): no tracker" });
+    });
+
+  it("take an answer that is no JSON for an error without a name", async () => {
+    answer = { status: 403, body: "<html>" };
+    forwarder = await loadForwarder({ endpoint: url });
+    const { error } = await forwarder.invoke(kinesisBatch([viewRecord("s1", ["i1"])]));
+    assert.deepEqual(error, { name: "Misconfiguration", message: "PutEvents answered UnknownError (403): " });
+  });
+
+  it("keep the path of an endpoint", async () => {
+    forwarder = await loadForwarder({ endpoint: `${url}/behind/` });
+    assert.deepEqual(await forwarder.invoke(kinesisBatch([viewRecord("s1", ["i1"])])), DONE);
+    assert.deepEqual(
+      requests.map(({ url: path }) => path),
+      ["/behind/events"],
+    );
+  });
+
   it("go where the endpoint of the service says", async () => {
     const env = { AWS_ENDPOINT_URL: "http://127.0.0.1:1", AWS_ENDPOINT_URL_PERSONALIZE_EVENTS: url };
     forwarder = await loadForwarder({ endpoint: url, env });
@@ -100,7 +139,8 @@ describe("the forwarder's calls on the wire", () => {
       return Number(number);
     };
     const first = await used();
-    assert.ok((await used()) > first);
+    await used();
+    assert.ok((await used()) > first, "credentials that still hold serve while others are fetched, and no longer");
   });
 
   it("use at most 16 connections, and the same ones in the next invocation", async () => {
@@ -113,6 +153,20 @@ describe("the forwarder's calls on the wire", () => {
     assert.equal(requests.length, 120);
     assert.ok(requests.every(({ socket }) => connections.has(socket)));
   });
+});
+
+describe("the endpoint of Personalize's events", () => {
+  const endpoints: [config: PersonalizeEventsClientConfig, host: string][] = [
+    [{ region: "ap-southeast-1" }, "personalize-events.ap-southeast-1.amazonaws.com"],
+    [{ region: "cn-north-1" }, "personalize-events.cn-north-1.amazonaws.com.cn"],
+    [{ region: "us-east-1", useFipsEndpoint: true }, "personalize-events-fips.us-east-1.amazonaws.com"],
+    [{ region: "us-east-1", useDualstackEndpoint: true }, "personalize-events.us-east-1.api.aws"],
+  ];
+  for (const [config, host] of endpoints)
+    it(`is ${host} for ${JSON.stringify(config)}`, async () => {
+      const { target } = await prepare(new PersonalizeEventsClient(config).config);
+      assert.deepEqual(target, { protocol: "https:", hostname: host, host, port: undefined, path: "/events" });
+    });
 });
 
 /** Credentials that are to be renewed at once, as the container's endpoint gives them. */
