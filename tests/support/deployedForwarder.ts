@@ -3,7 +3,7 @@ import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { Readable } from "node:stream";
 import { PutRecordsCommand } from "@aws-sdk/client-kinesis";
 import type { KinesisStreamEvent } from "aws-lambda";
-import { EventForwarder, type EventForwarderArgs } from "../../components/eventForwarder";
+import type { EventForwarderArgs } from "../../components/eventForwarder";
 import { cloudControl } from "../../local/cloud/cloudControl";
 import type { ActiveFault, Fault } from "../../local/cloud/door/faults";
 import { kinesis } from "../../local/cloud/kinesis";
@@ -15,9 +15,10 @@ import type { Json, Statement } from "../../local/cloud/service";
 import { type TestCloud, withCloud } from "./cloud";
 import { eventually } from "./eventually";
 import { JumpingClock } from "./jumpingClock";
+import { makeForwarder } from "./forwarder";
 import { createStream, protocols } from "./kinesis";
 import { makeRecommender } from "./personalize";
-import { deploy, type Registered, SCOPE } from "./pulumiMocks";
+import { deploy, type Registered } from "./pulumiMocks";
 import type { Invocation } from "./serialize";
 
 /** Waits of the cloud are so much shorter. */
@@ -56,7 +57,7 @@ export class DeployedForwarder {
       await createStream(running, STREAM);
       await running.cloud.create("aws:s3/bucket:Bucket", { bucket: UPSTREAM }, "urn:pulumi:dev::test::aws:s3/bucket:Bucket::upstream");
       const { trackingId } = await makeRecommender(running.cloud);
-      const { resources } = await deploy(() => component(trackingId, changes));
+      const { resources } = await deploy(() => makeForwarder({ trackingId, ...changes }));
       const forwarder = new DeployedForwarder(running, clock, resources);
       for (const { type, inputs, urn, custom } of resources) {
         if (custom) await running.cloud.create(type, type === ROLE_POLICY ? withoutStatement(inputs, without) : inputs, urn);
@@ -170,21 +171,4 @@ const ROLE_POLICY = "aws:iam/rolePolicy:RolePolicy";
 function withoutStatement(inputs: Json, sid: string | undefined): Json {
   const policy = inputs.policy as { Statement: Statement[] };
   return { ...inputs, policy: { ...policy, Statement: policy.Statement.filter(({ Sid }) => Sid !== sid) } };
-}
-
-function component(trackingId: string, changes: ForwarderOptions): void {
-  new EventForwarder("f", {
-    scope: SCOPE,
-    stream: { name: STREAM, arn: `arn:aws:kinesis:${SCOPE.region}:${SCOPE.account}:stream/${STREAM}`, retentionHours: 24 },
-    upstream: { name: UPSTREAM, arn: `arn:aws:s3:::${UPSTREAM}`, keyPrefix: "" },
-    trackingId,
-    batchSize: 500,
-    windowSeconds: 1,
-    parallelizationFactor: 1,
-    memoryMiB: 256,
-    timeoutSeconds: 60,
-    callsPerSecond: 1000,
-    logRetentionDays: 14,
-    ...changes,
-  });
 }

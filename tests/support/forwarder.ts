@@ -1,4 +1,4 @@
-import { EventForwarder } from "../../components/eventForwarder";
+import { EventForwarder, type EventForwarderArgs } from "../../components/eventForwarder";
 import { deploy, SCOPE } from "./pulumiMocks";
 import { archiveFiles, loadSerialized, type SerializedFunction } from "./serialize";
 
@@ -14,7 +14,9 @@ let archive: Promise<Record<string, string>> | undefined;
 
 /** Files of the forwarder's archive, from the component itself. */
 export function forwarderArchive(): Promise<Record<string, string>> {
-  archive ??= deploy(forwarder).then((deployed) => archiveFiles(deployed.get("aws:lambda/function:Function", "f-function").inputs.code));
+  archive ??= deploy(() => makeForwarder()).then((deployed) =>
+    archiveFiles(deployed.get("aws:lambda/function:Function", "f-function").inputs.code),
+  );
   return archive;
 }
 
@@ -39,10 +41,15 @@ export async function loadForwarder({ endpoint, credentials, env = {} }: Forward
   return loadSerialized(await forwarderArchive(), Object.fromEntries(defined));
 }
 
-function forwarder(): void {
-  new EventForwarder("f", {
+/**
+ * The component as most tests deploy it: dead letters go to the bucket `upstream`.
+ *
+ * @param changes what a test wants otherwise
+ */
+export function makeForwarder(changes: Partial<EventForwarderArgs> = {}): EventForwarder {
+  return new EventForwarder("f", {
     scope: SCOPE,
-    stream: { name: "events", arn: "arn:aws:kinesis:ap-southeast-1:123456789012:stream/events", retentionHours: 24 },
+    stream: { name: "events", arn: `arn:aws:kinesis:${SCOPE.region}:${SCOPE.account}:stream/events`, retentionHours: 24 },
     upstream: { name: "upstream", arn: "arn:aws:s3:::upstream", keyPrefix: "" },
     trackingId: "tracking-id",
     batchSize: 500,
@@ -52,5 +59,6 @@ function forwarder(): void {
     timeoutSeconds: 60,
     callsPerSecond: 1000,
     logRetentionDays: 14,
+    ...changes,
   });
 }
