@@ -6,6 +6,7 @@ import { logs } from "./cloud/logs";
 import { personalize } from "./cloud/personalize";
 import { s3 } from "./cloud/s3";
 import type { ServiceFactory } from "./cloud/service";
+import { sts } from "./cloud/sts";
 
 /** Every service of the local cloud, besides IAM, which is always there. */
-export const SERVICES: ServiceFactory[] = [s3, kinesis, logs, personalize, cloudControl, firehose, lambda];
+export const SERVICES: ServiceFactory[] = [s3, kinesis, logs, personalize, cloudControl, firehose, lambda, sts];

@@ -69,7 +69,7 @@ export interface Reply {
 /**
  * One operation of a service.
  *
- * Input: json: the request's JSON. restJson: path parameters, query parameters and the JSON body's members.
+ * Input: json: the request's JSON. query: the form's fields. restJson: path parameters, query parameters and the JSON body's members.
  * restXml: path parameters, query parameters, and `headers` (lower-case names) when called over HTTP.
  */
 export interface Operation {
@@ -110,10 +110,10 @@ export interface Worker {
 export interface Service {
   /** SigV4 scope: tells which service a request is for. */
   signingName: string;
-  protocol: "json" | "restJson" | "restXml";
+  protocol: "json" | "restJson" | "restXml" | "query";
   /** By Pulumi type token (`aws:kinesis/stream:Stream`) or Cloud Control type name (`AWS::Personalize::Schema`). */
   resources: Record<string, ResourceType>;
-  /** By X-Amz-Target's operation (`PutRecords`) or by route (`PUT /{Bucket}/{Key+}?partNumber&uploadId`). */
+  /** By X-Amz-Target's operation (`PutRecords`), by a form's Action (`GetCallerIdentity`) or by route (`PUT /{Bucket}/{Key+}?partNumber&uploadId`). */
   operations: Record<string, Operation>;
   /** Pulumi function tokens (`aws:index/getRegion:getRegion`). */
   invokes?: Record<string, (inputs: Json) => Json>;

@@ -56,7 +56,8 @@ describe("npm start --keep for boto3", () => {
     const shard = "shardId-000000000000";
     const name = "acme-c360-recommender-stream-dev";
     assert.deepEqual(seen.produced, { shards: [shard, shard, shard], failed: 0 });
-    assert.deepEqual(seen.inspected, { shards: [shard], summary: [name, `${STREAM}/${name}`, "ACTIVE", 1] });
+    const callers = ["root", "user/acme-producer"].map((who) => `arn:aws:iam::123456789012:${who}`);
+    assert.deepEqual(seen.inspected, { callers, shards: [shard], summary: [name, `${STREAM}/${name}`, "ACTIVE", 1] });
     // CRC32 of "hello", as S3 gives it: base64 of 3610a686.
     assert.deepEqual(seen.objects, { crc: "NhCmhg==", text: "hello", meta: { "made-by": "boto3" }, large: 6 * 1024 * 1024, left: 0 });
     assert.deepEqual([seen.putEvents, seen.delivered], [200, ["one", "two", "three"]]);

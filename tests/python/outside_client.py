@@ -53,6 +53,7 @@ def inspect(cloud: Cloud) -> dict[str, Any]:
     kinesis = cloud.client("kinesis", cloud.endpoint)
     summary = kinesis.describe_stream_summary(StreamName=cloud.stream)["StreamDescriptionSummary"]
     return {
+        "callers": [cloud.client("sts", key).get_caller_identity()["Arn"] for key in (cloud.endpoint, cloud.producer)],
         "shards": [shard["ShardId"] for shard in kinesis.list_shards(StreamName=cloud.stream)["Shards"]],
         "summary": [summary["StreamName"], summary["StreamARN"], summary["StreamStatus"], summary["OpenShardCount"]],
     }

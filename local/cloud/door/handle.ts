@@ -34,7 +34,8 @@ export async function handle(behind: Behind, request: Request, response: Respons
   const gone = new AbortController();
   response.once("close", () => gone.abort());
   const target = header(request, "x-amz-target");
-  let protocol: Service["protocol"] = target === undefined ? "restXml" : "json";
+  const isForm = header(request, "content-type")?.startsWith("application/x-www-form-urlencoded") === true;
+  let protocol: Service["protocol"] = target !== undefined ? "json" : isForm ? "query" : "restXml";
   try {
     const url = request.url ?? "/";
     const scope = readScope(header(request, "authorization"), url);
@@ -43,20 +44,33 @@ export async function handle(behind: Behind, request: Request, response: Respons
     if (scope.region !== behind.cloud.region) throw otherRegion(protocol, scope, behind.cloud.region);
     const principal = behind.find(scope.accessKeyId);
     if (!principal) throw unknownKey(protocol, scope);
-    const { operation, parameters } = route(service, {
-      method: request.method ?? "GET",
-      url: unsigned(url),
-      target,
-    });
-    const raw = protocol === "restXml" || service.operations[operation]?.raw === true;
-    const input = raw ? { ...parameters, headers: headers(request) } : { ...parameters, ...(await readJson(request)) };
-    const body = raw ? (request as Readable) : undefined;
+    const { operation, input, body } =
+      protocol === "query" ? await readAction(request) : await readOperation(service, request, { url: unsigned(url), target });
     const reply = await behind.perform(principal, scope.service, operation, input, { requestId, body, signal: gone.signal });
     await render(response, protocol, reply, requestId);
   } catch (error) {
     if (response.headersSent || gone.signal.aborted || error instanceof ConnectionLost) response.destroy();
     else renderError(response, protocol, asServiceError(error, behind), requestId, request.method === "HEAD");
   }
+}
+
+interface Asked {
+  operation: string;
+  input: Json;
+  body?: Readable;
+}
+
+async function readOperation(service: Service, request: Request, where: { url: string; target?: string }): Promise<Asked> {
+  const { operation, parameters } = route(service, { ...where, method: request.method ?? "GET" });
+  const raw = service.protocol === "restXml" || service.operations[operation]?.raw === true;
+  if (!raw) return { operation, input: { ...parameters, ...(await readJson(request)) } };
+  return { operation, input: { ...parameters, headers: headers(request) }, body: request };
+}
+
+/** An operation of the [query protocol](https://smithy.io/2.0/aws/protocols/aws-query-protocol.html): a form with its name as `Action`. */
+async function readAction(request: Request): Promise<Asked> {
+  const { Action = "without an Action", ...input } = Object.fromEntries(new URLSearchParams(await readText(request)));
+  return { operation: Action, input };
 }
 
 function asServiceError(error: unknown, behind: Behind): ServiceError {
@@ -87,7 +101,7 @@ function unsigned(url: string): string {
   return `${url.slice(0, at)}?${query.toString()}`;
 }
 
-async function readJson(request: Request): Promise<Json> {
+async function readText(request: Request): Promise<string> {
   const chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of request as AsyncIterable<Buffer>) {
@@ -95,9 +109,14 @@ async function readJson(request: Request): Promise<Json> {
     if (size > MAX_BODY) throw new ServiceError("RequestEntityTooLargeException", `a request must have at most ${MAX_BODY} bytes`, 413);
     chunks.push(chunk);
   }
-  if (size === 0) return {};
+  return Buffer.concat(chunks).toString("utf8");
+}
+
+async function readJson(request: Request): Promise<Json> {
+  const text = await readText(request);
+  if (text === "") return {};
   try {
-    return JSON.parse(Buffer.concat(chunks).toString("utf8")) as Json;
+    return JSON.parse(text) as Json;
   } catch {
     throw new ServiceError("SerializationException", `a request's body must be JSON, got ${header(request, "content-type") ?? "no type"}`);
   }

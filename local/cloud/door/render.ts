@@ -7,14 +7,19 @@ import type { Response } from "./listen";
 type Protocol = Service["protocol"];
 
 const xml = new XMLBuilder({ ignoreAttributes: false, attributeNamePrefix: "@", suppressEmptyNode: false });
-const MEDIA = { json: "application/x-amz-json-1.1", restJson: "application/json", restXml: "application/xml" };
-const REQUEST_ID = { json: "x-amzn-requestid", restJson: "x-amzn-requestid", restXml: "x-amz-request-id" };
+const MEDIA = { json: "application/x-amz-json-1.1", restJson: "application/json", restXml: "application/xml", query: "text/xml" };
+const REQUEST_ID = { json: "x-amzn-requestid", restJson: "x-amzn-requestid", restXml: "x-amz-request-id", query: "x-amzn-requestid" };
 
 /** Where each protocol tells an error's code: https://smithy.io/2.0/aws/protocols/index.html. */
 const ERROR_FORMS: Record<Protocol, (error: ServiceError, requestId: string) => { headers?: Record<string, string>; output: Json }> = {
   json: ({ code, message }) => ({ output: { __type: code, message } }),
   restJson: ({ code, message }) => ({ headers: { "x-amzn-errortype": code }, output: { message } }),
   restXml: ({ code, message }, requestId) => ({ output: { Error: { Code: code, Message: message, RequestId: requestId } } }),
+  query: ({ code, message, status }, requestId) => ({
+    output: {
+      ErrorResponse: { Error: { Type: status < 500 ? "Sender" : "Receiver", Code: code, Message: message }, RequestId: requestId },
+    },
+  }),
 };
 
 /** Writes an operation's answer in the service's protocol. */
@@ -46,7 +51,7 @@ export function renderError(response: Response, protocol: Protocol, error: Servi
 }
 
 function encode(protocol: Protocol, output: Json): Buffer {
-  if (protocol !== "restXml") return Buffer.from(JSON.stringify(output));
+  if (protocol === "json" || protocol === "restJson") return Buffer.from(JSON.stringify(output));
   return Buffer.from(`<?xml version="1.0" encoding="UTF-8"?>\n${xml.build(output)}`);
 }
 

@@ -9,6 +9,13 @@ export interface Scope {
 
 type Protocol = Service["protocol"];
 
+const UNKNOWN_KEY = {
+  json: "UnrecognizedClientException",
+  restJson: "UnrecognizedClientException",
+  restXml: "InvalidAccessKeyId",
+  query: "InvalidClientTokenId",
+};
+
 const CREDENTIAL = /^([^/]+)\/\d{8}\/([^/]+)\/([^/]+)\/aws4_request$/;
 
 /**
@@ -31,9 +38,8 @@ export function readScope(authorization: string | undefined, url: string): Scope
 
 /** The refusal of an access key that nobody has, with the code of the protocol's services (403). */
 export function unknownKey(protocol: Protocol, { accessKeyId }: Scope): ServiceError {
-  const code = protocol === "restXml" ? "InvalidAccessKeyId" : "UnrecognizedClientException";
   return new ServiceError(
-    code,
+    UNKNOWN_KEY[protocol],
     `The access key id ${accessKeyId} is not known to the local cloud, which issues new ones at every start`,
     403,
   );

@@ -1,4 +1,5 @@
 import { randomBytes, randomUUID } from "node:crypto";
+import { autoName } from "../autoName";
 import type { Cloud, Credentials, Json, Policy, Principal, Service } from "../service";
 import { ServiceError } from "../service";
 import type { Identity } from "./evaluate";
@@ -72,11 +73,12 @@ export class Identities {
     return { id: name, state: { arn: role.arn, uniqueId: accessKey("AROA") } };
   }
 
-  putRolePolicy(inputs: Json): { id: string; state: Json } {
-    const [role, name] = [String(inputs.role), String(inputs.name)];
+  /** @param urn names a policy that the program gave no name */
+  putRolePolicy({ role: of, name: given, policy }: Json, urn: string): { id: string; state: Json } {
+    const [role, name] = [String(of), typeof given === "string" ? given : autoName(urn)];
     const { policies } = found(this.roles.get(role), `role ${role}`);
-    policies.set(name, parsePolicy(inputs.policy, `policy ${name} of role ${role}`));
-    return { id: `${role}:${name}`, state: {} };
+    policies.set(name, parsePolicy(policy, `policy ${name} of role ${role}`));
+    return { id: `${role}:${name}`, state: { name } };
   }
 
   createPolicy(inputs: Json): { id: string; state: Json } {
@@ -111,7 +113,10 @@ export function iam(identities: Identities, { account, region }: Pick<Cloud, "ac
         inputs: ["name", "assumeRolePolicy", "description", "tags"],
         create: async (inputs) => identities.createRole(inputs),
       },
-      "aws:iam/rolePolicy:RolePolicy": { inputs: ["name", "role", "policy"], create: async (inputs) => identities.putRolePolicy(inputs) },
+      "aws:iam/rolePolicy:RolePolicy": {
+        inputs: ["name", "role", "policy"],
+        create: async (inputs, urn) => identities.putRolePolicy(inputs, urn),
+      },
       "aws:iam/policy:Policy": {
         inputs: ["name", "description", "policy", "tags"],
         create: async (inputs) => identities.createPolicy(inputs),

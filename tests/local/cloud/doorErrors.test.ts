@@ -63,6 +63,25 @@ describe("an error at the door", () => {
   const denied = (action: string, resource: string) =>
     `arn:aws:iam::123456789012:user/guest is not authorized to perform ${action} on ${resource}: no policy allows it`;
 
+  const form = { "content-type": "application/x-www-form-urlencoded; charset=utf-8" };
+  const who = (caller: Principal, action = "GetCallerIdentity") =>
+    ask(caller, "sts", "/", { method: "POST", body: `Action=${action}&Version=2011-06-15`, headers: form });
+  const query = (status: number, type: string, code: string, message: string) => [
+    status,
+    null,
+    "text/xml",
+    '<?xml version="1.0" encoding="UTF-8"?>\n' +
+      `<ErrorResponse><Error><Type>${type}</Type><Code>${code}</Code><Message>${message}</Message></Error><RequestId>ID</RequestId></ErrorResponse>`,
+  ];
+
+  it("tells a client of the query protocol what it asked wrongly", async () => {
+    assert.deepEqual(await who(nobody), query(403, "Sender", "InvalidClientTokenId", UNKNOWN));
+    const unknown = "the local sts has no operation AssumeRole";
+    assert.deepEqual(await who(guest, "AssumeRole"), query(501, "Receiver", "UnknownOperationException", unknown));
+    const [, , , body] = await ask(guest, "sns", "/", { method: "POST", body: "Action=ListTopics", headers: form });
+    assert.match(String(body), /<Message>the local cloud has no service sns<\/Message>/);
+  });
+
   it("tells of an unknown access key in each service's own form", async () => {
     assert.deepEqual(await kinesis(nobody), json("UnrecognizedClientException", UNKNOWN));
     assert.deepEqual(await datasets(nobody), json("UnrecognizedClientException", UNKNOWN));

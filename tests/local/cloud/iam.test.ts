@@ -1,5 +1,6 @@
 import { strict as assert } from "node:assert";
 import * as fc from "fast-check";
+import { Identities } from "../../../local/cloud/iam";
 import { checkCondition, conditionsHold, matches } from "../../../local/cloud/iam/conditions";
 import type { Identity } from "../../../local/cloud/iam/evaluate";
 import { evaluate, trusts } from "../../../local/cloud/iam/evaluate";
@@ -21,6 +22,22 @@ const role = (...policies: Policy[]): Identity => ({ arn: ROLE, account: ACCOUNT
 const owner: Identity = { arn: `arn:aws:iam::${ACCOUNT}:root`, account: ACCOUNT, owner: true, policies: [] };
 
 describe("local IAM", () => {
+  it("keeps every policy of a role, of those that have no name too", () => {
+    const identities = new Identities({ account: ACCOUNT, region: "ap-southeast-1" });
+    const trust = policy({ Effect: "Allow", Principal: { Service: "lambda.amazonaws.com" }, Action: "sts:AssumeRole" });
+    identities.createRole({ name: "reader", assumeRolePolicy: trust });
+    const ids = ["read", "write"].map((name) => {
+      const inputs = { role: "reader", policy: policy(allow(`s3:${name}`, "*")) };
+      return identities.putRolePolicy(inputs, `urn:pulumi:dev::shop::aws:iam/rolePolicy:RolePolicy::${name}`).id;
+    });
+    assert.equal(new Set(ids).size, 2);
+    const { policies } = identities.identity(identities.assume(ROLE, "lambda.amazonaws.com"));
+    assert.deepEqual(
+      policies.flatMap(({ Statement }) => [Statement].flat().map(({ Action }) => Action)),
+      ["s3:read", "s3:write"],
+    );
+  });
+
   it("denies what no policy allows", () => {
     assert.deepEqual(evaluate(role(), OBJECT, {}), { decision: "deny", reason: "no policy allows it" });
     assert.equal(evaluate(role(policy(allow("s3:PutObject", "*"))), OBJECT, {}).decision, "deny");

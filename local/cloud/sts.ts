@@ -1,0 +1,31 @@
+import type { Cloud, Principal, Service } from "./service";
+
+const NAMESPACE = "https://sts.amazonaws.com/doc/2011-06-15/";
+
+/** Tells clients who they are, the first thing that many ask: https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html */
+export function sts({ account }: Cloud): Service {
+  return {
+    signingName: "sts",
+    protocol: "query",
+    resources: {},
+    operations: {
+      GetCallerIdentity: {
+        needs: () => [],
+        run: async (_, { principal, requestId }) => ({
+          output: {
+            GetCallerIdentityResponse: {
+              "@xmlns": NAMESPACE,
+              GetCallerIdentityResult: { Arn: callerArn(principal), UserId: principal.credentials.accessKeyId, Account: account },
+              ResponseMetadata: { RequestId: requestId },
+            },
+          },
+        }),
+      },
+    },
+  };
+}
+
+/** A role calls through a session, which the local cloud names after its access key. */
+function callerArn({ arn, credentials }: Principal): string {
+  return arn.replace(/^(arn:[^:]+):iam:(.*):role\/(.+)$/, `$1:sts:$2:assumed-role/$3/${credentials.accessKeyId}`);
+}
