@@ -106,6 +106,11 @@ export function arnsOf({ partition, region, account }: Scope) {
   };
 }
 
+/** A service's name in [kms:ViaService](https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html#conditions-kms-via-service). */
+export function viaService({ partition, region }: Scope, service: "kinesis" | "s3"): string {
+  return `${service}.${region}.amazonaws.com${partition === "aws-cn" ? ".cn" : ""}`;
+}
+
 function fitting(kind: NameKind, name: string): string {
   if (name.length > NAME_LIMITS[kind]) {
     throw new Error(`name of ${kind} must have at most ${NAME_LIMITS[kind]} characters, got ${name.length} in ${JSON.stringify(name)}`);

@@ -1,4 +1,4 @@
-import { arnsOf, eventPrefixes, recommenderPrefix, type Scope } from "./naming";
+import { arnsOf, eventPrefixes, recommenderPrefix, type Scope, viaService } from "./naming";
 
 /** A condition block: operator, then key, then values. */
 export type Condition = Record<string, Record<string, string | string[]>>;
@@ -103,7 +103,7 @@ export function deliveryPolicy(scope: Scope, target: Location & { stream: string
       Resource: arns.anyKey(),
       Condition: {
         StringEquals: {
-          "kms:ViaService": `kinesis.${scope.region}.amazonaws.com`,
+          "kms:ViaService": viaService(scope, "kinesis"),
           "kms:EncryptionContext:aws:kinesis:arn": arns.stream(target.stream),
         },
       },
@@ -114,7 +114,7 @@ export function deliveryPolicy(scope: Scope, target: Location & { stream: string
       Action: ON_SHARED_BUCKETS.bucketKey,
       Resource: arns.anyKey(),
       Condition: {
-        StringEquals: { "kms:ViaService": `s3.${scope.region}.amazonaws.com` },
+        StringEquals: { "kms:ViaService": viaService(scope, "s3") },
         StringLike: { "kms:EncryptionContext:aws:s3:arn": [arns.bucket(target.bucket), ...objects] },
       },
     },

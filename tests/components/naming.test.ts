@@ -11,6 +11,7 @@ import {
   physicalName,
   recommenderPrefix,
   tagsOf,
+  viaService,
   ZONES,
 } from "../../components/naming";
 
@@ -134,6 +135,16 @@ describe("arnsOf", () => {
     assert.equal(arns.logStream("/g", "l"), "arn:aws-cn:logs:cn-north-1:123456789012:log-group:/g:log-stream:l");
     assert.equal(arns.anyKey(), "arn:aws-cn:kms:cn-north-1:123456789012:key/*");
     assert.equal(arns.anyPersonalize(), "arn:aws-cn:personalize:cn-north-1:123456789012:*");
+  });
+});
+
+describe("viaService", () => {
+  it("has the domain of the partition", () => {
+    const at = (partition: string, region: string) =>
+      viaService({ tenant: "acme", stage: "dev", partition, region, account: "123456789012" }, "s3");
+    assert.equal(at("aws", "ap-southeast-1"), "s3.ap-southeast-1.amazonaws.com");
+    assert.equal(at("aws-cn", "cn-north-1"), "s3.cn-north-1.amazonaws.com.cn");
+    assert.equal(at("aws-us-gov", "us-gov-west-1"), "s3.us-gov-west-1.amazonaws.com");
   });
 });
 
