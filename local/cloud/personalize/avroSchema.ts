@@ -1,5 +1,8 @@
 import type { Json } from "../service";
-import type { DatasetType } from "./properties";
+
+/** Dataset types of an item recommender, as the service spells them. */
+export const DATASET_TYPES = ["Interactions", "Users", "Items"] as const;
+export type DatasetType = (typeof DATASET_TYPES)[number];
 
 const NAMESPACE = "com.amazonaws.personalize.schema";
 const TYPES = ["string", "int", "long", "float", "double", "boolean", "null"];

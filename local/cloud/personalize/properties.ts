@@ -1,9 +1,5 @@
 import type { Json } from "../service";
-import { checkSchema } from "./avroSchema";
-
-/** Dataset types of an item recommender, as the service spells them. */
-export const DATASET_TYPES = ["Interactions", "Users", "Items"] as const;
-export type DatasetType = (typeof DATASET_TYPES)[number];
+import { checkSchema, DATASET_TYPES } from "./avroSchema";
 
 const NAME = /^[a-zA-Z0-9][a-zA-Z0-9\-_]{0,62}$/;
 const DOMAINS = ["ECOMMERCE", "VIDEO_ON_DEMAND"];
