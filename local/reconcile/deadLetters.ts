@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import type { ProducedRecord } from "../interactions/records";
 import { problem, type Problem, type Report } from "../report";
 import type { StoredObject } from "../upstream";
@@ -27,7 +28,7 @@ interface Awaited {
 /**
  * Compares dead letters, by their bytes and as a multiset, with the records that belong there: none is `missing` or `unexpected`,
  * each has the right reason and indexes of bad events. A redelivery may write a record again: distinct (shard, sequence number)
- * count.
+ * count, and copies that differ are `contradicting`.
  *
  * @param records every record on the stream
  * @param objects NDJSON objects of the dead-letter store
@@ -36,9 +37,10 @@ export async function compareDeadLetters(
   records: Iterable<ProducedRecord>,
   objects: AsyncIterable<StoredObject>,
 ): Promise<DeadLetterFindings> {
-  const { letters, malformed, ...counts } = await readLetters(objects);
+  const { letters, malformed, contradicting, ...counts } = await readLetters(objects);
   const awaited = awaitedLetters(records);
-  const wrong = { missing: [] as string[], unexpected: [] as string[], reason: [] as string[], events: [] as string[], malformed };
+  const found = { missing: [] as string[], unexpected: [] as string[], reason: [] as string[], events: [] as string[] };
+  const wrong = { ...found, contradicting, malformed };
   const byReason = new Map<string, number>();
   for (const [place, { reason, events, data }] of letters) {
     byReason.set(reason, (byReason.get(reason) ?? 0) + 1);
@@ -65,13 +67,19 @@ export async function compareDeadLetters(
 
 /** Dead letters by shard and sequence number, and the lines that are none. */
 async function readLetters(objects: AsyncIterable<StoredObject>) {
-  const read = { objects: 0, letters: new Map<string, DeadLetter>(), malformed: [] as string[] };
+  const read = { objects: 0, letters: new Map<string, DeadLetter>(), contradicting: [] as string[], malformed: [] as string[] };
   for await (const { key, content } of objects) {
     read.objects += 1;
     for (const line of content.toString().split("\n").filter(Boolean)) {
       const letter = parseLetter(line);
-      if (letter === undefined) read.malformed.push(`${key}: ${line}`);
-      else read.letters.set(`${letter.shard} ${letter.sequenceNumber}`, letter);
+      if (letter === undefined) {
+        read.malformed.push(`${key}: ${line}`);
+        continue;
+      }
+      const place = `${letter.shard} ${letter.sequenceNumber}`;
+      const copy = read.letters.get(place);
+      if (copy === undefined) read.letters.set(place, letter);
+      else if (!isDeepStrictEqual(copy, letter)) read.contradicting.push(`${key}: ${line}`);
     }
   }
   return read;

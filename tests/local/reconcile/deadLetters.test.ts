@@ -45,6 +45,13 @@ describe("the dead letters", () => {
     assert.deepEqual(Object.keys(found.deadLetters.byReason), ["badEventType", "badJson"]);
   });
 
+  it("contradict each other when copies of a record differ", async () => {
+    const other = { ...LETTERS[0], reason: "rejected" };
+    const examples = [`dead/0.ndjson: ${JSON.stringify(other)}`];
+    const found = await problems(...LETTERS, other, LETTERS[0]);
+    assert.deepEqual(found, [{ check: "deadLetters.contradicting", expected: 0, actual: 1, examples }]);
+  });
+
   it("lack a record, also one of two equal ones", async () => {
     const [one, two, , four] = LETTERS;
     assert.deepEqual(await problems(one, two, four), [{ check: "deadLetters.missing", expected: 0, actual: 1, examples: ['empty: ""'] }]);
