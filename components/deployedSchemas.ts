@@ -15,7 +15,7 @@ interface Deployed {
 
 /**
  * Refuses settings that would replace a protected dataset, in preview and update alike, by what the last deployment left as outputs.
- * Without outputs nothing is said: the resources' own protection still holds.
+ * Without outputs nothing is refused: the resources' own protection still holds.
  *
  * @throws RunError of one line, which names tenants, columns and schemas, and what to do
  */
@@ -47,7 +47,8 @@ async function deployedOutputs(): Promise<Deployed> {
     const { outputs } = (await pulumi.runtime.invoke("pulumi:pulumi:readStackOutputs", { name })) as { outputs?: Deployed };
     return outputs ?? {};
   } catch (error) {
-    await pulumi.log.debug(`the last deployment's outputs cannot be read: ${(error as Error).message}`);
+    const [reason] = (error as Error).message.trim().split("\n");
+    await pulumi.log.warn(`whether the schema would change cannot be told, for the last deployment's outputs cannot be read: ${reason}`);
     return {};
   }
 }

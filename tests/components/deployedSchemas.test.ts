@@ -37,7 +37,7 @@ describe("keepDeployedSchemas", () => {
     ["when mocks echo what they are asked", ({ inputs }) => inputs as object],
     ["when outputs cannot be read", () => assert.fail("unknown stack")],
   ];
-  for (const [title, call] of silent) it(`says nothing ${title}`, () => keep(call, dataset("acme")));
+  for (const [title, call] of silent) it(`refuses nothing ${title}`, () => keep(call, dataset("acme")));
 
   it("asks nothing where nothing is protected", async () => {
     let asked = 0;
