@@ -28,6 +28,10 @@ export interface Scope {
  * https://docs.aws.amazon.com/firehose/latest/APIReference/API_CreateDeliveryStream.html,
  * https://docs.aws.amazon.com/lambda/latest/api/API_CreateFunction.html,
  * https://docs.aws.amazon.com/personalize/latest/dg/API_CreateDatasetGroup.html,
+ * https://docs.aws.amazon.com/glue/latest/dg/aws-glue-api-catalog-databases.html,
+ * https://docs.aws.amazon.com/athena/latest/APIReference/API_CreateWorkGroup.html,
+ * https://docs.aws.amazon.com/step-functions/latest/apireference/API_CreateStateMachine.html,
+ * https://docs.aws.amazon.com/scheduler/latest/APIReference/API_CreateSchedule.html,
  * https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
  */
 export const NAME_LIMITS = {
@@ -41,6 +45,10 @@ export const NAME_LIMITS = {
   dataset: 63,
   eventTracker: 63,
   bucket: 63,
+  database: 255,
+  workgroup: 128,
+  stateMachine: 80,
+  schedule: 64,
 } as const;
 export type NameKind = keyof typeof NAME_LIMITS;
 
@@ -75,15 +83,36 @@ export function keyPrefixOf(stage: string): string {
   return isPersonal(stage) ? `${stage}/` : "";
 }
 
+/** A stage's Glue database: `<tenant>_crm_derived_restricted`, with `_<stage>` outside prod. */
+export function databaseName({ tenant, stage }: Pick<Scope, "tenant" | "stage">): string {
+  return fitting("database", `${tenant}_crm_derived_restricted${stage === "prod" ? "" : `_${stage}`}`);
+}
+
 /** Where a stage's events lie in upstream; each prefix ends with a slash. */
-export function eventPrefixes(keyPrefix: string): { latest: string; errors: string; deadLetters: string } {
+export function eventPrefixes(keyPrefix: string): { latest: string; errors: string; deadLetters: string; history: string } {
   const base = `${keyPrefix}crm/dashboard_interaction/`;
-  return { latest: `${base}latest/`, errors: `${base}errors/`, deadLetters: `${base}dead_letter/` };
+  return { latest: `${base}latest/`, errors: `${base}errors/`, deadLetters: `${base}dead_letter/`, history: `${base}history/` };
+}
+
+/** Where a stage's interactions table lies in lake; ends with a slash. */
+export function interactionsPrefix(keyPrefix: string): string {
+  return `${keyPrefix}crm_derived_restricted/t200_dashboard_interaction/`;
+}
+
+/** Where a stage's files of one run, and the results of its queries, lie in cache; each prefix ends with a slash. */
+export function cachePrefixes(keyPrefix: string): { parts: string; results: string } {
+  return { parts: `${keyPrefix}recommender/parts/`, results: `${keyPrefix}athena/` };
 }
 
 /** Where a stage's input for Personalize lies in downstream; ends with a slash. */
 export function recommenderPrefix(keyPrefix: string): string {
   return `${keyPrefix}recommender/`;
+}
+
+/** Keys of a stage's input for Personalize in downstream, and of the manifest beside it. */
+export function inputKeys(keyPrefix: string): { input: string; manifest: string } {
+  const base = `${recommenderPrefix(keyPrefix)}personalize_input`;
+  return { input: `${base}.csv`, manifest: `${base}.manifest.json` };
 }
 
 /** Tags of every resource that takes tags. */
@@ -99,6 +128,15 @@ export function arnsOf({ partition, region, account }: Scope) {
     /** Every object below a prefix that ends with a slash (or is empty). */
     objects: (name: string, prefix: string) => `arn:${partition}:s3:::${name}/${prefix}*`,
     stream: (name: string) => regional("kinesis", `stream/${name}`),
+    object: (name: string, key: string) => `arn:${partition}:s3:::${name}/${key}`,
+    function: (name: string) => regional("lambda", `function:${name}`),
+    stateMachine: (name: string) => regional("states", `stateMachine:${name}`),
+    workgroup: (name: string) => regional("athena", `workgroup/${name}`),
+    glueDataCatalog: () => regional("athena", "datacatalog/AwsDataCatalog"),
+    catalog: () => regional("glue", "catalog"),
+    database: (name: string) => regional("glue", `database/${name}`),
+    table: (database: string, name: string) => regional("glue", `table/${database}/${name}`),
+    role: (name: string) => `arn:${partition}:iam::${account}:role/${name}`,
     logStreams: (group: string) => regional("logs", `log-group:${group}:*`),
     logStream: (group: string, stream: string) => regional("logs", `log-group:${group}:log-stream:${stream}`),
     anyKey: () => regional("kms", "key/*"),
