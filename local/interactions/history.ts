@@ -9,11 +9,12 @@ export function encodeHistory(table: InteractionTable, rows: Uint32Array): Buffe
   const lines = ["USER_ID,ITEM_ID,TIMESTAMP,EVENT_TYPE"];
   for (const index of rows) {
     const { userId, itemId, timestamp, eventType } = table.row(index);
-    lines.push(`${cell(userId)},${cell(itemId)},${timestamp},${cell(eventType)}`);
+    lines.push(`${csvCell(userId)},${csvCell(itemId)},${timestamp},${csvCell(eventType)}`);
   }
   return Buffer.from(`${lines.join("\n")}\n`);
 }
 
-function cell(text: string): string {
+/** A cell as RFC 4180 has it, in quotes only where a comma or a quote demands them. */
+export function csvCell(text: string): string {
   return /[",]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }

@@ -61,7 +61,13 @@ export async function watchExecution(options: WatchOptions): Promise<Watched> {
   const timeline = new Timeline(onState);
   let movedAt = performance.now();
   for (;;) {
-    const { status = "RUNNING", output, error, cause, stopDate } = await sfn.send(new DescribeExecutionCommand({ executionArn }), {
+    const {
+      status = "RUNNING",
+      output,
+      error,
+      cause,
+      stopDate,
+    } = await sfn.send(new DescribeExecutionCommand({ executionArn }), {
       abortSignal: signal,
     });
     const events = await eventsAfter(timeline.lastId, options);

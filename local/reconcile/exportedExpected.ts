@@ -1,0 +1,79 @@
+import type { Production } from "../interactions/production";
+import type { Interaction } from "../interactions/table";
+import type { Count } from "../report";
+
+/** What a run of the pipeline must make of the history and the events. */
+export interface ExpectedExport {
+  /** The interactions by identity, and whether each came as an event, too or only. */
+  rows: Map<string, { streamed: boolean }>;
+  /** History rows, and events of all records; a record that cannot be read counts once. */
+  rowsIn: number;
+  /** Rows in that are in no table, by reason. */
+  leftOut: Count;
+}
+
+/** An exported row; without event type where the columns leave it out. */
+export type ExportedRow = Omit<Interaction, "eventType"> & { eventType?: string };
+
+/** Identity of an exported row: user, item, whole second and event type. */
+export function rowKey({ userId, itemId, timestamp, eventType }: ExportedRow): string {
+  return JSON.stringify([userId, itemId, timestamp, ...(eventType === undefined ? [] : [eventType])]);
+}
+
+/** What a row is that {@link rowKey} made a text of. */
+export function rowOf(key: string): ExportedRow {
+  const [userId, itemId, timestamp, eventType] = JSON.parse(key) as [string, string, number, string?];
+  return { userId, itemId, timestamp, eventType };
+}
+
+/**
+ * Recomputes a run from the planned rows and records alone. Equal interactions count once, wherever they came from.
+ *
+ * @param counts tells of an event type whether its interactions are exported
+ */
+export function expectedExport(production: Production, counts: (eventType: string) => boolean): ExpectedExport {
+  const rows: ExpectedExport["rows"] = new Map();
+  const leftOut = new Map<string, number>();
+  let rowsIn = 0;
+  const leave = (reason: string): void => void leftOut.set(reason, (leftOut.get(reason) ?? 0) + 1);
+  const take = (row: Interaction, streamed: boolean): void => {
+    if (!counts(row.eventType)) return leave("uncountedEventType");
+    const key = rowKey(row);
+    const known = rows.get(key);
+    if (known === undefined) return void rows.set(key, { streamed });
+    known.streamed ||= streamed;
+    leave("duplicate");
+  };
+  const { table, history, live } = production;
+  for (const index of history) take(table.row(index), false);
+  for (const index of live) take(table.row(index), true);
+  rowsIn += history.length + live.length;
+  for (const { data, poison, deadLetter } of production.records()) {
+    if (poison === undefined || isBlank(data)) continue;
+    if (deadLetter !== undefined && deadLetter.events === undefined) {
+      rowsIn += 1;
+      leave(deadLetter.reason);
+      continue;
+    }
+    const { user_id: userId, event_list: events } = JSON.parse(data.toString()) as PoisonRecord;
+    rowsIn += events.length;
+    for (const [index, { eventType, itemId, sentAt: timestamp }] of events.entries()) {
+      if (deadLetter?.events?.includes(index)) leave(deadLetter.reason);
+      else if (userId === undefined) leave("anonymous");
+      else if (itemId === undefined) leave("noItem");
+      else take({ userId, itemId, timestamp, eventType }, true);
+    }
+  }
+  return { rows, rowsIn, leftOut: Object.fromEntries([...leftOut].sort()) };
+}
+
+/** A poison record that has good events; one without has a single bad thing to tell of, and is never read. */
+interface PoisonRecord {
+  user_id?: string;
+  event_list: { eventType: string; itemId?: string; sentAt: number }[];
+}
+
+/** Such a line is no row. */
+function isBlank(data: Buffer): boolean {
+  return data.toString().trim() === "";
+}

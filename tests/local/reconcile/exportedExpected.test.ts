@@ -1,0 +1,62 @@
+import * as assert from "node:assert/strict";
+import { planProduction } from "../../../local/interactions/production";
+import type { Interaction } from "../../../local/interactions/table";
+import { expectedExport } from "../../../local/reconcile/exportedExpected";
+import { tableOf } from "../../support/interactions";
+
+const row = (userId: string, timestamp: number, eventType = "watch"): Interaction => ({ userId, itemId: "i", timestamp, eventType });
+const all = (): boolean => true;
+
+describe("what a run of the pipeline must make", () => {
+  const rows = [row("a", 100), row("b", 100), row("a", 100), row("c", 100), row("a", 200), row("a", 200, "impression")];
+  const plan = (poison = 0) => planProduction(tableOf(rows), { split: "time", liveShare: 0.5, seed: 1, poison });
+
+  it("has each interaction once, and knows which came as events", () => {
+    const { rows, rowsIn, leftOut } = expectedExport(plan(), all);
+    assert.deepEqual(
+      [...rows],
+      [
+        ['["a","i",100,"watch"]', { streamed: false }],
+        ['["b","i",100,"watch"]', { streamed: false }],
+        ['["c","i",100,"watch"]', { streamed: true }],
+        ['["a","i",200,"watch"]', { streamed: true }],
+        ['["a","i",200,"impression"]', { streamed: true }],
+      ],
+    );
+    assert.deepEqual([rowsIn, leftOut], [6, { duplicate: 1 }]);
+  });
+
+  it("takes a row of the history that came as an event too for streamed", () => {
+    const table = tableOf([row("a", 100), row("a", 100)]);
+    const { rows } = expectedExport(planProduction(table, { split: "time", liveShare: 0.5, seed: 1, poison: 0 }), all);
+    assert.deepEqual([...rows], [['["a","i",100,"watch"]', { streamed: true }]]);
+  });
+
+  it("leaves out event types that do not count, before it looks for duplicates", () => {
+    const { rows, rowsIn, leftOut } = expectedExport(plan(), (type) => type === "impression");
+    assert.deepEqual([[...rows.keys()], rowsIn, leftOut], [['["a","i",200,"impression"]'], 6, { uncountedEventType: 5 }]);
+  });
+
+  it("counts each kind of poison as what the lake can read of it", () => {
+    const { rows, rowsIn, leftOut } = expectedExport(plan(0.1), all);
+    assert.equal(rowsIn, 6 + 28);
+    assert.deepEqual(leftOut, {
+      anonymous: 1,
+      badEventList: 1,
+      badEventType: 1,
+      badItemId: 1,
+      badJson: 1,
+      badProperties: 1,
+      badSentAt: 1,
+      badSessionId: 2,
+      badUserId: 1,
+      badUtf8: 1,
+      duplicate: 2,
+      eventTooLarge: 1,
+      notAnObject: 1,
+    });
+    assert.equal(rows.size, 5 + 14);
+    const poison = [...rows].filter(([key]) => key.includes("poison-"));
+    assert.ok(poison.length === 14 && poison.every(([, { streamed }]) => streamed));
+  });
+});
