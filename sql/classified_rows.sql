@@ -1,0 +1,290 @@
+-- Every row of the history and every event that arrived before the run date's end, one row each. `reason` tells why a row is left
+-- out of the interactions table; the table is the rows without one.
+
+-- History. The header is looked up in a read of its own: a window over each object would hold a whole object in one worker's memory.
+objects_with_event_type AS (
+  SELECT DISTINCT "$path" AS object
+  FROM :database."t100_dashboard_interaction_history"
+  WHERE line = 'USER_ID,ITEM_ID,TIMESTAMP,EVENT_TYPE'
+),
+history_lines AS (
+  SELECT
+    lines.line,
+    CASE WHEN typed.object IS NULL THEN 3 ELSE 4 END AS columns_expected,
+    CASE
+      WHEN strpos(lines.line, '"') = 0 THEN split(lines.line, ',')
+      WHEN regexp_like(lines.line, '^(?:"(?:[^"]|"")*"|[^",]*)(?:,(?:"(?:[^"]|"")*"|[^",]*))*\z')
+        THEN regexp_extract_all(lines.line || ',', '("(?:[^"]|"")*"|[^",]*),', 1)
+    END AS cells
+  FROM :database."t100_dashboard_interaction_history" AS lines
+  LEFT JOIN objects_with_event_type AS typed ON typed.object = lines."$path"
+  WHERE regexp_like(lines.line, '[^ \t]')
+    AND lines.line NOT IN ('USER_ID,ITEM_ID,TIMESTAMP', 'USER_ID,ITEM_ID,TIMESTAMP,EVENT_TYPE')
+),
+history_fields AS (
+  SELECT
+    line,
+    columns_expected,
+    transform(cells, cell -> CASE WHEN cell LIKE '"%' THEN replace(substr(cell, 2, length(cell) - 2), '""', '"') ELSE cell END) AS fields
+  FROM history_lines
+),
+history_values AS (
+  SELECT
+    line,
+    coalesce(cardinality(fields), 0) = columns_expected AS well_formed,
+    element_at(fields, 1) AS user_id,
+    element_at(fields, 2) AS item_id,
+    CASE WHEN regexp_like(element_at(fields, 3), '^[0-9]+\z') THEN try_cast(element_at(fields, 3) AS bigint) END AS "timestamp",
+    coalesce(nullif(element_at(fields, 4), ''), :default_event_type) AS event_type
+  FROM history_fields
+),
+history_rows AS (
+  SELECT
+    user_id,
+    item_id,
+    "timestamp",
+    event_type,
+    CASE
+      WHEN strpos(line, chr(65533)) > 0 THEN 'badUtf8'
+      WHEN NOT well_formed THEN 'malformedLine'
+      WHEN NOT regexp_like(user_id, '^[^\p{Cc}]{1,256}\z') THEN 'badUserId'
+      WHEN NOT regexp_like(item_id, '^[^\p{Cc}]{1,256}\z') THEN 'badItemId'
+      WHEN coalesce("timestamp", 0) NOT BETWEEN 1 AND to_unixtime(date_parse(:run_date, '%Y-%m-%d')) + 2 * 86400 THEN 'badTimestamp'
+      WHEN NOT regexp_like(event_type, '^[^\p{Cc}]{1,256}\z') THEN 'badEventType'
+      WHEN cardinality(:counted_types) > 0 AND NOT contains(:counted_types, event_type) THEN 'uncountedEventType'
+      WHEN contains(:ignored_types, event_type) THEN 'uncountedEventType'
+    END AS reason
+  FROM history_values
+),
+
+-- Events, by the forwarder's rules. A line with U+FFFD came with bytes that are no UTF-8. JSON text may escape half of a surrogate
+-- pair, which no varchar can hold: a NUL takes its place, so that the line is still read and the id is still bad.
+event_lines AS (
+  SELECT
+    "$path" AS object,
+    datehour,
+    strpos(line, chr(65533)) > 0 AS broken,
+    CASE
+      WHEN regexp_like(line, '\\u[dD][89a-fA-F]') THEN
+        regexp_replace(
+          regexp_replace(
+            replace(line, '\\', '\u005c'),
+            '(\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2})|\\u[dD][89a-fA-F][0-9a-fA-F]{2}',
+            '$1\\u0000'
+          ),
+          '(\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2})\\u0000',
+          '$1'
+        )
+      ELSE line
+    END AS text
+  FROM :database."t100_dashboard_interaction_event"
+  WHERE datehour <= :last_hour AND regexp_like(line, '[^ \t]')
+),
+event_records AS (
+  SELECT
+    object,
+    datehour,
+    broken,
+    CASE WHEN NOT broken AND strpos(text, chr(65279)) <> 1 THEN try(json_parse(text)) END AS record
+  FROM event_lines
+),
+event_members AS (
+  SELECT object, datehour, broken, record, try_cast(record AS map(varchar, json)) AS members
+  FROM event_records
+),
+event_senders AS (
+  SELECT
+    object,
+    datehour,
+    broken,
+    record,
+    members,
+    nullif(json_format(element_at(members, 'user_id')), 'null') AS user_json,
+    json_format(element_at(members, 'session_id')) AS session_json,
+    try_cast(element_at(members, 'event_list') AS array(json)) AS events
+  FROM event_members
+),
+event_envelopes AS (
+  SELECT
+    object,
+    datehour,
+    CASE WHEN user_json LIKE '"%' THEN json_extract_scalar(user_json, '$') END AS user_id,
+    events,
+    CASE
+      WHEN broken THEN 'badUtf8'
+      WHEN record IS NULL THEN 'badJson'
+      WHEN members IS NULL THEN 'notAnObject'
+      WHEN user_json NOT LIKE '"%' OR NOT regexp_like(json_extract_scalar(user_json, '$'), '^[^\p{Cc}]{1,256}\z') THEN 'badUserId'
+      WHEN coalesce(session_json, 'null') NOT LIKE '"%' OR session_json = '"null"' THEN 'badSessionId'
+      WHEN NOT regexp_like(json_extract_scalar(session_json, '$'), '^[^\p{Cc}]{1,256}\z') THEN 'badSessionId'
+      WHEN coalesce(cardinality(events), 0) = 0 THEN 'badEventList'
+    END AS line_reason
+  FROM event_senders
+),
+event_objects AS (
+  SELECT
+    object,
+    datehour,
+    user_id,
+    line_reason,
+    try_cast(event AS map(varchar, json)) AS members
+  FROM event_envelopes
+  CROSS JOIN UNNEST(CASE WHEN line_reason IS NULL THEN events ELSE ARRAY[CAST(NULL AS json)] END) AS listed (event)
+),
+event_texts AS (
+  SELECT
+    object,
+    datehour,
+    user_id,
+    line_reason,
+    members,
+    nullif(json_format(element_at(members, 'eventType')), 'null') AS type_json,
+    nullif(json_format(element_at(members, 'sentAt')), 'null') AS sent_json,
+    nullif(json_format(element_at(members, 'itemId')), 'null') AS item_json,
+    nullif(json_format(element_at(members, 'eventId')), 'null') AS id_json,
+    nullif(json_format(element_at(members, 'eventValue')), 'null') AS value_json,
+    nullif(json_format(element_at(members, 'properties')), 'null') AS properties_json,
+    nullif(json_format(element_at(members, 'impression')), 'null') AS impression_json,
+    nullif(json_format(element_at(members, 'recommendationId')), 'null') AS recommendation_json,
+    nullif(json_format(element_at(members, 'metricAttribution')), 'null') AS attribution_json
+  FROM event_objects
+),
+event_values AS (
+  SELECT
+    *,
+    CASE WHEN type_json LIKE '"%' THEN json_extract_scalar(type_json, '$') END AS event_type,
+    CASE WHEN item_json LIKE '"%' THEN json_extract_scalar(item_json, '$') END AS item_id,
+    CASE WHEN id_json LIKE '"%' THEN json_extract_scalar(id_json, '$') END AS event_id,
+    CASE WHEN recommendation_json LIKE '"%' THEN json_extract_scalar(recommendation_json, '$') END AS recommendation_id,
+    CASE WHEN properties_json LIKE '"%' THEN json_extract_scalar(properties_json, '$') ELSE properties_json END AS properties,
+    try_cast(element_at(members, 'impression') AS array(json)) AS impression,
+    json_format(element_at(try_cast(element_at(members, 'metricAttribution') AS map(varchar, json)), 'eventAttributionSource'))
+      AS attribution_source_json,
+    CASE WHEN regexp_like(sent_json, '^-?[0-9]') THEN CAST(sent_json AS double) END AS sent_number,
+    CASE
+      WHEN regexp_like(
+        json_extract_scalar(sent_json, '$'),
+        '^(?:19[7-9]|[2-9][0-9][0-9])[0-9]-[0-9]{2}-[0-9]{2}(?:T(?:[01][0-9]|2[0-3]):[0-5][0-9](?::[0-5][0-9](?:[.][0-9]+)?)?(?:Z|[+-](?:(?:0[0-9]|1[0-3]):?[0-5][0-9]|14:?00))?)?\z'
+      ) THEN json_extract_scalar(sent_json, '$')
+    END AS sent_iso
+  FROM event_texts
+),
+event_clocks AS (
+  SELECT
+    *,
+    regexp_extract(sent_iso, '^[0-9-]{10}(?:T[0-9:]{5,8})?') AS sent_local,
+    regexp_extract(sent_iso, 'T.*([+-][0-9]{2}:?[0-9]{2})\z', 1) AS sent_zone
+  FROM event_values
+),
+event_times AS (
+  SELECT
+    *,
+    CASE
+      WHEN sent_number >= 1E11 THEN floor(sent_number / 1E3)
+      WHEN sent_number IS NOT NULL THEN floor(sent_number)
+      ELSE
+        to_unixtime(try(from_iso8601_timestamp(sent_local || substr('0000-00-00T00:00:00', length(sent_local) + 1) || 'Z')))
+        - CASE WHEN sent_zone LIKE '-%' THEN -60 ELSE 60 END
+          * coalesce(CAST(substr(sent_zone, 2, 2) AS integer) * 60 + CAST(substr(sent_zone, length(sent_zone) - 1) AS integer), 0)
+    END AS sent_seconds,
+    to_unixtime(date_parse(datehour, '%Y/%m/%d/%H')) AS arrived_seconds
+  FROM event_clocks
+),
+-- An event as it goes to Personalize, for its size alone.
+event_contents AS (
+  SELECT
+    *,
+    CASE WHEN sent_seconds BETWEEN 1 AND arrived_seconds + 86400 THEN CAST(sent_seconds AS bigint) END AS "timestamp",
+    '{"eventType":' || type_json || ',"sentAt":0123456789'
+      || coalesce(',"itemId":' || item_json, '')
+      || coalesce(',"eventValue":' || value_json, '')
+      || coalesce(',"properties":' || json_format(CAST(properties AS json)), '')
+      || coalesce(',"impression":' || impression_json, '')
+      || coalesce(',"recommendationId":' || recommendation_json, '')
+      || coalesce(',"metricAttribution":{"eventAttributionSource":' || attribution_source_json || '}', '')
+      || '}' AS content
+  FROM event_times
+),
+event_verdicts AS (
+  SELECT
+    object,
+    datehour,
+    user_id,
+    item_id,
+    "timestamp",
+    event_type,
+    event_id,
+    CASE
+      WHEN line_reason IS NOT NULL THEN line_reason
+      WHEN members IS NULL THEN 'badEvent'
+      WHEN NOT coalesce(regexp_like(event_type, '^[^\p{Cc}]{1,256}\z'), FALSE) THEN 'badEventType'
+      WHEN "timestamp" IS NULL THEN 'badSentAt'
+      WHEN item_json IS NOT NULL AND NOT coalesce(regexp_like(item_id, '^[^\p{Cc}]{1,256}\z'), FALSE) THEN 'badItemId'
+      WHEN id_json IS NOT NULL AND NOT coalesce(regexp_like(event_id, '^[^\p{Cc}]{1,256}\z'), FALSE) THEN 'badEventId'
+      WHEN NOT regexp_like(value_json, '^-?[0-9]') THEN 'badEventValue'
+      -- From here on a 32-bit float is infinite.
+      WHEN abs(CAST(value_json AS double)) >= 3.4028235677973366E38 THEN 'badEventValue'
+      WHEN length(properties) > 1024 THEN 'badProperties'
+      WHEN properties IS NOT NULL
+        AND coalesce(json_format(try(json_parse(regexp_replace(properties, '\\u[dD][89a-fA-F]', '\\u00')))), '') NOT LIKE '{%'
+        THEN 'badProperties'
+      WHEN impression_json IS NOT NULL AND (
+        coalesce(cardinality(impression), 0) NOT BETWEEN 1 AND 25
+        OR cardinality(
+          filter(
+            impression,
+            shown -> json_format(shown) LIKE '"%' AND regexp_like(json_extract_scalar(shown, '$'), '^[^\p{Cc}]{1,256}\z')
+          )
+        ) < cardinality(impression)
+      ) THEN 'badImpression'
+      WHEN recommendation_json IS NOT NULL AND NOT coalesce(regexp_like(recommendation_id, '^[^\p{Cc}]{1,40}\z'), FALSE)
+        THEN 'badRecommendationId'
+      WHEN attribution_json IS NOT NULL AND (
+        coalesce(attribution_source_json, 'null') NOT LIKE '"%'
+        OR length(json_extract_scalar(attribution_source_json, '$')) > 1024
+        OR NOT regexp_like(json_extract_scalar(attribution_source_json, '$'), '^[^\p{Cc}]+\z')
+      ) THEN 'badMetricAttribution'
+      WHEN length(to_utf8(content)) + coalesce(length(to_utf8(event_id)), 64) > 10240 THEN 'eventTooLarge'
+      WHEN user_id IS NULL THEN 'anonymous'
+      WHEN item_id IS NULL THEN 'noItem'
+      WHEN cardinality(:counted_types) > 0 AND NOT contains(:counted_types, event_type) THEN 'uncountedEventType'
+      WHEN contains(:ignored_types, event_type) THEN 'uncountedEventType'
+    END AS reason
+  FROM event_contents
+),
+-- Of the events with one producer's eventId the earliest counts. Rows that have none, or a reason, are spread over the workers.
+event_rows AS (
+  SELECT
+    user_id,
+    item_id,
+    "timestamp",
+    event_type,
+    CASE
+      WHEN reason IS NULL AND event_id IS NOT NULL AND row_number() OVER (
+        PARTITION BY reason, event_id, CASE WHEN reason IS NOT NULL OR event_id IS NULL THEN object END
+        ORDER BY datehour, user_id, item_id, "timestamp", event_type
+      ) > 1 THEN 'duplicate'
+      ELSE reason
+    END AS reason
+  FROM event_verdicts
+),
+candidates AS (
+  SELECT 'history' AS source, user_id, item_id, "timestamp", event_type, reason FROM history_rows
+  UNION ALL
+  SELECT 'event' AS source, user_id, item_id, "timestamp", event_type, reason FROM event_rows
+),
+classified AS (
+  SELECT
+    source,
+    user_id,
+    item_id,
+    "timestamp",
+    event_type,
+    bool_or(source = 'event') OVER (PARTITION BY reason, user_id, item_id, "timestamp", event_type) AS streamed,
+    CASE
+      WHEN reason IS NULL
+        AND row_number() OVER (PARTITION BY reason, user_id, item_id, "timestamp", event_type ORDER BY source) > 1 THEN 'duplicate'
+      ELSE reason
+    END AS reason
+  FROM candidates
+)
