@@ -1,5 +1,6 @@
 import { KinesisClient, DescribeStreamSummaryCommand } from "@aws-sdk/client-kinesis";
 import { PutObjectCommand, S3Client } from "@aws-sdk/client-s3";
+import { SFNClient } from "@aws-sdk/client-sfn";
 import { catchUp } from "./catchUp";
 import { startCloud, type RunningCloud } from "./cloud/cloud";
 import type { Principal } from "./cloud/service";
@@ -10,10 +11,12 @@ import { runProgram } from "./engine/run";
 import { cloudProvider } from "./engine/provider";
 import { encodeHistory } from "./interactions/history";
 import type { Options } from "./options";
+import { runPipeline } from "./pipeline/run";
 import type { Preparation } from "./prepare";
 import { produce } from "./producer";
 import { showProgress } from "./progress";
 import { reconcile } from "./reconcile";
+import { exportPlaces } from "./reconcile/exportedRun";
 import { problem, type Report } from "./report";
 import { SERVICES } from "./services";
 import { upstreamPrefixes } from "./upstream";
@@ -23,6 +26,8 @@ const PORT = 4560;
 /** Longest interval that any worker waits for, in the cloud's time: a delivery stream buffers at most 900 s. */
 const LONGEST_INTERVAL_MS = 900_000;
 const STALL_MS = 60_000;
+/** Longest that one state works: a function runs at most 15 minutes, which pass no faster than on AWS. */
+const LONGEST_STATE_MS = 900_000;
 
 /** What a run needs. */
 export interface LoopOptions {
@@ -60,7 +65,7 @@ export async function runLoop({ options, preparation, workspace, signal, print, 
     }),
   );
   try {
-    const owner = endpointOf(running);
+    const owner = endpointOf(running, options.stack);
     workspace.writeEndpoint(owner);
     const said: string[] = [];
     const tenants = await step("deploy", `Deploy stack ${options.stack} at ${running.cloud.endpoint}`, () =>
@@ -70,7 +75,7 @@ export async function runLoop({ options, preparation, workspace, signal, print, 
     const endpoint: Endpoint = { ...owner, tenants };
     workspace.writeEndpoint(endpoint);
     const outputs = tenants[tenant];
-    const { s3, kinesis } = connect(running, outputs);
+    const { s3, kinesis, sfn } = connect(running, outputs);
     const prefixes = upstreamPrefixes(stage);
     await step("history", `Drop ${production.history.length} rows of history`, () =>
       dropHistory(s3, outputs.buckets.upstream, prefixes.history, preparation),
@@ -86,6 +91,13 @@ export async function runLoop({ options, preparation, workspace, signal, print, 
       const producedAt = performance.now();
       return catchUp({ pending: () => running.pending(producedAt), stallMs, signal, onProgress: (left) => tell(`${left} pending`) });
     });
+    const { stateMachineArn } = outputs;
+    const run =
+      stateMachineArn &&
+      (await step("pipeline", "Run the pipeline", (tell) => {
+        const stallMs = LONGEST_STATE_MS + LONGEST_INTERVAL_MS / options.scale;
+        return runPipeline({ sfn, stateMachineArn, runKey: `npm-start-${options.seed}`, stallMs, signal, onState: tell });
+      }));
     const findings = await step("reconcile", "Reconcile", () =>
       reconcile({
         source,
@@ -95,6 +107,7 @@ export async function runLoop({ options, preparation, workspace, signal, print, 
         prefixes,
         trackingId: outputs.trackingId,
         personalize: running.cloud.store("personalize"),
+        exported: run ? { run, settings: preparation.exported, places: exportPlaces(stage, outputs.buckets) } : undefined,
       }),
     );
     signal.throwIfAborted();
@@ -104,8 +117,8 @@ export async function runLoop({ options, preparation, workspace, signal, print, 
     if (problems.length > 0) problems.push(...(await deniedPermissions(openStore(workspace.stateDir))));
     const { seed, scale } = options;
     const status: Report["status"] = problems.length === 0 ? "reconciled" : "failed";
-    const run = { stack: options.stack, stage, tenant, seed, scale, status };
-    await onReport({ version: 1, ...run, ...findings, problems, seconds, runs: [] }, endpoint);
+    const header = { stack: options.stack, stage, tenant, seed, scale, status };
+    await onReport({ version: 1, ...header, ...findings, problems, seconds }, endpoint);
   } finally {
     await running.stop();
   }
@@ -113,10 +126,11 @@ export async function runLoop({ options, preparation, workspace, signal, print, 
 
 /** A tenant's outputs of the program. */
 interface TenantOutputs {
-  buckets: { upstream: string };
+  buckets: Record<"upstream" | "lake" | "downstream", string>;
   streamName: string;
   trackingId: string;
   producerPolicyArn: string;
+  stateMachineArn?: string;
 }
 
 /** Runs the program, and gives each of its tenants a user with just the producers' policy. */
@@ -135,17 +149,18 @@ async function deploy(running: RunningCloud, { stack, tenant }: Preparation, sig
   );
 }
 
-function endpointOf({ cloud, owner }: RunningCloud): Endpoint {
-  return { endpoint: cloud.endpoint, region: cloud.region, accountId: cloud.account, ...accessKey(owner) };
+function endpointOf({ cloud, owner }: RunningCloud, stack: string): Endpoint {
+  return { endpoint: cloud.endpoint, region: cloud.region, accountId: cloud.account, stack, ...accessKey(owner) };
 }
 
 const accessKey = ({ credentials: { accessKeyId, secretAccessKey } }: Principal): AccessKey => ({ accessKeyId, secretAccessKey });
 
-/** The owner's view of the lake, and the dashboards, which may do no more than the producers' policy allows. */
+/** The owner's view of lake and pipeline, and the dashboards, which may do no more than the producers' policy allows. */
 function connect(running: RunningCloud, { producer }: { producer: AccessKey }) {
   const { endpoint, region } = running.cloud;
   return {
     s3: new S3Client({ endpoint, region, credentials: running.owner.credentials }),
+    sfn: new SFNClient({ endpoint, region, credentials: running.owner.credentials }),
     kinesis: new KinesisClient({ endpoint, region, credentials: producer }),
   };
 }

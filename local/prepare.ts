@@ -5,6 +5,7 @@ import { readStack, type Stack } from "./engine/stack";
 import { planProduction, type Production } from "./interactions/production";
 import { describeLeftOut, readSource, type SourceOptions } from "./interactions/source";
 import type { Options } from "./options";
+import type { ExportSettings } from "./reconcile/exported";
 import { UsageError } from "./usageError";
 
 /** What is known before anything starts. */
@@ -14,6 +15,7 @@ export interface Preparation {
   tenant: string;
   source: SourceOptions;
   production: Production;
+  exported: ExportSettings;
   /** How long it took. */
   milliseconds: number;
 }
@@ -51,10 +53,17 @@ export async function prepare(options: Options, programDir: string): Promise<Pre
   if (production.live.length === 0) {
     throw new UsageError(`${name} has no live row: --live-share ${options.liveShare} of ${table.length} good rows is none`);
   }
-  return { stack, stage, tenant: tenant.name, source, production, milliseconds: performance.now() - started };
+  const { eventTypes, interactionColumns } = tenant.recommender;
+  const exported = { eventTypes, interactionColumns, streamedEvents: tenant.export?.streamedEvents ?? "include" };
+  return { stack, stage, tenant: tenant.name, source, production, exported, milliseconds: performance.now() - started };
 }
 
-async function readSettings(programDir: string, name: string) {
+/**
+ * Reads a stack's settings.
+ *
+ * @throws UsageError when they are wrong
+ */
+export async function readSettings(programDir: string, name: string) {
   try {
     const stack = await readStack(programDir, name);
     return { stack, ...parseConfig(stack.config, [], name) };
@@ -64,7 +73,8 @@ async function readSettings(programDir: string, name: string) {
   }
 }
 
-function checkJson({ json, interactions }: Options): void {
+/** @throws UsageError when the file that `json` names cannot be written, or is the input */
+export function checkJson({ json, interactions }: Pick<Options, "json" | "interactions">): void {
   if (json === undefined) return;
   const rule = "--json must name a file that can be written";
   const target = statSync(json, { throwIfNoEntry: false });

@@ -7,6 +7,7 @@ import type { Options } from "./options";
 import { compareDeadLetters } from "./reconcile/deadLetters";
 import { compareDelivered } from "./reconcile/delivered";
 import { expectedEvents } from "./reconcile/expected";
+import { compareRun, type ExportedRun } from "./reconcile/exportedRun";
 import { compareForwarded, type AcceptedEvent, type PutEventsCall } from "./reconcile/forwarded";
 import { problem, type Problem, type Report } from "./report";
 import { listKeys, readObjects, type UpstreamPrefixes } from "./upstream";
@@ -23,16 +24,19 @@ export interface ReconcileOptions {
   trackingId: string;
   /** Personalize's logs. */
   personalize: Pick<Store, "replay">;
+  /** The run of the pipeline; undefined when the program has none. */
+  exported?: ExportedRun;
 }
 
 /** The part of the report that the reconciliation finds. */
-export type Findings = Pick<Report, "input" | "produced" | "delivered" | "forwarded" | "deadLetters" | "problems">;
+export type Findings = Pick<Report, "input" | "produced" | "delivered" | "forwarded" | "deadLetters" | "runs" | "problems">;
 
 /**
  * Recomputes from the input alone what must have happened, and compares it with what the lake, Personalize and the dead-letter
  * store hold. It shares no code with the program, its functions and its SQL, and asks nothing of those who sent.
  */
-export async function reconcile({ source, options, s3, bucket, prefixes, trackingId, personalize }: ReconcileOptions): Promise<Findings> {
+export async function reconcile(where: ReconcileOptions): Promise<Findings> {
+  const { source, options, s3, bucket, prefixes, trackingId, personalize, exported } = where;
   const input = await readSource(source);
   const production = planProduction(input.table, options);
   const history = await checkHistory(production, readObjects(s3, bucket, prefixes.history));
@@ -49,8 +53,10 @@ export async function reconcile({ source, options, s3, bucket, prefixes, trackin
     ...(await none("delivered.errors", listKeys(s3, bucket, prefixes.errors))),
     ...(await none("forwarded.discardedBatches", listKeys(s3, bucket, prefixes.discarded))),
   ];
-  const problems = [...history, ...inLake, ...inPersonalize, ...inDeadLetters, ...failures];
-  return { input: describeInput(input, production), produced: countProduced(production), delivered, forwarded, deadLetters, problems };
+  const { runs, problems: inExport } = exported ? await compareRun(production, s3, exported) : { runs: [], problems: [] };
+  const problems = [...history, ...inLake, ...inPersonalize, ...inDeadLetters, ...failures, ...inExport];
+  const produced = countProduced(production);
+  return { input: describeInput(input, production), produced, delivered, forwarded, deadLetters, runs, problems };
 }
 
 function* dataOf(production: Production): Generator<Buffer> {

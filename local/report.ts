@@ -101,7 +101,7 @@ export function problem(check: string, expected: unknown, actual: unknown, examp
  *
  * @param file path
  */
-export function writeReport(file: string, report: Report): void {
+export function writeReport(file: string, report: object): void {
   mkdirSync(dirname(file), { recursive: true });
   const partial = `${file}.${process.pid}.partial`;
   writeFileSync(partial, `${JSON.stringify(report, undefined, 2)}\n`);

@@ -19,11 +19,14 @@ export interface UpstreamPrefixes {
   discarded: string;
 }
 
-/**
- * @param stage prod, staging and dev keep their keys at the top, every other stage below its name
- */
+/** What a stage's keys begin with: prod, staging and dev keep them at the top, every other stage below its name. */
+export function keyPrefix(stage: string): string {
+  return ["prod", "staging", "dev"].includes(stage) ? "" : `${stage}/`;
+}
+
+/** A stage's places in upstream. */
 export function upstreamPrefixes(stage: string): UpstreamPrefixes {
-  const feed = `${["prod", "staging", "dev"].includes(stage) ? "" : `${stage}/`}crm/dashboard_interaction/`;
+  const feed = `${keyPrefix(stage)}crm/dashboard_interaction/`;
   return {
     history: `${feed}history/`,
     latest: `${feed}latest/`,

@@ -19,8 +19,10 @@ export interface Endpoint extends AccessKey {
   endpoint: string;
   region: string;
   accountId: string;
+  /** Name of the stack that is deployed. */
+  stack: string;
   /** By tenant, once the program is deployed: its outputs, and the access key of a user with just the producers' policy. */
-  tenants?: Record<string, { producer: AccessKey }>;
+  tenants?: Record<string, { producer: AccessKey; stateMachineArn?: string }>;
 }
 
 /** The folder of a run, held by one process at a time. */
@@ -152,7 +154,8 @@ function held(lock: string, pid: number): UsageError {
   return new UsageError(`another npm start is running (pid ${pid}, ${lock}): wait for it, or stop it`);
 }
 
-function isAlive(pid: number): boolean {
+/** True while a process of that id runs; false for NaN. */
+export function isAlive(pid: number): boolean {
   if (Number.isNaN(pid)) return false;
   try {
     process.kill(pid, 0);

@@ -15,7 +15,7 @@ export interface ExportSettings {
   eventTypes?: string[];
   /** Whether the CSV has the rows that came as events. */
   streamedEvents: "include" | "exclude";
-  interactionColumns: string[];
+  interactionColumns: readonly string[];
 }
 
 /** Where a run leaves what it makes. */

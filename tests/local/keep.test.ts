@@ -111,7 +111,14 @@ describe("npm start --keep for boto3", () => {
 });
 
 describe("what --keep prints", () => {
-  const endpoint = { endpoint: "http://127.0.0.1:1", region: "r", accountId: "1", accessKeyId: "AKIA1", secretAccessKey: "hush" };
+  const endpoint = {
+    endpoint: "http://127.0.0.1:1",
+    region: "r",
+    accountId: "1",
+    stack: "local",
+    accessKeyId: "AKIA1",
+    secretAccessKey: "hush",
+  };
 
   it("names address, region, file and tenant, and no key", () => {
     const text = howToConnect(endpoint, '.local/"1"/endpoint.json', "acme").join("\n");

@@ -76,7 +76,14 @@ describe("the .local folder", () => {
 
   it("tells where the cloud is to this user alone", () => {
     const workspace = open();
-    const endpoint = { endpoint: "http://127.0.0.1:1", region: "r", accountId: "1", accessKeyId: "A", secretAccessKey: "S" };
+    const endpoint = {
+      endpoint: "http://127.0.0.1:1",
+      region: "r",
+      accountId: "1",
+      stack: "local",
+      accessKeyId: "A",
+      secretAccessKey: "S",
+    };
     workspace.writeEndpoint(endpoint);
     const file = join(folder, "endpoint.json");
     assert.deepEqual(JSON.parse(readFileSync(file, "utf8")), { ...endpoint, pid: process.pid });
