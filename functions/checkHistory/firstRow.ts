@@ -1,0 +1,34 @@
+import { constants, gunzipSync } from "node:zlib";
+
+const HEADERS = ["USER_ID,ITEM_ID,TIMESTAMP", "USER_ID,ITEM_ID,TIMESTAMP,EVENT_TYPE"];
+const SHOWN_CHARACTERS = 100;
+
+/**
+ * Compares an object's first row with the headers that the table's reader takes.
+ *
+ * @param start the object's first bytes as stored: enough for a header line
+ * @param compressed whether it is gzip
+ * @returns what is there instead; undefined when it is a header
+ */
+export function strayHeader(start: Buffer, compressed: boolean): string | undefined {
+  if (start.length === 0) return "an empty object";
+  const text = compressed ? inflated(start)?.toString("utf8") : start.toString("utf8");
+  if (text === undefined) return "something that is not gzip";
+  if (text === "") return "an empty file";
+  const row = text.split("\n", 1)[0].replace(/\r$/, "");
+  return HEADERS.includes(row) ? undefined : JSON.stringify(row.slice(0, SHOWN_CHARACTERS));
+}
+
+/** The rule, for an error's text. */
+export function headerRule(): string {
+  return `the first row must be ${HEADERS.join(" or ")}`;
+}
+
+/** As much as the bytes give; undefined when they are no gzip. */
+function inflated(bytes: Buffer): Buffer | undefined {
+  try {
+    return gunzipSync(bytes, { finishFlush: constants.Z_SYNC_FLUSH });
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,65 @@
+const LF = 10;
+const CR = 13;
+/** Far more than a line of two ids has: whatever is longer is no header. */
+const MOST_LINE_BYTES = 65_536;
+
+/** Takes a part's bytes as they come and gives lines as the export has them. */
+export interface Rewriter {
+  push(chunk: Buffer): Buffer[];
+  /** What is left, with the line end that the last line may lack. */
+  end(): Buffer[];
+}
+
+/**
+ * Drops the header line that a part may have, and every CR before a LF when the first line ends so.
+ *
+ * @param columns the header line, without line end
+ */
+export function makeRewriter(columns: string): Rewriter {
+  let head: Buffer | undefined = Buffer.alloc(0);
+  let crlf = false;
+  let heldCr = false;
+  let last = LF;
+
+  const given = (chunk: Buffer): Buffer[] => {
+    if (chunk.length === 0) return [];
+    const out = crlf ? withoutCr(chunk) : [chunk];
+    last = out.at(-1)?.at(-1) ?? last;
+    return out;
+  };
+  /** A CR at the end waits for what follows it. */
+  const withoutCr = (chunk: Buffer): Buffer[] => {
+    const out: Buffer[] = [];
+    if (heldCr && chunk[0] !== LF) out.push(Buffer.from([CR]));
+    heldCr = chunk.at(-1) === CR;
+    const end = heldCr ? chunk.length - 1 : chunk.length;
+    let from = 0;
+    for (let at = chunk.indexOf("\r\n"); at >= 0; at = chunk.indexOf("\r\n", from)) {
+      if (at > from) out.push(chunk.subarray(from, at));
+      from = at + 1;
+    }
+    if (end > from) out.push(chunk.subarray(from, end));
+    return out;
+  };
+  const firstLine = (bytes: Buffer, end: number): Buffer[] => {
+    head = undefined;
+    const line = bytes.subarray(0, end);
+    crlf = line.at(-1) === CR;
+    const isHeader = line.subarray(0, crlf ? -1 : undefined).toString("utf8") === columns;
+    return given(isHeader ? bytes.subarray(end + 1) : bytes);
+  };
+
+  return {
+    push: (chunk) => {
+      if (!head) return given(chunk);
+      head = Buffer.concat([head, chunk]);
+      const end = head.indexOf(LF);
+      if (end < 0 && head.length <= MOST_LINE_BYTES) return [];
+      return firstLine(head, end < 0 ? head.length : end);
+    },
+    end: () => {
+      const rest = head ? firstLine(head, head.length) : [];
+      return last === LF && !heldCr ? rest : [...rest, Buffer.from("\n")];
+    },
+  };
+}
