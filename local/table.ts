@@ -1,6 +1,6 @@
 import * as Table from "cli-table3";
 import { describeLeftOut } from "./interactions/source";
-import type { Problem, Report } from "./report";
+import type { PipelineRun, Problem, Report, Totals } from "./report";
 
 const SHOWN_CHARACTERS = 200;
 const WIDEST_CHARACTERS = 70;
@@ -23,6 +23,7 @@ export function renderReport(report: Report): string {
     ["forwarded", number(forwarded.events), `events, ${number(forwarded.distinct)} distinct; ${outcome(forwarded)}`],
     ["calls", number(forwarded.calls), `${forwarded.eventsPerCall.toFixed(2)} events a call, ${number(forwarded.throttled)} throttled`],
     ["dead letters", number(deadLetters.records), counts(deadLetters.byReason) || "none"],
+    ...report.runs.flatMap(pipelineRun),
     ["seconds", report.seconds.total.toFixed(1), counts(report.seconds, "total")],
   ];
   const table = new Table({
@@ -49,6 +50,24 @@ function describe({ check, expected, actual, examples }: Problem): string {
 function poison(kinds: Report["produced"]["poison"]): [string, string, string][] {
   const records = Object.values(kinds).reduce((sum, count) => sum + count, 0);
   return records === 0 ? [] : [["poison", number(records), counts(kinds)]];
+}
+
+/** What went into a run, what it left out, and what it made. */
+function pipelineRun({ runDate, status, seconds, export: made }: PipelineRun): [string, string, string][] {
+  const total = Object.values(seconds).reduce((sum, value) => sum + value, 0);
+  const run: [string, string, string] = ["pipeline", total.toFixed(1), `seconds, run date ${runDate}, ${status}`];
+  if (made === undefined) return [run];
+  const { rowsIn, leftOut, expected, table, csv, engine } = made;
+  return [
+    run,
+    ["export in", number(rowsIn), `rows, left out: ${counts(leftOut) || "none"}`],
+    ["table", number(table.rows), `rows, ${sizes(table)}; ${number(expected.rows)} expected`],
+    ["CSV", number(csv.rows), `rows, ${sizes(csv)}, ${number(csv.bytes)} bytes by ${engine}`],
+  ];
+}
+
+function sizes({ users, items }: Totals): string {
+  return `${number(users)} users, ${number(items)} items`;
 }
 
 function outcome({ missing, doubled, changed }: { missing: number; doubled: number; changed: number }): string {

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { problem, writeReport } from "../../local/report";
 import { renderReport } from "../../local/table";
-import { reconciledReport } from "../support/report";
+import { exportedRun, reconciledReport } from "../support/report";
 
 describe("the report", () => {
   it("replaces a file at once and leaves nothing beside it", () => {
@@ -44,6 +44,30 @@ describe("the report", () => {
       ["dead letters", "0", "none"],
       ["seconds", "3.2", "deploy 2, produce 1.2"],
     ]);
+  });
+
+  it("shows what a run of the pipeline made, and one that failed", () => {
+    const report = reconciledReport();
+    report.runs = [exportedRun()];
+    const shown = () =>
+      renderReport(report)
+        .split("\n")
+        .filter((line) => /^│ (pipeline|export in|table|CSV) /.test(line))
+        .map((line) =>
+          line
+            .split("│")
+            .slice(1, -1)
+            .map((cell) => cell.trim()),
+        );
+    assert.deepEqual(shown(), [
+      ["pipeline", "1.5", "seconds, run date 2026-11-25, SUCCEEDED"],
+      ["export in", "1,000", "rows, left out: anonymous 1, duplicate 9"],
+      ["table", "990", "rows, 25 users, 300 items; 990 expected"],
+      ["CSV", "990", "rows, 25 users, 300 items, 23,456 bytes by lambda"],
+    ]);
+    const { runId, runDate } = exportedRun();
+    report.runs = [{ runId, runDate, status: "FAILED", error: "TooFewInteractions", cause: "few", seconds: { CheckMinimum: 0.2 } }];
+    assert.deepEqual(shown(), [["pipeline", "0.2", "seconds, run date 2026-11-25, FAILED"]]);
   });
 
   it("goes on in the next line with counts that are too many for one", () => {

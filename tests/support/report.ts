@@ -1,4 +1,4 @@
-import type { Report } from "../../local/report";
+import type { PipelineRun, Report } from "../../local/report";
 
 /** A report of a small run that came out. */
 export function reconciledReport(): Report {
@@ -36,5 +36,21 @@ export function reconciledReport(): Report {
     deadLetters: { objects: 0, records: 0, byReason: {} },
     seconds: { total: 3.21, deploy: 2, produce: 1.21 },
     runs: [],
+  };
+}
+
+/** A run of the pipeline that came out, as that report would have it. */
+export function exportedRun(): PipelineRun {
+  const totals = { rows: 990, users: 25, items: 300 };
+  return {
+    runId: "0123456789ab-1",
+    runDate: "2026-11-25",
+    status: "SUCCEEDED",
+    seconds: { Prepare: 0.01, BuildInteractions: 1.5 },
+    export: {
+      ...{ engine: "lambda", rowsIn: 1000, leftOut: { anonymous: 1, duplicate: 9 }, expected: totals, table: totals },
+      csv: { ...totals, bytes: 23_456, sha256: "0".repeat(64), head: ["USER_ID,ITEM_ID,TIMESTAMP,EVENT_TYPE"] },
+      manifest: {},
+    },
   };
 }
