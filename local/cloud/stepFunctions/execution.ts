@@ -1,0 +1,107 @@
+import type { Cloud, Json, Principal, Store } from "../service";
+import { Ending, StateFailure } from "./failure";
+import { data, FINAL_STATUS, History, type HistoryEvent } from "./history";
+import { run } from "./run";
+import type { Machine } from "./machine";
+
+const MAX_TIMER_MS = 2 ** 31 - 1;
+
+/** What an execution is told at its start. */
+export interface Start {
+  arn: string;
+  name: string;
+  machine: Machine;
+  /** JSON text. */
+  input: string;
+  /** Epoch milliseconds. */
+  startedAt: number;
+}
+
+/** One run of a state machine: its history is its state. */
+export class Execution {
+  readonly history: History;
+  private readonly controller = new AbortController();
+  private began: Promise<void> = Promise.resolve();
+  private ended: Promise<void> = Promise.resolve();
+
+  /** @param maxEvents after which it fails */
+  constructor(
+    private readonly cloud: Cloud,
+    store: Store,
+    readonly start: Start,
+    maxEvents: number,
+  ) {
+    this.history = new History(store, start.arn, maxEvents);
+  }
+
+  get status(): string {
+    return FINAL_STATUS[this.last?.type ?? ""] ?? "RUNNING";
+  }
+
+  /** The event that ended it; undefined: it runs. */
+  get final(): HistoryEvent | undefined {
+    return this.status === "RUNNING" ? undefined : this.last;
+  }
+
+  private get last(): HistoryEvent | undefined {
+    return this.history.events.at(-1);
+  }
+
+  /** Resolves when the start is stored; the rest goes on in the background. */
+  begin(principal: Principal): Promise<void> {
+    const { input, machine } = this.start;
+    const details = { input, inputDetails: { truncated: false }, roleArn: machine.roleArn };
+    this.began = this.history.add("ExecutionStarted", this.start.startedAt, details);
+    this.ended = this.began.then(() => this.work(principal));
+    this.ended.catch(() => undefined);
+    return this.began;
+  }
+
+  /** Resolves when the start is stored. */
+  started(): Promise<void> {
+    return this.began;
+  }
+
+  /** Ends it from outside, unless it has ended; resolves when its end is stored. */
+  async stop(details: { error?: string; cause?: string }): Promise<void> {
+    this.controller.abort(new Ending("ExecutionAborted", details));
+    await this.ended;
+  }
+
+  /** Marks one that a former cloud did not finish. */
+  async abandon(): Promise<void> {
+    await this.end("ExecutionAborted", { error: "LocalCloud.Stopped", cause: "The local cloud stopped while the execution ran." });
+  }
+
+  private async work(principal: Principal): Promise<void> {
+    const { definition } = this.start.machine;
+    const { signal } = this.controller;
+    const timer = this.limit(definition.TimeoutSeconds);
+    try {
+      const output = await run({ cloud: this.cloud, principal, start: this.start, history: this.history, signal });
+      await this.end("ExecutionSucceeded", data("output", output));
+    } catch (error) {
+      const ending: unknown = signal.aborted ? signal.reason : error;
+      if (ending instanceof Ending) await this.end(ending.type, ending.details);
+      else await this.end("ExecutionFailed", failureDetails(ending));
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  /** The machine's timeout is in real time, for its tasks' work takes real time. */
+  private limit(seconds: number | undefined): NodeJS.Timeout | undefined {
+    if (seconds === undefined || seconds * 1000 > MAX_TIMER_MS) return undefined;
+    const ending = new Ending("ExecutionTimedOut", { error: "States.Timeout" });
+    return setTimeout(() => this.controller.abort(ending), seconds * 1000);
+  }
+
+  private end(type: string, details: Json): Promise<void> {
+    return this.history.add(type, this.cloud.clock.now(), details);
+  }
+}
+
+function failureDetails(error: unknown): Json {
+  if (!(error instanceof StateFailure)) return { error: "States.Runtime", cause: error instanceof Error ? error.message : String(error) };
+  return { error: error.error, ...(error.reason === undefined ? {} : { cause: error.reason }) };
+}

@@ -1,0 +1,70 @@
+import type { Json, Store } from "../service";
+import { StateFailure } from "./failure";
+
+/** One event of an execution, as the API shows it but for its time. */
+export interface HistoryEvent {
+  id: number;
+  previousEventId: number;
+  /** For example `TaskStateEntered`. */
+  type: string;
+  /** Epoch milliseconds. */
+  at: number;
+  /** What stands in the member that belongs to the type. */
+  details: Json;
+}
+
+/** How an execution can end. */
+export const FINAL_STATUS: Record<string, string> = {
+  ExecutionSucceeded: "SUCCEEDED",
+  ExecutionFailed: "FAILED",
+  ExecutionTimedOut: "TIMED_OUT",
+  ExecutionAborted: "ABORTED",
+};
+
+/** The store's log of all executions' events. */
+export const LOG = "history";
+
+/** The events of one execution; each is stored before it counts. */
+export class History {
+  readonly events: HistoryEvent[] = [];
+
+  /** @param most how many events an execution has at most */
+  constructor(
+    private readonly store: Store,
+    private readonly execution: string,
+    private readonly most: number,
+  ) {}
+
+  /** @throws StateFailure States.Runtime when only the last event has room left */
+  async add(type: string, at: number, details: Json): Promise<void> {
+    const id = this.events.length + 1;
+    if (id >= this.most && !(type in FINAL_STATUS)) {
+      throw new StateFailure("States.Runtime", `The execution reached the maximum number of history events (${this.most}).`);
+    }
+    const event = { id, previousEventId: id === 2 ? 0 : id - 1, type, at, details };
+    await this.store.append(LOG, { execution: this.execution, event });
+    this.events.push(event);
+  }
+}
+
+/** Members of details that are data. */
+const DATA = ["input", "output", "parameters", "assignedVariables"];
+
+/** An event as GetExecutionHistory gives it out. */
+export function shown({ at, details, ...event }: HistoryEvent, withData: boolean): Json {
+  const member = detailsOf(event.type);
+  const kept = Object.entries(details).filter(([key]) => withData || !DATA.includes(key.replace(/Details$/, "")));
+  return { ...event, timestamp: at / 1000, ...(kept.length === 0 ? {} : { [member]: Object.fromEntries(kept) }) };
+}
+
+/** The member of a history event that carries the details of its type. */
+function detailsOf(type: string): string {
+  const [, moment] = /State(Entered|Exited)$/.exec(type) ?? [];
+  if (moment !== undefined) return `state${moment}EventDetails`;
+  return `${type[0].toLowerCase()}${type.slice(1)}EventDetails`;
+}
+
+/** Data of an event: JSON text, never shortened. */
+export function data(name: "input" | "output", value: unknown): Json {
+  return { [name]: JSON.stringify(value), [`${name}Details`]: { truncated: false } };
+}

@@ -1,0 +1,139 @@
+import type { Cloud, Json, Principal } from "../service";
+import type { State } from "./definition";
+import type { Start } from "./execution";
+import { EvaluationFailure } from "./expressions";
+import { StateFailure, withinLimit } from "./failure";
+import { data, type History } from "./history";
+import { choose, pass, wait } from "./states";
+import { perform } from "./taskState";
+
+/** A run under way. */
+export interface Run {
+  cloud: Cloud;
+  principal: Principal;
+  start: Start;
+  history: History;
+  signal: AbortSignal;
+}
+
+/** Where a state leads: no next state ends the run. */
+export interface Step {
+  output: unknown;
+  assigned?: Json;
+  next?: string;
+}
+
+/** A visit of a state: what its fields are evaluated with. */
+export class Visit {
+  private retryCount = 0;
+
+  constructor(
+    readonly run: Run,
+    readonly name: string,
+    readonly input: unknown,
+    private readonly variables: Json,
+    private readonly enteredAt: number,
+  ) {}
+
+  /** Counts one more attempt. */
+  retried(): void {
+    this.retryCount += 1;
+  }
+
+  /**
+   * Evaluates a field.
+   *
+   * @param more members of `$states` beside input and context
+   * @throws StateFailure after it was noted
+   */
+  async evaluate(template: unknown, location: string, more: Json = {}): Promise<unknown> {
+    const { start, history, cloud } = this.run;
+    const states = { input: this.input, context: this.context(), ...more };
+    try {
+      return withinLimit(await start.machine.expressions.evaluate(template, location, { ...this.variables, states }), location);
+    } catch (error) {
+      if (error instanceof EvaluationFailure) {
+        const details = { error: error.error, cause: error.reason, location: error.location, state: this.name };
+        await history.add("EvaluationFailed", cloud.clock.now(), details);
+      }
+      throw error;
+    }
+  }
+
+  /** Output and variables of fields that have both: variables are set from the old ones. */
+  async leave(fields: Pick<State, "Output" | "Assign">, otherwise: unknown, more: Json = {}, place = ""): Promise<Step> {
+    const { Output, Assign } = fields;
+    const output = Output === undefined ? withinLimit(otherwise, "Output") : await this.evaluate(Output, `${place}Output`, more);
+    if (Assign === undefined) return { output };
+    return { output, assigned: (await this.evaluate(Assign, `${place}Assign`, more)) as Json };
+  }
+
+  private context(): Json {
+    const { arn, name, input, machine, startedAt } = this.run.start;
+    const StartTime = new Date(startedAt).toISOString();
+    return {
+      Execution: { Id: arn, Input: JSON.parse(input) as unknown, Name: name, RoleArn: machine.roleArn, StartTime, RedriveCount: 0 },
+      State: { EnteredTime: new Date(this.enteredAt).toISOString(), Name: this.name, RetryCount: this.retryCount },
+      StateMachine: { Id: machine.arn, Name: machine.name },
+    };
+  }
+}
+
+/**
+ * Goes from state to state.
+ *
+ * @returns the output of the last one
+ * @throws StateFailure that no catcher took, or the reason of the signal
+ */
+export async function run(run: Run): Promise<unknown> {
+  const { start, history, signal, cloud } = run;
+  const { StartAt, States } = start.machine.definition;
+  let variables: Json = {};
+  let input: unknown = JSON.parse(start.input);
+  for (let name: string | undefined = StartAt; name !== undefined;) {
+    signal.throwIfAborted();
+    const state: State = States[name];
+    const enteredAt = cloud.clock.now();
+    await history.add(`${state.Type}StateEntered`, enteredAt, { name, ...data("input", input) });
+    const { output, assigned, next } = await step(state, new Visit(run, name, input, variables, enteredAt));
+    await history.add(`${state.Type}StateExited`, cloud.clock.now(), { name, ...data("output", output), ...assignments(assigned) });
+    variables = { ...variables, ...assigned };
+    input = output;
+    name = next;
+  }
+  return input;
+}
+
+async function step(state: State, visit: Visit): Promise<Step> {
+  switch (state.Type) {
+    case "Pass":
+      return pass(state, visit);
+    case "Task":
+      return perform(state, visit);
+    case "Choice":
+      return choose(state, visit);
+    case "Wait":
+      return wait(state, visit);
+    case "Succeed":
+      return visit.leave(state, visit.input);
+    case "Fail":
+      throw await failure(state, visit);
+  }
+}
+
+async function failure({ Error: error, Cause }: State, visit: Visit): Promise<StateFailure> {
+  const text = async (template: string | undefined, location: string): Promise<string | undefined> => {
+    if (template === undefined) return undefined;
+    const value = await visit.evaluate(template, location);
+    if (typeof value === "string") return value;
+    throw new StateFailure("States.QueryEvaluationError", `${location} of the state ${visit.name} must be a string`);
+  };
+  const name = await text(error, "Error");
+  return new StateFailure(name ?? "", await text(Cause, "Cause"));
+}
+
+function assignments(assigned: Json | undefined): Json {
+  if (assigned === undefined) return {};
+  const assignedVariables = Object.fromEntries(Object.entries(assigned).map(([name, value]) => [name, JSON.stringify(value)]));
+  return { assignedVariables, assignedVariablesDetails: { truncated: false } };
+}
