@@ -1,3 +1,4 @@
 export { MACROS } from "./macros";
 export { parseStatement, type Statement } from "./statement";
-export { tablesOf, translate, type TableName } from "./translate";
+export { tablesOf, type TableName } from "./tables";
+export { translate } from "./translate";
