@@ -87,10 +87,11 @@ export async function watchExecution(options: WatchOptions): Promise<Watched> {
 
 /** The events after one that is known, oldest first: read from the newest on, so that a long history is not read again and again. */
 async function eventsAfter(known: number, { sfn, executionArn, signal }: WatchOptions): Promise<HistoryEvent[]> {
+  const newestFirst = { reverseOrder: true, includeExecutionData: false };
   const found: HistoryEvent[] = [];
   let nextToken: string | undefined;
   do {
-    const page = await sfn.send(new GetExecutionHistoryCommand({ executionArn, reverseOrder: true, nextToken }), { abortSignal: signal });
+    const page = await sfn.send(new GetExecutionHistoryCommand({ ...newestFirst, executionArn, nextToken }), { abortSignal: signal });
     const fresh = (page.events ?? []).filter(({ id = 0 }) => id > known);
     found.push(...fresh);
     nextToken = fresh.length < (page.events?.length ?? 0) ? undefined : page.nextToken;
