@@ -1,0 +1,112 @@
+import type { Cloud, Principal } from "../service";
+import { parseStatement, tablesOf, translate, type Statement } from "./dialect";
+import { Engine } from "./engine";
+import { failureOf, QueryCancelled, QueryFailure } from "./failure";
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { Lake } from "./lake";
+import { parseFolder, uriOf, type Location } from "./location";
+import { partitionsOf } from "./pruning";
+import { writeResults } from "./results";
+import { prepare, type OutputColumn } from "./rows";
+import { Tables, type Source } from "./tables";
+import { checkDestination, upload, writeFiles } from "./unload";
+import { createView } from "./views";
+
+/** What a run needs of its query. */
+export interface Task {
+  id: string;
+  text: string;
+  /** Of names without one. */
+  database?: string;
+  /** Folder of results: `s3://bucket/prefix/` */
+  outputLocation: string;
+  /** Account that must own the bucket of results. */
+  expectedBucketOwner?: string;
+  /** Bytes that it may scan. */
+  cutoff?: number;
+}
+
+/** What came of a query. */
+export interface Outcome {
+  columns: OutputColumn[];
+  /** Rows that an UNLOAD wrote. */
+  rows?: number;
+  /** URI of an UNLOAD's manifest. */
+  manifest?: string;
+}
+
+/** How a run behaves. */
+export interface RunOptions {
+  /** Absolute path of a folder that the run may make and remove. */
+  folder: string;
+  /** Bytes of an UNLOAD's files, about. */
+  pieceBytes: number;
+  signal: AbortSignal;
+  /** Told how many bytes the query's objects have, before they are read. */
+  onScan(bytes: number): void;
+}
+
+/**
+ * Runs a query as its caller: whatever is read or written is asked for with the caller's permissions.
+ *
+ * @throws QueryFailure, QueryCancelled; anything else when the signal aborts
+ */
+export async function run(cloud: Cloud, caller: Principal, task: Task, options: RunOptions): Promise<Outcome> {
+  const { statement, names, sql } = await understand(task);
+  await cloud.call(caller, "athena", "GetDataCatalog", { Name: "AwsDataCatalog" });
+  const lake = new Lake(cloud, caller);
+  const destination = statement.kind === "unload" ? await checkDestination(lake, statement.destination) : undefined;
+  const sources = await findSources(new Tables(cloud, caller, lake), names, statement.query);
+  const scanned = sources.flatMap(({ objects }) => objects).reduce((sum, { size }) => sum + size, 0);
+  options.onScan(scanned);
+  if (task.cutoff !== undefined && scanned > task.cutoff) throw new QueryCancelled("Bytes scanned limit was exceeded");
+
+  options.signal.throwIfAborted();
+  const engine = await Engine.open(options.folder, options.signal);
+  try {
+    const loading = { engine, lake, withPath: statement.query.includes('"$path"'), signal: options.signal };
+    for (const [number, source] of sources.entries()) await createView(loading, source, number);
+    await engine.lock();
+    const rows = await prepare(engine, sql, statement.query);
+    const output = parseFolder(task.outputLocation) as Location;
+    const result = (suffix: string): Location => ({ ...output, key: `${output.key}${task.id}${suffix}` });
+    if (statement.kind === "select" || destination === undefined) {
+      await lake.put(result(".csv"), await writeResults(engine, rows), task.expectedBucketOwner);
+      return { columns: rows.columns };
+    }
+    const written = await writeFiles(engine, rows, statement, options.pieceBytes);
+    options.signal.throwIfAborted();
+    const suffix = statement.compression === "GZIP" && statement.format === "TEXTFILE" ? ".gz" : "";
+    const uris = await upload(lake, destination, written.files, suffix, cloud.clock.now());
+    const manifest = join(engine.folder, "manifest.csv");
+    await writeFile(manifest, uris.map((uri) => `${uri}\n`).join(""));
+    await lake.put(result("-manifest.csv"), manifest, task.expectedBucketOwner);
+    return { columns: [], rows: written.rows, manifest: uriOf(result("-manifest.csv")) };
+  } finally {
+    await engine.close();
+  }
+}
+
+interface Understood {
+  statement: Statement;
+  names: { database: string; table: string }[];
+  /** DuckDB's. */
+  sql: string;
+}
+
+async function understand({ text, database }: Task): Promise<Understood> {
+  try {
+    const statement = parseStatement(text);
+    const names = (await tablesOf(statement.query)).map((name) => ({ ...name, database: name.database || (database ?? "default") }));
+    return { statement, names, sql: await translate(statement.query) };
+  } catch (error) {
+    throw new QueryFailure("syntax", `SYNTAX_ERROR: ${failureOf(error).message.replace(/^GENERIC_INTERNAL_ERROR: /, "")}`);
+  }
+}
+
+async function findSources(tables: Tables, names: Understood["names"], query: string): Promise<Source[]> {
+  const sources: Source[] = [];
+  for (const { database, table } of names) sources.push(await tables.source(database, table, await partitionsOf(query, table)));
+  return sources;
+}
