@@ -47,17 +47,21 @@ export class Visit {
    * @throws StateFailure after it was noted
    */
   async evaluate(template: unknown, location: string, more: Json = {}): Promise<unknown> {
-    const { start, history, cloud } = this.run;
+    const { start } = this.run;
     const states = { input: this.input, context: this.context(), ...more };
     try {
       return withinLimit(await start.machine.expressions.evaluate(template, location, { ...this.variables, states }), location);
     } catch (error) {
-      if (error instanceof EvaluationFailure) {
-        const details = { error: error.error, cause: error.reason, location: error.location, state: this.name };
-        await history.add("EvaluationFailed", cloud.clock.now(), details);
-      }
+      if (error instanceof EvaluationFailure) await this.note(error);
       throw error;
     }
+  }
+
+  /** The failure of a field whose value breaks a rule, after it was noted. */
+  async broken(location: string, rule: string, got: unknown): Promise<StateFailure> {
+    const failure = new EvaluationFailure(`The field '${location}' must be ${rule}, got ${JSON.stringify(got)}`, location);
+    await this.note(failure);
+    return failure;
   }
 
   /** Output and variables of fields that have both: variables are set from the old ones. */
@@ -66,6 +70,11 @@ export class Visit {
     const output = Output === undefined ? withinLimit(otherwise, "Output") : await this.evaluate(Output, `${place}Output`, more);
     if (Assign === undefined) return { output };
     return { output, assigned: (await this.evaluate(Assign, `${place}Assign`, more)) as Json };
+  }
+
+  private note({ error, reason: cause, location }: EvaluationFailure): Promise<void> {
+    const { history, cloud } = this.run;
+    return history.add("EvaluationFailed", cloud.clock.now(), { error, cause, location, state: this.name });
   }
 
   private context(): Json {
@@ -126,7 +135,7 @@ async function failure({ Error: error, Cause }: State, visit: Visit): Promise<St
     if (template === undefined) return undefined;
     const value = await visit.evaluate(template, location);
     if (typeof value === "string") return value;
-    throw new StateFailure("States.QueryEvaluationError", `${location} of the state ${visit.name} must be a string`);
+    throw await visit.broken(location, "a string", value);
   };
   const name = await text(error, "Error");
   return new StateFailure(name ?? "", await text(Cause, "Cause"));
