@@ -135,8 +135,8 @@ export class AthenaBench {
     return client;
   }
 
-  async put(bucket: string, key: string, body: string | Uint8Array): Promise<void> {
-    await this.s3.send(new PutObjectCommand({ Bucket: bucket, Key: key, Body: body }));
+  async put(bucket: string, key: string, body: string | Buffer): Promise<void> {
+    await this.s3.send(new PutObjectCommand({ Bucket: bucket, Key: key, Body: typeof body === "string" ? Buffer.from(body) : body }));
   }
 
   async keys(bucket: string, prefix: string): Promise<string[]> {

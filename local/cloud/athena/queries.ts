@@ -13,6 +13,8 @@ export type State = "QUEUED" | "RUNNING" | "SUCCEEDED" | "FAILED" | "CANCELLED";
 /** What a query was asked to be. */
 export interface Asked extends Task {
   workgroup: string;
+  /** As it was given; the dialect wants every table with its database. */
+  database?: string;
   /** ClientRequestToken. */
   token?: string;
 }

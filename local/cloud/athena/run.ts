@@ -1,5 +1,5 @@
 import type { Cloud, Principal } from "../service";
-import { parseStatement, tablesOf, translate, type Statement } from "./dialect";
+import { parseStatement, tablesOf, translate, type Statement, type TableName } from "./dialect";
 import { Engine } from "./engine";
 import { failureOf, QueryCancelled, QueryFailure } from "./failure";
 import { writeFile } from "node:fs/promises";
@@ -17,8 +17,6 @@ import { createView } from "./views";
 export interface Task {
   id: string;
   text: string;
-  /** Of names without one. */
-  database?: string;
   /** Folder of results: `s3://bucket/prefix/` */
   outputLocation: string;
   /** Account that must own the bucket of results. */
@@ -90,15 +88,15 @@ export async function run(cloud: Cloud, caller: Principal, task: Task, options: 
 
 interface Understood {
   statement: Statement;
-  names: { database: string; table: string }[];
+  names: TableName[];
   /** DuckDB's. */
   sql: string;
 }
 
-async function understand({ text, database }: Task): Promise<Understood> {
+async function understand({ text }: Task): Promise<Understood> {
   try {
     const statement = parseStatement(text);
-    const names = (await tablesOf(statement.query)).map((name) => ({ ...name, database: name.database || (database ?? "default") }));
+    const names = await tablesOf(statement.query);
     return { statement, names, sql: await translate(statement.query) };
   } catch (error) {
     throw new QueryFailure("syntax", `SYNTAX_ERROR: ${failureOf(error).message.replace(/^GENERIC_INTERNAL_ERROR: /, "")}`);
