@@ -29,7 +29,7 @@ csv_totals AS (
     coalesce(sum(lines), 0) AS lines,
     count(*) AS users,
     coalesce(sum(bytes), 0) AS bytes,
-    count_if(lines >= 2) AS repeat_users
+    count(*) FILTER (WHERE lines >= 2) AS repeat_users
   FROM csv_users
 ),
 csv_figures AS (

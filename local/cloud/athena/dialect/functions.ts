@@ -7,7 +7,7 @@ const KEYWORDS = [
 
 /** Functions that mean the same in DuckDB, or that polyglot turns into what does. */
 const SAME = [
-  ...["abs", "bool_and", "bool_or", "ceil", "chr", "coalesce", "count", "count_if", "dense_rank", "first_value", "floor", "greatest"],
+  ...["abs", "bool_and", "bool_or", "ceil", "chr", "coalesce", "count", "dense_rank", "first_value", "floor", "greatest"],
   ...["grouping", "if", "lag", "lead", "least", "lower", "max", "min", "nullif", "rank", "replace", "row_number", "sum", "try", "upper"],
 ];
 

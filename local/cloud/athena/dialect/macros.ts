@@ -84,7 +84,7 @@ export const MACROS: readonly string[] = [
   ...HELPERS,
   ...Object.entries(FUNCTIONS).map(([name, forms]) => `${macroName(name)}${[forms].flat().join(", ")}`),
   ...Object.entries(CASTS).flatMap(([target, { when, value }]) => [
-    `${castMacro("cast", target)}(x) AS CASE WHEN ${when} THEN ${value} WHEN x IS NOT NULL THEN CAST('no ${target}: ' || x AS BIGINT) END`,
+    `${castMacro("cast", target)}(x) AS CASE WHEN ${when} THEN ${value} WHEN x IS NOT NULL THEN CAST(CAST('no ${target}: ' || x AS BIGINT) AS ${target}) END`,
     `${castMacro("try_cast", target)}(x) AS TRY(CASE WHEN ${when} THEN ${value} END)`,
   ]),
   ...Object.entries(JSON_CASTS).flatMap(([target, { type, value, duckdb }]) => [

@@ -1,0 +1,154 @@
+import { DuckDBInstance, type DuckDBConnection, type DuckDBPreparedStatement } from "@duckdb/node-api";
+import { readStatement, renderStatement, type SqlValues } from "../../components/statements";
+import { MACROS, parseStatement, translate } from "../../local/cloud/athena/dialect";
+
+/** What lies in upstream: text of history objects by key, of events by `yyyy/MM/dd/HH`. */
+export interface Upstream {
+  history?: Record<string, string | Buffer>;
+  events?: Record<string, string | Buffer>;
+}
+
+export interface RunSettings {
+  runDate?: string;
+  defaultEventType?: string;
+  countedTypes?: string[];
+  ignoredTypes?: string[];
+  withEventType?: boolean;
+  withoutStreamed?: boolean;
+}
+
+/** User, item, epoch seconds, event type, and `streamed` where it also came as an event. */
+export type TableRow = [string, string, number, string, ...("streamed" | never)[]];
+
+const DATABASE = "lake";
+const FRAGMENTS = { classified_rows: readStatement("classified_rows"), csv_lines: readStatement("csv_lines") };
+
+/** The SQL statements over tables in memory, translated as the local Athena does. */
+export class SqlWorld {
+  private readonly prepared = new Map<string, DuckDBPreparedStatement>();
+
+  private constructor(private readonly connection: DuckDBConnection) {}
+
+  static async open(): Promise<SqlWorld> {
+    const settings = { autoinstall_known_extensions: "false", autoload_known_extensions: "false", threads: "1" };
+    const connection = await (await DuckDBInstance.create(":memory:", settings)).connect();
+    for (const macro of MACROS) await connection.run(macro);
+    await connection.run(`CREATE SCHEMA ${DATABASE}`);
+    await connection.run(`CREATE TABLE ${DATABASE}.t100_dashboard_interaction_history (line VARCHAR, "$path" VARCHAR)`);
+    await connection.run(`CREATE TABLE ${DATABASE}.t100_dashboard_interaction_event (line VARCHAR, "$path" VARCHAR, datehour VARCHAR)`);
+    await connection.run(
+      `CREATE TABLE ${DATABASE}.t200_dashboard_interaction
+        (user_id VARCHAR, item_id VARCHAR, "timestamp" BIGINT, event_type VARCHAR, streamed BOOLEAN, dt VARCHAR)`,
+    );
+    return new SqlWorld(connection);
+  }
+
+  /** Replaces what lies in upstream, and empties the table. */
+  async load({ history = {}, events = {} }: Upstream): Promise<void> {
+    for (const table of ["t100_dashboard_interaction_history", "t100_dashboard_interaction_event", "t200_dashboard_interaction"])
+      await this.connection.run(`DELETE FROM ${DATABASE}.${table}`);
+    await this.append("t100_dashboard_interaction_history", Object.entries(history), (key) => [`s3://upstream/history/${key}`]);
+    await this.append("t100_dashboard_interaction_event", Object.entries(events), (hour) => [`s3://upstream/latest/${hour}/1`, hour]);
+  }
+
+  /** Builds the run date's table and answers its rows in order. */
+  async build(settings: RunSettings = {}): Promise<TableRow[]> {
+    const rows = await this.run("build_interactions", { ...classified(settings), destination: { text: "s3://lake/empty/" } });
+    const appender = await this.connection.createAppender("t200_dashboard_interaction", DATABASE);
+    for (const [user, item, timestamp, type, streamed] of rows as [string, string, bigint, string, boolean][]) {
+      for (const text of [user, item]) appender.appendVarchar(text);
+      appender.appendBigInt(timestamp);
+      appender.appendVarchar(type);
+      appender.appendBoolean(streamed);
+      appender.appendVarchar(runDateOf(settings));
+      appender.endRow();
+    }
+    appender.closeSync();
+    return rows
+      .map(
+        ([user, item, timestamp, type, streamed]) => [user, item, Number(timestamp), type, ...(streamed ? ["streamed"] : [])] as TableRow,
+      )
+      .sort((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1));
+  }
+
+  /** Figures by name, as the pipeline reads them after a build. */
+  async count(settings: RunSettings = {}): Promise<Record<string, number>> {
+    const rows = await this.run("count_interactions", { ...classified(settings), ...csv(settings) });
+    return Object.fromEntries(rows.map(([name, value]) => [name, Number(value)])) as Record<string, number>;
+  }
+
+  /** The CSV's lines, sorted. */
+  async csvLines(settings: RunSettings = {}): Promise<string[]> {
+    const values = {
+      database: { identifier: DATABASE },
+      run_date: { text: runDateOf(settings) },
+      destination: { text: "s3://cache/empty/" },
+    };
+    return (await this.run("write_parts", { ...values, ...csv(settings) })).map(([line]) => String(line)).sort();
+  }
+
+  close(): void {
+    this.connection.closeSync();
+  }
+
+  private async run(statement: string, values: SqlValues): Promise<unknown[][]> {
+    const sql = renderStatement(readStatement(statement), values);
+    const prepared = this.prepared.get(sql) ?? (await this.connection.prepare(await translate(parseStatement(sql).query)));
+    this.prepared.set(sql, prepared);
+    return (await prepared.runAndReadAll()).getRowsJS();
+  }
+
+  private async append(table: string, objects: [string, string | Buffer][], rest: (key: string) => string[]): Promise<void> {
+    const appender = await this.connection.createAppender(table, DATABASE);
+    for (const [key, text] of objects) {
+      for (const line of linesOf(text)) {
+        for (const value of [line, ...rest(key)]) appender.appendVarchar(value);
+        appender.endRow();
+      }
+    }
+    appender.closeSync();
+  }
+}
+
+/** The statements as they are sent, each valid on its own. */
+export function renderedStatements(settings: RunSettings = {}): string[] {
+  const destination = { text: "s3://bucket/empty/" };
+  const values = { database: { identifier: DATABASE }, run_date: { text: runDateOf(settings) } };
+  return [
+    renderStatement(readStatement("build_interactions"), { ...classified(settings), destination }),
+    renderStatement(readStatement("count_interactions"), { ...classified(settings), ...csv(settings) }),
+    renderStatement(readStatement("write_parts"), { ...values, ...csv(settings), destination }),
+  ];
+}
+
+/** Lines as Hadoop reads them: they end at LF, CR or CRLF, and bytes that are no UTF-8 become U+FFFD. */
+function linesOf(text: string | Buffer): string[] {
+  const lines = text.toString("utf8").split(/\r\n|\n|\r/);
+  return lines.at(-1) === "" ? lines.slice(0, -1) : lines;
+}
+
+function classified(settings: RunSettings): SqlValues {
+  const { defaultEventType = "watch", countedTypes = [], ignoredTypes = [] } = settings;
+  const runDate = runDateOf(settings);
+  return {
+    classified_rows: { fragment: FRAGMENTS.classified_rows },
+    database: { identifier: DATABASE },
+    run_date: { text: runDate },
+    last_hour: { text: `${runDate.replaceAll("-", "/")}/23` },
+    default_event_type: { text: defaultEventType },
+    counted_types: { list: countedTypes },
+    ignored_types: { list: ignoredTypes },
+  };
+}
+
+function csv({ withEventType = true, withoutStreamed = false }: RunSettings): SqlValues {
+  return {
+    csv_lines: { fragment: FRAGMENTS.csv_lines },
+    with_event_type: { flag: withEventType },
+    without_streamed: { flag: withoutStreamed },
+  };
+}
+
+function runDateOf({ runDate = "2026-11-20" }: RunSettings): string {
+  return runDate;
+}
