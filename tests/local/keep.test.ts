@@ -126,6 +126,13 @@ describe("what --keep prints", () => {
       assert.ok(text.includes(part), text);
     assert.doesNotMatch(text, /hush|AKIA1/);
   });
+
+  it("names the command that runs the pipeline again, where there is one", () => {
+    const tenants = { acme: { producer: endpoint, stateMachineArn: "arn" }, globex: { producer: endpoint } };
+    const first = (tenant: string) => howToConnect({ ...endpoint, tenants }, "e.json", tenant)[0];
+    assert.equal(first("acme"), "npm run pipeline -- --stack local --tenant acme runs the pipeline again.");
+    assert.match(first("globex"), /^The cloud stays up/);
+  });
 });
 
 /** The program as it is, with a stack file of two tenants. */
