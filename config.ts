@@ -1,10 +1,13 @@
 import * as pulumi from "@pulumi/pulumi";
+import type { CatalogArgs } from "./components/catalog";
 import type { DataLakeArgs } from "./components/dataLake";
 import type { EventFeedArgs } from "./components/eventFeed";
 import type { EventForwarderArgs } from "./components/eventForwarder";
-import { bucketName, isPersonal, keyPrefixOf, physicalName, PROJECT, ZONES } from "./components/naming";
+import { bucketName, databaseName, isPersonal, keyPrefixOf, physicalName, PROJECT, ZONES } from "./components/naming";
+import type { PipelineArgs } from "./components/pipeline";
 import type { RecommenderArgs } from "./components/recommender";
 import { checkSettings, keyOf, type Overrides, wrong } from "./settings";
+import { defaultsOf } from "./stages";
 
 /** Everything that differs between tenants, with every default filled in. */
 export interface TenantConfig {
@@ -14,10 +17,15 @@ export interface TenantConfig {
   stream: EventFeedArgs["stream"];
   delivery: EventFeedArgs["delivery"];
   forwarder: Omit<EventForwarderArgs, "scope" | "stream" | "upstream" | "trackingId" | "logRetentionDays">;
+  catalog: Pick<CatalogArgs, "database" | "projectionStart">;
+  export: { engine: "lambda"; streamedEvents: PipelineArgs["streamedEvents"] };
+  pipeline: Pick<PipelineArgs, "schedule" | "timeZone" | "maxWaitHours">;
   recommender: Pick<RecommenderArgs, "interactionColumns" | "existing"> & {
     defaultEventType: string;
-    /** @default the stage's */
-    protect?: boolean;
+    /** Which event types count as interactions. @default all but impression */
+    eventTypes?: string[];
+    /** Whether the dataset refuses to be replaced. */
+    protectsDataset: boolean;
   };
   logRetentionDays: number;
   protect: boolean;
@@ -27,14 +35,6 @@ export interface Config {
   stage: string;
   tenants: TenantConfig[];
 }
-
-/** Defaults and policy by stage; `personal` is every stage that the table does not name. */
-const STAGES = {
-  prod: { lake: "create", shards: 5, retentionHours: 168, logRetentionDays: 90, protect: true, forceDestroy: false, shared: false },
-  staging: { lake: "create", shards: 1, retentionHours: 24, logRetentionDays: 30, protect: true, forceDestroy: false, shared: false },
-  dev: { lake: "create", shards: 1, retentionHours: 24, logRetentionDays: 14, protect: false, forceDestroy: true, shared: true },
-  personal: { lake: "existing", shards: 1, retentionHours: 24, logRetentionDays: 14, protect: false, forceDestroy: false, shared: false },
-} as const;
 
 /** PutEvents calls a second that a dataset group takes: https://docs.aws.amazon.com/personalize/latest/dg/limits.html */
 const PUT_EVENTS_PER_SECOND = 1000;
@@ -74,7 +74,7 @@ export function parseConfig(all: Record<string, string>, secretKeys: readonly st
 }
 
 function resolve(stage: string, name: string, settings: Overrides): TenantConfig {
-  const defaults = STAGES[isPersonal(stage) ? "personal" : (stage as keyof typeof STAGES)];
+  const defaults = defaultsOf(stage);
   const owner = { tenant: name, stage };
   const { mode = "provisioned", retentionHours = defaults.retentionHours, ...stream } = settings.stream ?? {};
   const onDemand = mode === "on-demand";
@@ -90,7 +90,7 @@ function resolve(stage: string, name: string, settings: Overrides): TenantConfig
   const pollers = (shards ?? ON_DEMAND_SHARDS) * parallelizationFactor;
   const ownDownstream = bucketName(owner, "downstream");
   const buckets = Object.fromEntries(ZONES.map((zone) => [zone, settings.buckets?.[zone] ?? bucketName(owner, zone)]));
-  const { sourceConditions = true, ...recommender } = settings.recommender ?? {};
+  const { sourceConditions = true, protect: protectsDataset = defaults.protect, ...recommender } = settings.recommender ?? {};
   return {
     name,
     keyPrefix: keyPrefixOf(stage),
@@ -119,9 +119,16 @@ function resolve(stage: string, name: string, settings: Overrides): TenantConfig
       ...settings.forwarder,
       parallelizationFactor,
     },
+    catalog: {
+      database: settings.database ?? databaseName(owner),
+      projectionStart: settings.projectionStart ?? "2026/01/01/00",
+    },
+    export: { engine: "lambda", streamedEvents: "include", ...settings.export },
+    pipeline: { schedule: defaults.schedule, timeZone: "UTC", maxWaitHours: 24, ...settings.pipeline },
     recommender: {
       interactionColumns: ["USER_ID", "ITEM_ID", "TIMESTAMP", "EVENT_TYPE"],
       defaultEventType: "interaction",
+      protectsDataset,
       ...recommender,
     },
     logRetentionDays: settings.logRetentionDays ?? defaults.logRetentionDays,
@@ -131,8 +138,9 @@ function resolve(stage: string, name: string, settings: Overrides): TenantConfig
 
 /** Two tenants, or two zones, must not share what would mix their data. */
 function rejectClashes(tenants: TenantConfig[]): void {
-  const named: [string, string][] = tenants.flatMap(({ name, lake, stream, delivery, recommender }): [string, string][] => [
+  const named: [string, string][] = tenants.flatMap(({ name, lake, catalog, stream, delivery, recommender }): [string, string][] => [
     ["tenants", name],
+    ["database", catalog.database],
     ...ZONES.map((zone): [string, string] => ["buckets", lake.buckets[zone]]),
     ["stream.name", stream.name],
     ["delivery.name", delivery.name],

@@ -1,10 +1,12 @@
 import * as aws from "@pulumi/aws";
-import { requireBuckets } from "./components/adoptedBuckets";
+import { Catalog } from "./components/catalog";
+import { checkFirst } from "./components/checkFirst";
 import { DataLake } from "./components/dataLake";
-import { keepDeployedSchemas } from "./components/deployedSchemas";
 import { EventFeed } from "./components/eventFeed";
 import { EventForwarder } from "./components/eventForwarder";
+import { InteractionExport } from "./components/interactionExport";
 import type { Scope } from "./components/naming";
+import { Pipeline } from "./components/pipeline";
 import { Recommender } from "./components/recommender";
 import { loadConfig, type TenantConfig } from "./config";
 
@@ -14,54 +16,44 @@ async function whereabouts(): Promise<Pick<Scope, "account" | "region" | "partit
   return { account: accountId, region, partition };
 }
 
-function protectsDataset({ recommender, protect }: TenantConfig): boolean {
-  return recommender.protect ?? protect;
-}
-
-/** Stops what can be known to go wrong before anything is made. */
-async function checkFirst(stage: string, tenants: TenantConfig[]): Promise<void> {
-  const adopting = tenants.filter(({ lake }) => lake.lake === "existing");
-  const keeping = tenants.filter((tenant) => protectsDataset(tenant) && !tenant.recommender.existing);
-  await requireBuckets(
-    stage,
-    adopting.map(({ name, lake }) => ({ tenant: name, buckets: lake.buckets })),
-  );
-  await keepDeployedSchemas(
-    keeping.map(({ name, recommender }) => ({ tenant: name, stage, interactionColumns: recommender.interactionColumns })),
-  );
-}
-
 function deployTenant(scope: Scope, config: TenantConfig) {
   const { name, keyPrefix, logRetentionDays, protect } = config;
+  const { interactionColumns, defaultEventType, eventTypes, existing, protectsDataset } = config.recommender;
 
   const lake = new DataLake(`${name}-lake`, { scope, keyPrefix, protect, ...config.lake });
-  const upstream = { name: lake.buckets.upstream, arn: lake.arns.upstream, keyPrefix };
+  const { buckets } = lake;
+  const upstream = { name: buckets.upstream, arn: lake.arns.upstream, keyPrefix };
   const recommender = new Recommender(`${name}-recommender`, {
-    scope,
-    downstream: { name: lake.buckets.downstream, keyPrefix },
-    interactionColumns: config.recommender.interactionColumns,
-    existing: config.recommender.existing,
-    protect: protectsDataset(config),
+    ...{ scope, interactionColumns, existing, protect: protectsDataset },
+    downstream: { name: buckets.downstream, keyPrefix },
   });
   const feed = new EventFeed(`${name}-feed`, {
-    scope,
+    ...{ scope, upstream, logRetentionDays, protect },
     stream: config.stream,
     delivery: config.delivery,
-    upstream,
-    logRetentionDays,
-    protect,
   });
   const forwarder = new EventForwarder(`${name}-forwarder`, {
-    scope,
+    ...{ scope, upstream, logRetentionDays, trackingId: recommender.trackingId },
     stream: { name: config.stream.name, arn: feed.stream.arn, retentionHours: config.stream.retentionHours },
-    upstream,
-    trackingId: recommender.trackingId,
-    logRetentionDays,
     ...config.forwarder,
   });
+  const catalog = new Catalog(`${name}-catalog`, { scope, buckets, keyPrefix, protect, ...config.catalog });
+  const interactionExport = new InteractionExport(`${name}-export`, { scope, buckets, keyPrefix, interactionColumns, logRetentionDays });
+  const pipeline = new Pipeline(
+    `${name}-pipeline`,
+    {
+      ...{ scope, buckets, keyPrefix, interactionColumns, defaultEventType, eventTypes, logRetentionDays },
+      database: config.catalog.database,
+      workgroup: catalog.workgroupName,
+      functionArns: interactionExport.functionArns,
+      streamedEvents: config.export.streamedEvents,
+      ...config.pipeline,
+    },
+    { dependsOn: [catalog, interactionExport] },
+  );
 
   return {
-    buckets: lake.buckets,
+    buckets,
     streamName: feed.stream.name,
     streamArn: feed.stream.arn,
     deliveryStreamName: feed.deliveryStream.name,
@@ -69,7 +61,10 @@ function deployTenant(scope: Scope, config: TenantConfig) {
     trackingId: recommender.trackingId,
     producerPolicyArn: feed.producerPolicy.arn,
     schemaName: recommender.schemaName,
-    interactionColumns: config.recommender.interactionColumns,
+    interactionColumns,
+    database: catalog.database.name,
+    workgroupName: catalog.workgroup.name,
+    stateMachineArn: pipeline.stateMachine.arn,
   };
 }
 

@@ -14,12 +14,15 @@ const NAME_RULES = {
   ),
   stream: text(/^[a-zA-Z0-9_.-]{1,128}$/, "1 to 128 letters, digits, dots, hyphens or underscores"),
   deliveryStream: text(/^[a-zA-Z0-9_.-]{1,64}$/, "1 to 64 letters, digits, dots, hyphens or underscores"),
+  database: text(/^[a-z0-9_]{1,255}$/, "1 to 255 lower-case letters, digits or underscores"),
 };
+const EVENT_TYPE = text(/^\P{Cc}{1,256}$/u, "1 to 256 characters without control characters");
 
 /** Every setting that may differ between tenants; all may be left out. */
 const overridable = {
   lake: oneOf("create", "existing"),
   buckets: section(Object.fromEntries(ZONES.map((zone) => [zone, NAME_RULES.bucket])) as Record<(typeof ZONES)[number], z.ZodString>),
+  database: NAME_RULES.database,
   stream: section({
     mode: oneOf("provisioned", "on-demand"),
     shards: whole(1, 10_000),
@@ -43,11 +46,22 @@ const overridable = {
   }),
   recommender: section({
     interactionColumns: interactionColumns(),
-    defaultEventType: text(/^\P{Cc}{1,256}$/u, "1 to 256 characters without control characters"),
+    defaultEventType: EVENT_TYPE,
+    eventTypes: z.array(EVENT_TYPE, { error: "a list of event types" }).min(1, { error: "a list of at least one event type" }),
     sourceConditions: z.boolean({ error: "true or false" }),
     existing: existingRecommender(),
     protect: z.boolean({ error: "true or false" }),
   }),
+  export: section({
+    engine: oneOf("lambda"),
+    streamedEvents: oneOf("include", "exclude"),
+  }),
+  pipeline: section({
+    schedule: text(/^(off|(cron|rate)\([^()]+\))$/, "off, cron(...) or rate(...)"),
+    timeZone: timeZone(),
+    maxWaitHours: whole(1, 72),
+  }),
+  projectionStart: text(/^20\d\d\/(0[1-9]|1[0-2])\/(0[1-9]|[12]\d|3[01])\/([01]\d|2[0-3])$/, "an hour as 2026/01/31/00"),
   logRetentionDays: z.literal(LOG_RETENTION_DAYS, { error: `one of ${LOG_RETENTION_DAYS.join(", ")}` }),
 };
 
@@ -121,6 +135,19 @@ function section<T extends z.ZodRawShape>(members: T) {
 
 function shape(members: string) {
   return `an object with ${members}`;
+}
+
+function timeZone() {
+  const error = "a time zone such as UTC or Asia/Singapore";
+  return z.string({ error }).refine(isTimeZone, { error });
+}
+
+function isTimeZone(name: string): boolean {
+  try {
+    return new Intl.DateTimeFormat("en", { timeZone: name }).resolvedOptions().timeZone !== "";
+  } catch {
+    return false;
+  }
 }
 
 function interactionColumns() {

@@ -1,7 +1,7 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import { eventPrefixes, physicalName, type Scope, tagsOf } from "./naming";
-import { deliveryPolicy, deliveryTrust, producerPolicy } from "./policies";
+import { deliveryPolicy, deliveryTrust, producerPolicy } from "./eventPolicies";
 
 export interface EventFeedArgs {
   scope: Scope;

@@ -3,7 +3,8 @@ import * as pulumi from "@pulumi/pulumi";
 import { makeHandler } from "../functions/forwardEvents/handler";
 import { inlineFunction } from "./inlineFunction";
 import { eventPrefixes, physicalName, type Scope, tagsOf } from "./naming";
-import { forwarderPolicy, trustPolicy } from "./policies";
+import { forwarderPolicy } from "./eventPolicies";
+import { trustPolicy } from "./policies";
 
 export interface EventForwarderArgs {
   scope: Scope;

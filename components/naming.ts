@@ -136,9 +136,9 @@ export function arnsOf({ partition, region, account }: Scope) {
     catalog: () => regional("glue", "catalog"),
     database: (name: string) => regional("glue", `database/${name}`),
     table: (database: string, name: string) => regional("glue", `table/${database}/${name}`),
-    role: (name: string) => `arn:${partition}:iam::${account}:role/${name}`,
     logStreams: (group: string) => regional("logs", `log-group:${group}:*`),
     logStream: (group: string, stream: string) => regional("logs", `log-group:${group}:log-stream:${stream}`),
+    defaultScheduleGroup: () => regional("scheduler", "schedule-group/default"),
     anyKey: () => regional("kms", "key/*"),
     anyPersonalize: () => regional("personalize", "*"),
   };

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { type Expression, jsonata } from "./states";
 
 /**
  * A parameter's value in a statement: a text literal, an identifier, an array of texts, TRUE or FALSE, SQL with parameters of its
@@ -43,9 +44,9 @@ export function renderStatement(text: string, values: SqlValues): string {
  *
  * @throws Error as {@link renderStatement}
  */
-export function statementExpression(text: string, values: SqlValues): string {
+export function statementExpression(text: string, values: SqlValues): Expression {
   const parts = pieces(text, values).map((piece) => (typeof piece === "string" ? JSON.stringify(piece) : `(${piece.jsonata})`));
-  return `{% ${parts.join(" & ")} %}`;
+  return jsonata(parts.join(" & "));
 }
 
 function pieces(text: string, values: SqlValues): Piece[] {

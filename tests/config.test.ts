@@ -43,7 +43,14 @@ describe("defaults", () => {
             timeoutSeconds: 60,
             callsPerSecond: 1000,
           },
-          recommender: { interactionColumns: ["USER_ID", "ITEM_ID", "TIMESTAMP", "EVENT_TYPE"], defaultEventType: "interaction" },
+          recommender: {
+            interactionColumns: ["USER_ID", "ITEM_ID", "TIMESTAMP", "EVENT_TYPE"],
+            defaultEventType: "interaction",
+            protectsDataset: false,
+          },
+          catalog: { database: "acme_crm_derived_restricted_dev", projectionStart: "2026/01/01/00" },
+          export: { engine: "lambda", streamedEvents: "include" },
+          pipeline: { schedule: "off", timeZone: "UTC", maxWaitHours: 24 },
           logRetentionDays: 14,
           protect: false,
         },
@@ -52,7 +59,9 @@ describe("defaults", () => {
   });
 
   it("differ by stage", () => {
-    const pick = ({ keyPrefix, lake, stream, logRetentionDays, protect }: TenantConfig) => ({
+    const pick = ({ keyPrefix, lake, stream, catalog, pipeline, logRetentionDays, protect }: TenantConfig) => ({
+      database: catalog.database,
+      schedule: pipeline.schedule,
       lake: lake.lake,
       lakeBucket: lake.buckets.lake,
       keyPrefix,
@@ -64,6 +73,8 @@ describe("defaults", () => {
       shared: lake.shared,
     });
     assert.deepEqual(pick(acme({}, "prod")), {
+      database: "acme_crm_derived_restricted",
+      schedule: "cron(15 2 * * ? *)",
       lake: "create",
       lakeBucket: "acme-c360-lake",
       keyPrefix: "",
@@ -75,6 +86,8 @@ describe("defaults", () => {
       shared: false,
     });
     assert.deepEqual(pick(acme({}, "staging")), {
+      database: "acme_crm_derived_restricted_staging",
+      schedule: "cron(15 2 * * ? *)",
       lake: "create",
       lakeBucket: "acme-c360-lake-staging",
       keyPrefix: "",
@@ -86,6 +99,8 @@ describe("defaults", () => {
       shared: false,
     });
     assert.deepEqual(pick(acme({}, "alice")), {
+      database: "acme_crm_derived_restricted_alice",
+      schedule: "off",
       lake: "existing",
       lakeBucket: "acme-c360-lake-dev",
       keyPrefix: "alice/",
@@ -161,9 +176,15 @@ describe("settings", () => {
       recommender: {
         interactionColumns: ["USER_ID", "ITEM_ID", "TIMESTAMP"],
         defaultEventType: "watch",
+        eventTypes: ["watch", "buy"],
         sourceConditions: false,
         existing,
+        protect: true,
       },
+      database: "own_database",
+      export: { engine: "lambda", streamedEvents: "exclude" },
+      pipeline: { schedule: "rate(12 hours)", timeZone: "Asia/Singapore", maxWaitHours: 72 },
+      projectionStart: "2027/12/31/23",
       logRetentionDays: 365,
     });
     assert.equal(tenant.lake.lake, "existing");
@@ -185,8 +206,13 @@ describe("settings", () => {
     assert.deepEqual(tenant.recommender, {
       interactionColumns: ["USER_ID", "ITEM_ID", "TIMESTAMP"],
       defaultEventType: "watch",
+      eventTypes: ["watch", "buy"],
       existing,
+      protectsDataset: true,
     });
+    assert.deepEqual(tenant.catalog, { database: "own_database", projectionStart: "2027/12/31/23" });
+    assert.deepEqual(tenant.export, { engine: "lambda", streamedEvents: "exclude" });
+    assert.deepEqual(tenant.pipeline, { schedule: "rate(12 hours)", timeZone: "Asia/Singapore", maxWaitHours: 72 });
     assert.equal(tenant.logRetentionDays, 365);
   });
 

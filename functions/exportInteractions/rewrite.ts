@@ -21,12 +21,6 @@ export function makeRewriter(columns: string): Rewriter {
   let heldCr = false;
   let last = LF;
 
-  const given = (chunk: Buffer): Buffer[] => {
-    if (chunk.length === 0) return [];
-    const out = crlf ? withoutCr(chunk) : [chunk];
-    last = out.at(-1)?.at(-1) ?? last;
-    return out;
-  };
   /** A CR at the end waits for what follows it. */
   const withoutCr = (chunk: Buffer): Buffer[] => {
     const out: Buffer[] = [];
@@ -39,6 +33,12 @@ export function makeRewriter(columns: string): Rewriter {
       from = at + 1;
     }
     if (end > from) out.push(chunk.subarray(from, end));
+    return out;
+  };
+  const given = (chunk: Buffer): Buffer[] => {
+    if (chunk.length === 0) return [];
+    const out = crlf ? withoutCr(chunk) : [chunk];
+    last = out.at(-1)?.at(-1) ?? last;
     return out;
   };
   const firstLine = (bytes: Buffer, end: number): Buffer[] => {

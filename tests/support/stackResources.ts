@@ -11,7 +11,7 @@ import { disclose } from "../../local/engine/wire";
 import { SERVICES } from "../../local/services";
 import { texts } from "./settings";
 
-/** A resource of the unmodified program; unknown inputs are null, and policies and desired states are parsed. */
+/** A resource of the unmodified program; unknown inputs are null, and policies, definitions and desired states are parsed. */
 export type StackResource = Resource;
 
 /** What the program registered for a stack. */
@@ -28,7 +28,7 @@ export interface StackResources {
 
 const REPOSITORY = resolve(__dirname, "../..");
 /** Inputs that are JSON documents. */
-const DOCUMENTS = ["policy", "assumeRolePolicy", "desiredState"];
+const DOCUMENTS = ["policy", "assumeRolePolicy", "desiredState", "definition"];
 
 /** Waits of the services pass at once. */
 const SCALE = 1e6;

@@ -1,0 +1,103 @@
+import type { Scope } from "./naming";
+import { cachePrefixes, interactionsPrefix, type Zone } from "./naming";
+import { exportStates, partsLocation } from "./pipelineSteps/export";
+import { prepareStates } from "./pipelineSteps/prepare";
+import { cleanUpStates, runLocation, tableStates } from "./pipelineSteps/table";
+import { turnStates } from "./pipelineSteps/turn";
+import { readStatement, type SqlValues, statementExpression } from "./statements";
+import { jsonata, type States } from "./states";
+
+/** All that the state machine's definition depends on; plain text, so that a preview shows it in full. */
+export interface DefinitionArgs {
+  scope: Scope;
+  /** Physical names of the lake's buckets. */
+  buckets: Record<Zone, string>;
+  /** Empty, or the stage and a slash. */
+  keyPrefix: string;
+  /** Name of the Glue database. */
+  database: string;
+  /** Name of the Athena workgroup. */
+  workgroup: string;
+  functionArns: { history: string; export: string };
+  /** Columns of the CSV, in order. */
+  interactionColumns: readonly string[];
+  /** Event type of rows that have none. */
+  defaultEventType: string;
+  /** Event types that count as interactions. @default all but impression */
+  eventTypes?: readonly string[];
+  /** Whether the CSV has the interactions that came as events, which Personalize knows already. */
+  streamedEvents: "include" | "exclude";
+  /** Hours that an execution waits for others, at most. */
+  maxWaitHours: number;
+}
+
+/** A state machine as the Amazon States Language describes it: https://docs.aws.amazon.com/step-functions/latest/dg/concepts-amazon-states-language.html */
+export interface Definition {
+  Comment: string;
+  QueryLanguage: "JSONata";
+  StartAt: string;
+  TimeoutSeconds: number;
+  States: States;
+}
+
+/** Hours that a run may take once it is its turn. */
+const RUN_HOURS = 24;
+
+/** From the lake to the one CSV. */
+export function pipelineDefinition(args: DefinitionArgs): Definition {
+  const { buckets, database, workgroup, functionArns, keyPrefix, maxWaitHours } = args;
+  const table = {
+    ...{ database, workgroup, lake: buckets.lake, prefix: interactionsPrefix(keyPrefix) },
+    historyFunctionArn: functionArns.history,
+  };
+  const { build, count, write } = statements(args);
+  return {
+    Comment: "History and events of the lake become the interactions table and one CSV for Amazon Personalize.",
+    QueryLanguage: "JSONata",
+    StartAt: "Prepare",
+    TimeoutSeconds: (maxWaitHours + RUN_HOURS) * 3600,
+    States: {
+      ...prepareStates("TakePlace"),
+      ...turnStates(maxWaitHours, "FindPartition"),
+      ...tableStates({ ...table, build }, "CountInteractions"),
+      ...exportStates({ workgroup, exportFunctionArn: functionArns.export, count, write }, "ListRuns"),
+      ...cleanUpStates(table, "Done"),
+      Done: { Type: "Succeed", Output: OUTPUT },
+    },
+  };
+}
+
+const OUTPUT = {
+  runId: jsonata("$runId"),
+  runDate: jsonata("$runDate"),
+  runKey: jsonata("$runKey"),
+  engine: "lambda",
+  counts: jsonata("$counts"),
+  export: jsonata("$exported"),
+};
+
+function statements(args: DefinitionArgs) {
+  const { database, buckets, keyPrefix, streamedEvents } = args;
+  const partition: SqlValues = { database: { identifier: database }, run_date: { jsonata: "$runDate" } };
+  const rows: SqlValues = {
+    ...partition,
+    classified_rows: { fragment: readStatement("classified_rows") },
+    last_hour: { jsonata: '$replace($runDate, "-", "/") & "/23"' },
+    default_event_type: { text: args.defaultEventType },
+    counted_types: { list: args.eventTypes ?? [] },
+    ignored_types: { list: args.eventTypes ? [] : ["impression"] },
+  };
+  const lines: SqlValues = {
+    ...partition,
+    csv_lines: { fragment: readStatement("csv_lines") },
+    with_event_type: { flag: args.interactionColumns.includes("EVENT_TYPE") },
+    without_streamed: { flag: streamedEvents === "exclude" },
+  };
+  const destination = { jsonata: runLocation(buckets.lake, interactionsPrefix(keyPrefix)) };
+  const parts = { jsonata: partsLocation(buckets.cache, cachePrefixes(keyPrefix).parts) };
+  return {
+    build: statementExpression(readStatement("build_interactions"), { ...rows, destination }),
+    count: statementExpression(readStatement("count_interactions"), { ...rows, ...lines }),
+    write: statementExpression(readStatement("write_parts"), { ...lines, destination: parts }),
+  };
+}

@@ -1,0 +1,111 @@
+import { arnsOf, cachePrefixes, eventPrefixes, interactionsPrefix, type Scope, type Zone } from "./naming";
+import { ONLY_ON_STAR, policy, type Policy, type Statement, trustPolicy } from "./policies";
+import { TABLES } from "./tableFormats";
+
+/** Whom a state machine calls, and what its queries read and write. */
+export interface PipelinePlaces {
+  scope: Scope;
+  /** Physical names of the lake's buckets. */
+  buckets: Record<Zone, string>;
+  /** Empty, or the stage and a slash. */
+  keyPrefix: string;
+  database: string;
+  workgroup: string;
+  functionArns: Record<string, string>;
+  /** Name of the state machine. */
+  stateMachine: string;
+}
+
+/** Trust of the pipeline's role: its own state machine alone. */
+export function stateMachineTrust(scope: Scope, stateMachine: string): Policy {
+  return trustPolicy("states.amazonaws.com", {
+    StringEquals: { "aws:SourceAccount": scope.account },
+    ArnLike: { "aws:SourceArn": arnsOf(scope).stateMachine(stateMachine) },
+  });
+}
+
+/** Trust of the schedule's role; the scheduler names the group: https://docs.aws.amazon.com/scheduler/latest/UserGuide/cross-service-confused-deputy-prevention.html */
+export function scheduleTrust(scope: Scope): Policy {
+  return trustPolicy("scheduler.amazonaws.com", {
+    StringEquals: { "aws:SourceAccount": scope.account, "aws:SourceArn": arnsOf(scope).defaultScheduleGroup() },
+  });
+}
+
+/** What the schedule needs: to start the pipeline. */
+export function schedulePolicy(scope: Scope, stateMachine: string): Policy {
+  return policy({
+    Sid: "StartPipeline",
+    Effect: "Allow",
+    Action: "states:StartExecution",
+    Resource: arnsOf(scope).stateMachine(stateMachine),
+  });
+}
+
+/** What the state machine needs: a statement for each service that its states call, and what Athena reads and writes for it. */
+export function pipelinePolicy(places: PipelinePlaces): Policy {
+  const { scope, database, workgroup, functionArns, stateMachine } = places;
+  const arns = arnsOf(scope);
+  const allow = (Sid: string, Action: string[], Resource: string | string[]): Statement => ({ Sid, Effect: "Allow", Action, Resource });
+  const catalog = [arns.catalog(), arns.database(database)];
+  const interactions = arns.table(database, TABLES.interactions);
+  return policy(
+    allow("TakeTurns", ["states:ListExecutions"], arns.stateMachine(stateMachine)),
+    allow("InvokeFunctions", ["lambda:InvokeFunction"], Object.values(functionArns)),
+    allow(
+      "RunQueries",
+      ["athena:StartQueryExecution", "athena:GetQueryExecution", "athena:GetQueryResults", "athena:StopQueryExecution"],
+      arns.workgroup(workgroup),
+    ),
+    allow("UseGlueCatalog", ["athena:GetDataCatalog"], arns.glueDataCatalog()),
+    allow(
+      "ReadCatalog",
+      ["glue:GetDatabase", "glue:GetTable", "glue:GetPartition", "glue:GetPartitions"],
+      [...catalog, ...Object.values(TABLES).map((table) => arns.table(database, table))],
+    ),
+    allow("PublishPartitions", ["glue:CreatePartition", "glue:UpdatePartition"], [...catalog, interactions]),
+    ...lakeStatements(places),
+    allow("DeliverLogs", ONLY_ON_STAR.logDelivery, "*"),
+    allow("Trace", [...ONLY_ON_STAR.xray, ...ONLY_ON_STAR.sampling], "*"),
+  );
+}
+
+/** https://docs.aws.amazon.com/athena/latest/ug/s3-permissions.html */
+function lakeStatements({ scope, buckets, keyPrefix }: PipelinePlaces): Statement[] {
+  const arns = arnsOf(scope);
+  const { latest, history } = eventPrefixes(keyPrefix);
+  const { parts, results } = cachePrefixes(keyPrefix);
+  const table = interactionsPrefix(keyPrefix);
+  const write = ["s3:PutObject", "s3:AbortMultipartUpload", "s3:ListMultipartUploadParts"];
+  const list = (zone: "upstream" | "lake" | "cache", prefixes: string[]): Statement => ({
+    Sid: `List${zone[0].toUpperCase()}${zone.slice(1)}`,
+    Effect: "Allow",
+    Action: "s3:ListBucket",
+    Resource: arns.bucket(buckets[zone]),
+    Condition: { StringLike: { "s3:prefix": prefixes.map((prefix) => `${prefix}*`) } },
+  });
+  return [
+    {
+      Sid: "LocateBuckets",
+      Effect: "Allow",
+      Action: "s3:GetBucketLocation",
+      Resource: [arns.bucket(buckets.upstream), arns.bucket(buckets.lake), arns.bucket(buckets.cache)],
+    },
+    list("upstream", [latest, history]),
+    list("lake", [table]),
+    list("cache", [parts, results]),
+    {
+      Sid: "ReadUpstream",
+      Effect: "Allow",
+      Action: "s3:GetObject",
+      Resource: [arns.objects(buckets.upstream, latest), arns.objects(buckets.upstream, history)],
+    },
+    {
+      Sid: "KeepTable",
+      Effect: "Allow",
+      Action: ["s3:GetObject", ...write, "s3:DeleteObject"],
+      Resource: arns.objects(buckets.lake, table),
+    },
+    { Sid: "WriteParts", Effect: "Allow", Action: write, Resource: arns.objects(buckets.cache, parts) },
+    { Sid: "KeepResults", Effect: "Allow", Action: ["s3:GetObject", ...write], Resource: arns.objects(buckets.cache, results) },
+  ];
+}

@@ -1,0 +1,95 @@
+import { type Expression, athenaTask, choice, fail, failsAs, jsonata, lambdaTask, queryResultTask, type States } from "../states";
+
+/** What brings the table's partition to the one CSV. */
+export interface ExportSteps {
+  workgroup: string;
+  /** ARN of the function that joins the parts. */
+  exportFunctionArn: string;
+  /** Statement that counts what came in, what was left out and what goes out. */
+  count: Expression;
+  /** Statement that unloads the CSV's lines to {@link partsLocation}. */
+  write: Expression;
+}
+
+/** Least that Personalize imports and trains on: https://docs.aws.amazon.com/personalize/latest/dg/limits.html */
+const LEAST_ROWS = 1000;
+const LEAST_REPEAT_USERS = 25;
+
+/** Where a run's parts lie, apart for each execution, because a query writes to an empty place alone: a JSONata expression. */
+export function partsLocation(cache: string, prefix: string): string {
+  const execution = "$states.context.Execution.Id & $string($states.context.Execution.RedriveCount)";
+  return `${JSON.stringify(`s3://${cache}/${prefix}`)} & $runId & "/" & $substring($hash(${execution}, "SHA-256"), 0, 12) & "/"`;
+}
+
+/** The count's rows, one a figure, as an object. */
+const COUNTS = [
+  '($f := $merge($states.result.ResultSet.Rows[Data[0].VarCharValue != "name"].{Data[0].VarCharValue: $number(Data[1].VarCharValue)});',
+  "$group := function($name) { $merge($append([{}], $each($f, function($n, $key) {",
+  '$substringBefore($key, ".") = $name and $contains($key, ".") ? {$substringAfter($key, "."): $n} }))) };',
+  '{"rowsIn": $f.rowsIn, "leftOut": $group("leftOut"), "table": $group("table"), "csv": $group("csv")})',
+].join(" ");
+
+/** Counts, checks that Personalize can work with what there is, writes the parts and joins them in downstream. */
+export function exportStates(args: ExportSteps, next: string): States {
+  const { workgroup } = args;
+  const query = "$states.result.QueryExecution";
+  return {
+    CountInteractions: athenaTask(
+      { statement: args.count, workgroup },
+      { next: "ReadCounts", assign: { countQuery: jsonata(`${query}.QueryExecutionId`) }, catch: [failsAs("CountFailed")] },
+    ),
+    ReadCounts: queryResultTask(jsonata("$countQuery"), {
+      next: "CheckMinimum",
+      assign: { counts: jsonata(COUNTS) },
+      catch: [failsAs("CountFailed")],
+    }),
+    CheckMinimum: choice(
+      [
+        {
+          when: `$counts.csv.rows < ${LEAST_ROWS} or $counts.csv.repeatUsers < ${LEAST_REPEAT_USERS}`,
+          assign: { cause: jsonata(TOO_FEW) },
+          next: "TooFewInteractions",
+        },
+      ],
+      "WriteParts",
+    ),
+    WriteParts: athenaTask(
+      { statement: args.write, workgroup },
+      { next: "Export", assign: { parts: jsonata(`${query}.Statistics.DataManifestLocation`) }, catch: [failsAs("PartsFailed")] },
+    ),
+    Export: lambdaTask(
+      {
+        functionArn: args.exportFunctionArn,
+        payload: {
+          runId: jsonata("$runId"),
+          runDate: jsonata("$runDate"),
+          manifest: jsonata("$parts"),
+          rows: jsonata("$counts.csv.rows"),
+          users: jsonata("$counts.csv.users"),
+          items: jsonata("$counts.csv.items"),
+          bytes: jsonata("$counts.csv.bytes"),
+        },
+      },
+      { next, assign: { exported: jsonata("$states.result.Payload") }, catch: [failsAs("ExportFailed")] },
+    ),
+    CountFailed: fail(
+      "the table is built and the CSV is as it was; mend the reason, then start again with the same run key.",
+      "CountFailed",
+    ),
+    TooFewInteractions: fail(
+      "the table is built and the CSV is as it was; wait for more events or drop more history.",
+      "TooFewInteractions",
+    ),
+    PartsFailed: fail(
+      "the table is built and the CSV is as it was; mend the reason, then start again with the same run key.",
+      "PartsFailed",
+    ),
+    ExportFailed: fail("the CSV is as it was; mend the reason, then start again with the same run key."),
+  };
+}
+
+const TOO_FEW = [
+  `"Personalize needs ${LEAST_ROWS} rows and ${LEAST_REPEAT_USERS} users with 2 or more, run date " & $runDate & " has "`,
+  '$string($counts.csv.rows) & " rows and " & $string($counts.csv.repeatUsers) & " such users; "',
+  '$string($counts.rowsIn) & " rows came in, left out: " & $string($counts.leftOut)',
+].join(" & ");

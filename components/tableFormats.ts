@@ -1,0 +1,42 @@
+/** How a Glue table's or partition's files are read; members as Glue's own API names them. */
+export interface TableFormat {
+  InputFormat: string;
+  OutputFormat: string;
+  SerdeInfo: { SerializationLibrary: string; Parameters: Record<string, string> };
+  Columns: { Name: string; Type: string }[];
+}
+
+/**
+ * One text column a line, whatever the line holds: a malformed one is a row like any other.
+ * https://docs.aws.amazon.com/athena/latest/ug/regex-serde.html
+ */
+export const LINES: TableFormat = {
+  InputFormat: "org.apache.hadoop.mapred.TextInputFormat",
+  OutputFormat: "org.apache.hadoop.hive.ql.io.HiveIgnoreKeyTextOutputFormat",
+  SerdeInfo: { SerializationLibrary: "org.apache.hadoop.hive.serde2.RegexSerDe", Parameters: { "input.regex": "(?s)(.*)" } },
+  Columns: [{ Name: "line", Type: "string" }],
+};
+
+/** Interactions; `timestamp` is epoch seconds, `streamed` tells that the interaction also came as an event. */
+export const INTERACTIONS: TableFormat = {
+  InputFormat: "org.apache.hadoop.hive.ql.io.parquet.MapredParquetInputFormat",
+  OutputFormat: "org.apache.hadoop.hive.ql.io.parquet.MapredParquetOutputFormat",
+  SerdeInfo: {
+    SerializationLibrary: "org.apache.hadoop.hive.ql.io.parquet.serde.ParquetHiveSerDe",
+    Parameters: { "serialization.format": "1" },
+  },
+  Columns: [
+    { Name: "user_id", Type: "string" },
+    { Name: "item_id", Type: "string" },
+    { Name: "timestamp", Type: "bigint" },
+    { Name: "event_type", Type: "string" },
+    { Name: "streamed", Type: "boolean" },
+  ],
+};
+
+/** Tables of the Glue database. */
+export const TABLES = {
+  events: "t100_dashboard_interaction_event",
+  history: "t100_dashboard_interaction_history",
+  interactions: "t200_dashboard_interaction",
+} as const;

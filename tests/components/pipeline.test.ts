@@ -1,0 +1,161 @@
+import * as assert from "node:assert/strict";
+import { Pipeline, type PipelineArgs } from "../../components/pipeline";
+import { pipelineDefinition } from "../../components/pipelineDefinition";
+import { deploy, SCOPE } from "../support/pulumiMocks";
+
+const REGIONAL = "ap-southeast-1:123456789012";
+const MACHINE_ARN = `arn:aws:states:${REGIONAL}:stateMachine:acme-c360-recommender-pipeline-dev`;
+const TAGS = { tenant: "acme", stage: "dev", project: "c360-recommender" };
+const ROLE = "aws:iam/role:Role";
+const ROLE_POLICY = "aws:iam/rolePolicy:RolePolicy";
+
+const ARGS: PipelineArgs = {
+  scope: SCOPE,
+  buckets: { upstream: "up", lake: "lake", downstream: "down", infra: "infra", cache: "cache" },
+  keyPrefix: "alice/",
+  database: "db",
+  workgroup: "wg",
+  functionArns: { history: "arn:history", export: "arn:export" },
+  interactionColumns: ["USER_ID", "ITEM_ID", "TIMESTAMP", "EVENT_TYPE"],
+  defaultEventType: "interaction",
+  streamedEvents: "include",
+  maxWaitHours: 24,
+  schedule: "off",
+  timeZone: "UTC",
+  logRetentionDays: 14,
+};
+
+const create = (args: Partial<PipelineArgs> = {}, preview = false) =>
+  deploy(() => void new Pipeline("p", { ...ARGS, ...args }), { preview });
+
+const allow = (Sid: string, Action: string | string[], Resource: string | string[]) => ({ Sid, Effect: "Allow", Action, Resource });
+const list = (zone: string, bucket: string, prefixes: string[]) => ({
+  ...allow(`List${zone}`, "s3:ListBucket", `arn:aws:s3:::${bucket}`),
+  Condition: { StringLike: { "s3:prefix": prefixes } },
+});
+const glue = (resource: string) => `arn:aws:glue:${REGIONAL}:${resource}`;
+const WRITE = ["s3:PutObject", "s3:AbortMultipartUpload", "s3:ListMultipartUploadParts"];
+
+describe("Pipeline", () => {
+  it("makes a state machine of its definition, which is known at preview", async () => {
+    const { get } = await create({}, true);
+    const { inputs, dependencies } = get("aws:sfn/stateMachine:StateMachine", "p-state-machine");
+    const { definition, roleArn: _, loggingConfiguration, ...rest } = inputs as { definition: string } & Record<string, unknown>;
+    assert.deepEqual(JSON.parse(definition), JSON.parse(JSON.stringify(pipelineDefinition(ARGS))));
+    assert.deepEqual(rest, { name: "acme-c360-recommender-pipeline-dev", tracingConfiguration: { enabled: true }, tags: TAGS });
+    assert.deepEqual(
+      { ...(loggingConfiguration as object), logDestination: undefined },
+      { level: "ERROR", includeExecutionData: false, logDestination: undefined },
+    );
+    assert.ok(dependencies.includes("p-role-policy"));
+    assert.deepEqual(get("aws:cloudwatch/logGroup:LogGroup", "p-logs").inputs, {
+      name: "/aws/vendedlogs/states/acme-c360-recommender-pipeline-dev",
+      retentionInDays: 14,
+      tags: TAGS,
+    });
+  });
+
+  it("gives its role what the states call and what Athena reads and writes for them", async () => {
+    const { get } = await create({}, true);
+    assert.deepEqual(get(ROLE, "p-role").inputs, {
+      name: "acme-c360-recommender-pipeline-dev",
+      assumeRolePolicy: {
+        Version: "2012-10-17",
+        Statement: [
+          {
+            ...{ Sid: "Assume", Effect: "Allow", Principal: { Service: "states.amazonaws.com" }, Action: "sts:AssumeRole" },
+            Condition: { StringEquals: { "aws:SourceAccount": "123456789012" }, ArnLike: { "aws:SourceArn": MACHINE_ARN } },
+          },
+        ],
+      },
+      tags: TAGS,
+    });
+    const events = ["latest", "history"].map((folder) => `alice/crm/dashboard_interaction/${folder}/*`);
+    const table = "alice/crm_derived_restricted/t200_dashboard_interaction/*";
+    const tables = ["t100_dashboard_interaction_event", "t100_dashboard_interaction_history", "t200_dashboard_interaction"];
+    const catalog = [glue("catalog"), glue("database/db")];
+    assert.deepEqual(get(ROLE_POLICY, "p-role-policy").inputs, {
+      role: "acme-c360-recommender-pipeline-dev",
+      policy: {
+        Version: "2012-10-17",
+        Statement: [
+          allow("TakeTurns", ["states:ListExecutions"], MACHINE_ARN),
+          allow("InvokeFunctions", ["lambda:InvokeFunction"], ["arn:history", "arn:export"]),
+          allow(
+            "RunQueries",
+            ["athena:StartQueryExecution", "athena:GetQueryExecution", "athena:GetQueryResults", "athena:StopQueryExecution"],
+            `arn:aws:athena:${REGIONAL}:workgroup/wg`,
+          ),
+          allow("UseGlueCatalog", ["athena:GetDataCatalog"], `arn:aws:athena:${REGIONAL}:datacatalog/AwsDataCatalog`),
+          allow(
+            "ReadCatalog",
+            ["glue:GetDatabase", "glue:GetTable", "glue:GetPartition", "glue:GetPartitions"],
+            [...catalog, ...tables.map((name) => glue(`table/db/${name}`))],
+          ),
+          allow("PublishPartitions", ["glue:CreatePartition", "glue:UpdatePartition"], [...catalog, glue(`table/db/${tables[2]}`)]),
+          allow("LocateBuckets", "s3:GetBucketLocation", ["arn:aws:s3:::up", "arn:aws:s3:::lake", "arn:aws:s3:::cache"]),
+          list("Upstream", "up", events),
+          list("Lake", "lake", [table]),
+          list("Cache", "cache", ["alice/recommender/parts/*", "alice/athena/*"]),
+          allow(
+            "ReadUpstream",
+            "s3:GetObject",
+            events.map((prefix) => `arn:aws:s3:::up/${prefix}`),
+          ),
+          allow("KeepTable", ["s3:GetObject", ...WRITE, "s3:DeleteObject"], `arn:aws:s3:::lake/${table}`),
+          allow("WriteParts", WRITE, "arn:aws:s3:::cache/alice/recommender/parts/*"),
+          allow("KeepResults", ["s3:GetObject", ...WRITE], "arn:aws:s3:::cache/alice/athena/*"),
+          allow(
+            "DeliverLogs",
+            [
+              ...["logs:CreateLogDelivery", "logs:GetLogDelivery", "logs:UpdateLogDelivery", "logs:DeleteLogDelivery"],
+              ...["logs:ListLogDeliveries", "logs:PutResourcePolicy", "logs:DescribeResourcePolicies", "logs:DescribeLogGroups"],
+            ],
+            "*",
+          ),
+          allow("Trace", ["xray:PutTraceSegments", "xray:PutTelemetryRecords", "xray:GetSamplingRules", "xray:GetSamplingTargets"], "*"),
+        ],
+      },
+    });
+  });
+
+  it("has no schedule where it is off", async () => {
+    const { names } = await create();
+    assert.deepEqual(names("aws:scheduler/schedule:Schedule"), []);
+    assert.deepEqual(names(ROLE), ["p-role"]);
+  });
+
+  it("is started by a schedule that may do nothing else, with the scheduled time as run key", async () => {
+    const { get } = await create({ schedule: "cron(15 2 * * ? *)", timeZone: "Asia/Singapore" });
+    assert.deepEqual(get("aws:scheduler/schedule:Schedule", "p-schedule").inputs, {
+      name: "acme-c360-recommender-pipeline-dev",
+      scheduleExpression: "cron(15 2 * * ? *)",
+      scheduleExpressionTimezone: "Asia/Singapore",
+      flexibleTimeWindow: { mode: "FLEXIBLE", maximumWindowInMinutes: 15 },
+      target: {
+        arn: MACHINE_ARN,
+        roleArn: "arn:aws:iam::123456789012:role/acme-c360-recommender-schedule-dev",
+        input: '{"runKey":"<aws.scheduler.scheduled-time>"}',
+        retryPolicy: { maximumRetryAttempts: 3, maximumEventAgeInSeconds: 3600 },
+      },
+    });
+    assert.deepEqual(get(ROLE_POLICY, "p-schedule-role-policy").inputs.policy, {
+      Version: "2012-10-17",
+      Statement: [allow("StartPipeline", "states:StartExecution", MACHINE_ARN)],
+    });
+    assert.deepEqual(get(ROLE, "p-schedule-role").inputs.assumeRolePolicy, {
+      Version: "2012-10-17",
+      Statement: [
+        {
+          ...{ Sid: "Assume", Effect: "Allow", Principal: { Service: "scheduler.amazonaws.com" }, Action: "sts:AssumeRole" },
+          Condition: {
+            StringEquals: {
+              "aws:SourceAccount": "123456789012",
+              "aws:SourceArn": `arn:aws:scheduler:${REGIONAL}:schedule-group/default`,
+            },
+          },
+        },
+      ],
+    });
+  });
+});

@@ -1,0 +1,97 @@
+import * as assert from "node:assert/strict";
+import { athenaTask, choice, fail, failsAs, jsonata, lambdaTask, queryResultTask, sdkTask } from "../../components/states";
+
+const STEP = { next: "Next", catch: [] };
+const AGAIN = { IntervalSeconds: 2, BackoffRate: 2, MaxAttempts: 4, JitterStrategy: "FULL" };
+
+describe("a state", () => {
+  it("runs a query once, however often its start is asked for", () => {
+    assert.deepEqual(athenaTask({ statement: jsonata("'SELECT 1'"), workgroup: "w" }, { ...STEP, assign: { a: 1 } }), {
+      Type: "Task",
+      Resource: "arn:aws:states:::athena:startQueryExecution.sync",
+      Arguments: {
+        QueryString: "{% 'SELECT 1' %}",
+        WorkGroup: "w",
+        ClientRequestToken:
+          "{% $hash($join([$states.context.Execution.Id, $string($states.context.Execution.RedriveCount), $states.context.State.Name]), 'SHA-256') %}",
+      },
+      TimeoutSeconds: 7200,
+      Assign: { a: 1 },
+      Retry: [{ ErrorEquals: ["Athena.TooManyRequestsException"], ...AGAIN }],
+      Catch: [],
+      Next: "Next",
+    });
+  });
+
+  it("reads a query's result", () => {
+    assert.deepEqual(queryResultTask(jsonata("$id"), STEP), {
+      Type: "Task",
+      Resource: "arn:aws:states:::athena:getQueryResults",
+      Arguments: { QueryExecutionId: "{% $id %}" },
+      TimeoutSeconds: 60,
+      Retry: [{ ErrorEquals: ["States.TaskFailed"], ...AGAIN }],
+      Catch: [],
+      Next: "Next",
+    });
+  });
+
+  it("invokes a function again when the service failed, not when the function did", () => {
+    assert.deepEqual(lambdaTask({ functionArn: "arn", payload: { a: 1 } }, { ...STEP, timeoutSeconds: 9 }), {
+      Type: "Task",
+      Resource: "arn:aws:states:::lambda:invoke",
+      Arguments: { FunctionName: "arn", Payload: { a: 1 } },
+      TimeoutSeconds: 9,
+      Retry: [
+        {
+          ErrorEquals: [
+            "Lambda.ServiceException",
+            "Lambda.AWSLambdaException",
+            "Lambda.SdkClientException",
+            "Lambda.TooManyRequestsException",
+          ],
+          ...AGAIN,
+        },
+      ],
+      Catch: [],
+      Next: "Next",
+    });
+  });
+
+  it("calls a service's operation", () => {
+    const { Resource, Arguments, TimeoutSeconds } = sdkTask("glue:getTable", { Name: "t" }, STEP);
+    const expected = { Resource: "arn:aws:states:::aws-sdk:glue:getTable", Arguments: { Name: "t" }, TimeoutSeconds: 60 };
+    assert.deepEqual({ Resource, Arguments, TimeoutSeconds }, expected);
+  });
+
+  it("chooses by the first condition that holds", () => {
+    assert.deepEqual(
+      choice(
+        [
+          { when: "$a", next: "A", assign: { b: 1 } },
+          { when: "$c", next: "C" },
+        ],
+        "D",
+      ),
+      {
+        Type: "Choice",
+        Choices: [
+          { Condition: "{% $a %}", Assign: { b: 1 }, Next: "A" },
+          { Condition: "{% $c %}", Next: "C" },
+        ],
+        Default: "D",
+      },
+    );
+  });
+
+  it("fails by the name that is given, or by the one that was caught", () => {
+    assert.deepEqual(fail("do this.", "Named"), { Type: "Fail", Error: "Named", Cause: '{% $cause & " - do this." %}' });
+    assert.equal(fail("do that.").Error, "{% $error %}");
+    assert.deepEqual(
+      [failsAs("F"), failsAs("G", ["E"])].map(({ ErrorEquals, Next }) => ({ ErrorEquals, Next })),
+      [
+        { ErrorEquals: ["States.ALL"], Next: "F" },
+        { ErrorEquals: ["E"], Next: "G" },
+      ],
+    );
+  });
+});
