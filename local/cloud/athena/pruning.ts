@@ -1,6 +1,76 @@
+import * as polyglot from "@polyglot-sql/sdk";
+import type { TableName } from "./dialect";
 import type { Wanted } from "./tables";
 
-/** Which partitions of a table a query can need: all of them. */
-export async function partitionsOf(_query: string, _table: string): Promise<Wanted> {
-  return () => true;
+type Node = Record<string, unknown>;
+
+/** Whether a partition key's value can meet a comparison with a literal. */
+interface Comparison {
+  key: string;
+  holds: (value: string) => boolean;
 }
+
+const HOLDS: Record<string, (order: number) => boolean> = {
+  eq: (order) => order === 0,
+  lt: (order) => order < 0,
+  lte: (order) => order <= 0,
+  gt: (order) => order > 0,
+  gte: (order) => order >= 0,
+};
+
+/**
+ * Which partitions of a table a query can need: those that meet the comparisons with texts in the WHERE of every SELECT from the
+ * table alone. All of them when the query reads it in any other way.
+ */
+export async function partitionsOf(query: string, table: TableName): Promise<Wanted> {
+  await polyglot.init();
+  const { ast } = polyglot.parse(query, polyglot.Dialect.Trino);
+  const nodes = nodesOf(ast);
+  const isTable = (node: unknown): boolean =>
+    isNode(node) && isNode(node.name) && nameOf(node.name) === table.table && nameOf(node.schema) === table.database;
+  const read = nodes.filter((node) => isTable(node.table)).length;
+  const selects = nodes.flatMap(({ select }) => (isNode(select) ? comparisonsOf(select, isTable) : []));
+  if (read === 0 || selects.length < read) return () => true;
+  return (keys, values) =>
+    selects.some((comparisons) => comparisons.every(({ key, holds }) => !keys.includes(key) || holds(values[keys.indexOf(key)])));
+}
+
+/** The comparisons that every row of a SELECT meets, when it reads nothing but the table. */
+function comparisonsOf(select: Node, isTable: (node: unknown) => boolean): Comparison[][] {
+  const from = isNode(select.from) ? select.from.expressions : undefined;
+  const [source, ...others] = Array.isArray(from) ? (from as Node[]) : [];
+  const alone = isNode(source) && isTable(source.table) && others.length === 0 && isEmpty(select.joins) && isEmpty(select.lateral_views);
+  const renamed = isNode(source) && isNode(source.table) && !isEmpty(source.table.column_aliases);
+  if (!alone || renamed) return [];
+  return [isNode(select.where_clause) ? conjuncts(select.where_clause.this).flatMap(comparisonOf) : []];
+}
+
+function conjuncts(condition: unknown): unknown[] {
+  if (!isNode(condition)) return [];
+  if (isNode(condition.and)) return [...conjuncts(condition.and.left), ...conjuncts(condition.and.right)];
+  return isNode(condition.paren) ? conjuncts(condition.paren.this) : [condition];
+}
+
+function comparisonOf(condition: unknown): Comparison[] {
+  const [operator, sides] = isNode(condition) ? Object.entries(condition)[0] : [];
+  if (operator === undefined || !Object.hasOwn(HOLDS, operator) || !isNode(sides)) return [];
+  const { left, right } = sides;
+  const column = isNode(left) && isNode(left.column) ? nameOf(left.column.name) : undefined;
+  const literal = isNode(right) && isNode(right.literal) && right.literal.literal_type === "string" ? right.literal.value : undefined;
+  if (column === undefined || typeof literal !== "string") return [];
+  return [{ key: column, holds: (value) => HOLDS[operator](Buffer.compare(Buffer.from(value), Buffer.from(literal))) }];
+}
+
+function nodesOf(value: unknown): Node[] {
+  if (Array.isArray(value)) return value.flatMap(nodesOf);
+  return isNode(value) ? [value, ...Object.values(value).flatMap(nodesOf)] : [];
+}
+
+function nameOf(value: unknown): string | undefined {
+  if (!isNode(value)) return undefined;
+  if (typeof value.name !== "string") return nameOf(value.name);
+  return value.quoted === true ? value.name : value.name.toLowerCase();
+}
+
+const isNode = (value: unknown): value is Node => typeof value === "object" && value !== null && !Array.isArray(value);
+const isEmpty = (value: unknown): boolean => value === undefined || value === null || (Array.isArray(value) && value.length === 0);

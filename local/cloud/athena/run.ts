@@ -105,6 +105,6 @@ async function understand({ text }: Task): Promise<Understood> {
 
 async function findSources(tables: Tables, names: Understood["names"], query: string): Promise<Source[]> {
   const sources: Source[] = [];
-  for (const { database, table } of names) sources.push(await tables.source(database, table, await partitionsOf(query, table)));
+  for (const name of names) sources.push(await tables.source(name, await partitionsOf(query, name)));
   return sources;
 }

@@ -1,5 +1,6 @@
 import type { Cloud, Json, Principal } from "../service";
 import { ServiceError } from "../service";
+import type { TableName } from "./dialect";
 import { QueryFailure } from "./failure";
 import type { Lake, LakeObject } from "./lake";
 import { parseFolder } from "./location";
@@ -57,13 +58,14 @@ export class Tables {
    * @param wanted the partitions that the query needs
    * @throws QueryFailure SCHEMA_NOT_FOUND, TABLE_NOT_FOUND or naming what is not known of the table
    */
-  async source(database: string, name: string, wanted: Wanted): Promise<Source> {
+  async source({ database, table: name }: TableName, wanted: Wanted): Promise<Source> {
     await this.glue("GetDatabase", { Name: database }, `SCHEMA_NOT_FOUND: line 1:1: Schema '${database}' does not exist`);
     const missing = `TABLE_NOT_FOUND: line 1:1: Table 'awsdatacatalog.${database}.${name}' does not exist`;
     const table = (await this.glue("GetTable", { DatabaseName: database, Name: name }, missing)).Table as GlueTable;
     const { Columns, SerdeInfo } = table.StorageDescriptor;
     const format = formatOf(name, SerdeInfo, Columns.length);
-    const objects = (await this.objects(database, name, table, wanted)).filter(isData);
+    const comparable = table.PartitionKeys.every(({ Type }) => Type === "string");
+    const objects = (await this.objects(database, name, table, comparable ? wanted : () => true)).filter(isData);
     return { database, table: name, format, columns: Columns.map(columnOf), keys: table.PartitionKeys.map(columnOf), objects };
   }
 
