@@ -37,6 +37,14 @@ export const machineOf = (States: Json, more: Json = {}): Json => ({
   ...more,
 });
 
+/** A statement of a role's policy. */
+export const may = (Action: string[], Resource: string | string[] = "*"): Statement => ({ Effect: "Allow", Action, Resource });
+
+/** States of a machine whose one state `Call` does a task. */
+export const taskOf = (resource: string, Arguments: Json, more: Json = {}): Json => ({
+  Call: { Type: "Task", Resource: `arn:aws:states:::${resource}`, Arguments, ...("Next" in more ? {} : { End: true }), ...more },
+});
+
 /** A cloud with Step Functions and a role `machine` for its state machines. */
 export class StepFunctionsBench {
   readonly sfn: SFNClient;
@@ -92,6 +100,15 @@ export class StepFunctionsBench {
     });
   }
 
+  /** Waits until a `.sync` task has its job, and gives what it was told of it. */
+  submitted(executionArn: string): Promise<Json> {
+    return eventually(async () => {
+      const event = (await this.history(executionArn)).find(({ type }) => type === "TaskSubmitted");
+      assert.ok(event);
+      return JSON.parse(event.taskSubmittedEventDetails?.output ?? "") as Json;
+    });
+  }
+
   /** Runs states to their end: status, output or error and cause. */
   async run(States: Json, input: unknown = {}, more: Json = {}): Promise<Json> {
     const name = `flow-${++this.deployed}`;
@@ -101,6 +118,13 @@ export class StepFunctionsBench {
     this.last = `${ACCOUNT}:execution:${name}:run`;
     if (status === "SUCCEEDED") return { status, output: JSON.parse(output ?? "null") as unknown };
     return { status, ...(error === undefined ? {} : { error }), ...(cause === undefined ? {} : { cause }) };
+  }
+
+  /** Runs states that must fail with an error and a cause. */
+  async fails(States: Json, error: string, cause: RegExp, input: unknown = {}): Promise<void> {
+    const result = await this.run(States, input);
+    assert.deepEqual({ status: result.status, error: result.error }, { status: "FAILED", error });
+    assert.match(String(result.cause), cause);
   }
 
   /** The last execution of {@link run}. */
