@@ -47,10 +47,10 @@ history_rows AS (
     CASE
       WHEN strpos(line, chr(65533)) > 0 THEN 'badUtf8'
       WHEN NOT well_formed THEN 'malformedLine'
-      WHEN NOT regexp_like(user_id, '^[^\p{Cc}]{1,256}\z') THEN 'badUserId'
-      WHEN NOT regexp_like(item_id, '^[^\p{Cc}]{1,256}\z') THEN 'badItemId'
+      WHEN length(user_id) > 256 OR NOT regexp_like(user_id, '^[^\p{Cc}]+\z') THEN 'badUserId'
+      WHEN length(item_id) > 256 OR NOT regexp_like(item_id, '^[^\p{Cc}]+\z') THEN 'badItemId'
       WHEN coalesce("timestamp", 0) NOT BETWEEN 1 AND to_unixtime(date_parse(:run_date, '%Y-%m-%d')) + 2 * 86400 THEN 'badTimestamp'
-      WHEN NOT regexp_like(event_type, '^[^\p{Cc}]{1,256}\z') THEN 'badEventType'
+      WHEN length(event_type) > 256 OR NOT regexp_like(event_type, '^[^\p{Cc}]+\z') THEN 'badEventType'
       WHEN cardinality(:counted_types) > 0 AND NOT contains(:counted_types, event_type) THEN 'uncountedEventType'
       WHEN contains(:ignored_types, event_type) THEN 'uncountedEventType'
     END AS reason
@@ -100,26 +100,33 @@ event_senders AS (
     record,
     members,
     nullif(json_format(element_at(members, 'user_id')), 'null') AS user_json,
-    json_format(element_at(members, 'session_id')) AS session_json,
+    nullif(json_format(element_at(members, 'session_id')), 'null') AS session_json,
     try_cast(element_at(members, 'event_list') AS array(json)) AS events
   FROM event_members
+),
+event_sender_ids AS (
+  SELECT
+    *,
+    CASE WHEN user_json LIKE '"%' THEN json_extract_scalar(user_json, '$') END AS user_id,
+    CASE WHEN session_json LIKE '"%' THEN json_extract_scalar(session_json, '$') END AS session_id
+  FROM event_senders
 ),
 event_envelopes AS (
   SELECT
     object,
     datehour,
-    CASE WHEN user_json LIKE '"%' THEN json_extract_scalar(user_json, '$') END AS user_id,
+    user_id,
     events,
     CASE
       WHEN broken THEN 'badUtf8'
       WHEN record IS NULL THEN 'badJson'
       WHEN members IS NULL THEN 'notAnObject'
-      WHEN user_json NOT LIKE '"%' OR NOT regexp_like(json_extract_scalar(user_json, '$'), '^[^\p{Cc}]{1,256}\z') THEN 'badUserId'
-      WHEN coalesce(session_json, 'null') NOT LIKE '"%' OR session_json = '"null"' THEN 'badSessionId'
-      WHEN NOT regexp_like(json_extract_scalar(session_json, '$'), '^[^\p{Cc}]{1,256}\z') THEN 'badSessionId'
+      WHEN user_json IS NOT NULL AND NOT coalesce(length(user_id) <= 256 AND regexp_like(user_id, '^[^\p{Cc}]+\z'), FALSE) THEN 'badUserId'
+      WHEN session_id = 'null' OR NOT coalesce(length(session_id) <= 256 AND regexp_like(session_id, '^[^\p{Cc}]+\z'), FALSE)
+        THEN 'badSessionId'
       WHEN coalesce(cardinality(events), 0) = 0 THEN 'badEventList'
     END AS line_reason
-  FROM event_senders
+  FROM event_sender_ids
 ),
 event_objects AS (
   SELECT
@@ -217,10 +224,10 @@ event_verdicts AS (
     CASE
       WHEN line_reason IS NOT NULL THEN line_reason
       WHEN members IS NULL THEN 'badEvent'
-      WHEN NOT coalesce(regexp_like(event_type, '^[^\p{Cc}]{1,256}\z'), FALSE) THEN 'badEventType'
+      WHEN NOT coalesce(length(event_type) <= 256 AND regexp_like(event_type, '^[^\p{Cc}]+\z'), FALSE) THEN 'badEventType'
       WHEN "timestamp" IS NULL THEN 'badSentAt'
-      WHEN item_json IS NOT NULL AND NOT coalesce(regexp_like(item_id, '^[^\p{Cc}]{1,256}\z'), FALSE) THEN 'badItemId'
-      WHEN id_json IS NOT NULL AND NOT coalesce(regexp_like(event_id, '^[^\p{Cc}]{1,256}\z'), FALSE) THEN 'badEventId'
+      WHEN item_json IS NOT NULL AND NOT coalesce(length(item_id) <= 256 AND regexp_like(item_id, '^[^\p{Cc}]+\z'), FALSE) THEN 'badItemId'
+      WHEN id_json IS NOT NULL AND NOT coalesce(length(event_id) <= 256 AND regexp_like(event_id, '^[^\p{Cc}]+\z'), FALSE) THEN 'badEventId'
       WHEN NOT regexp_like(value_json, '^-?[0-9]') THEN 'badEventValue'
       -- From here on a 32-bit float is infinite.
       WHEN abs(CAST(value_json AS double)) >= 3.4028235677973366E38 THEN 'badEventValue'
@@ -233,11 +240,13 @@ event_verdicts AS (
         OR cardinality(
           filter(
             impression,
-            shown -> json_format(shown) LIKE '"%' AND regexp_like(json_extract_scalar(shown, '$'), '^[^\p{Cc}]{1,256}\z')
+            shown -> json_format(shown) LIKE '"%'
+              AND length(json_extract_scalar(shown, '$')) <= 256
+              AND regexp_like(json_extract_scalar(shown, '$'), '^[^\p{Cc}]+\z')
           )
         ) < cardinality(impression)
       ) THEN 'badImpression'
-      WHEN recommendation_json IS NOT NULL AND NOT coalesce(regexp_like(recommendation_id, '^[^\p{Cc}]{1,40}\z'), FALSE)
+      WHEN recommendation_json IS NOT NULL AND NOT coalesce(length(recommendation_id) <= 40 AND regexp_like(recommendation_id, '^[^\p{Cc}]+\z'), FALSE)
         THEN 'badRecommendationId'
       WHEN attribution_json IS NOT NULL AND (
         coalesce(attribution_source_json, 'null') NOT LIKE '"%'

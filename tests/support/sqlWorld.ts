@@ -21,6 +21,20 @@ export interface RunSettings {
 export type TableRow = [string, string, number, string, ...("streamed" | never)[]];
 
 const DATABASE = "lake";
+const TABLES: Record<string, Record<string, keyof typeof SEED>> = {
+  t100_dashboard_interaction_history: { line: "VARCHAR", '"$path"': "VARCHAR" },
+  t100_dashboard_interaction_event: { line: "VARCHAR", '"$path"': "VARCHAR", datehour: "VARCHAR" },
+  t200_dashboard_interaction: {
+    user_id: "VARCHAR",
+    item_id: "VARCHAR",
+    '"timestamp"': "BIGINT",
+    event_type: "VARCHAR",
+    streamed: "BOOLEAN",
+    dt: "VARCHAR",
+  },
+};
+/** Row 0 of each table: a plan that is used again must not rest on how little there was when it was made. */
+const SEED = { VARCHAR: "''", BIGINT: "0", BOOLEAN: "FALSE" };
 const FRAGMENTS = { classified_rows: readStatement("classified_rows"), csv_lines: readStatement("csv_lines") };
 
 /** The SQL statements over tables in memory, translated as the local Athena does. */
@@ -34,19 +48,26 @@ export class SqlWorld {
     const connection = await (await DuckDBInstance.create(":memory:", settings)).connect();
     for (const macro of MACROS) await connection.run(macro);
     await connection.run(`CREATE SCHEMA ${DATABASE}`);
-    await connection.run(`CREATE TABLE ${DATABASE}.t100_dashboard_interaction_history (line VARCHAR, "$path" VARCHAR)`);
-    await connection.run(`CREATE TABLE ${DATABASE}.t100_dashboard_interaction_event (line VARCHAR, "$path" VARCHAR, datehour VARCHAR)`);
-    await connection.run(
-      `CREATE TABLE ${DATABASE}.t200_dashboard_interaction
-        (user_id VARCHAR, item_id VARCHAR, "timestamp" BIGINT, event_type VARCHAR, streamed BOOLEAN, dt VARCHAR)`,
-    );
+    for (const [table, columns] of Object.entries(TABLES)) {
+      await connection.run(
+        `CREATE TABLE ${table} (${Object.entries(columns)
+          .map((column) => column.join(" "))
+          .join(", ")})`,
+      );
+      await connection.run(
+        `INSERT INTO ${table} VALUES (${Object.values(columns)
+          .map((type) => SEED[type])
+          .join(", ")})`,
+      );
+      const opaque = Object.entries(columns).map(([name, type]) => `${name}${type === "VARCHAR" ? " || ''" : ""} AS ${name}`);
+      await connection.run(`CREATE VIEW ${DATABASE}.${table} AS SELECT ${opaque.join(", ")} FROM main.${table} WHERE rowid > 0`);
+    }
     return new SqlWorld(connection);
   }
 
   /** Replaces what lies in upstream, and empties the table. */
   async load({ history = {}, events = {} }: Upstream): Promise<void> {
-    for (const table of ["t100_dashboard_interaction_history", "t100_dashboard_interaction_event", "t200_dashboard_interaction"])
-      await this.connection.run(`DELETE FROM ${DATABASE}.${table}`);
+    for (const table of Object.keys(TABLES)) await this.connection.run(`DELETE FROM main.${table} WHERE rowid > 0`);
     await this.append("t100_dashboard_interaction_history", Object.entries(history), (key) => [`s3://upstream/history/${key}`]);
     await this.append("t100_dashboard_interaction_event", Object.entries(events), (hour) => [`s3://upstream/latest/${hour}/1`, hour]);
   }
@@ -54,7 +75,7 @@ export class SqlWorld {
   /** Builds the run date's table and answers its rows in order. */
   async build(settings: RunSettings = {}): Promise<TableRow[]> {
     const rows = await this.run("build_interactions", { ...classified(settings), destination: { text: "s3://lake/empty/" } });
-    const appender = await this.connection.createAppender("t200_dashboard_interaction", DATABASE);
+    const appender = await this.connection.createAppender("t200_dashboard_interaction");
     for (const [user, item, timestamp, type, streamed] of rows as [string, string, bigint, string, boolean][]) {
       for (const text of [user, item]) appender.appendVarchar(text);
       appender.appendBigInt(timestamp);
@@ -99,7 +120,7 @@ export class SqlWorld {
   }
 
   private async append(table: string, objects: [string, string | Buffer][], rest: (key: string) => string[]): Promise<void> {
-    const appender = await this.connection.createAppender(table, DATABASE);
+    const appender = await this.connection.createAppender(table);
     for (const [key, text] of objects) {
       for (const line of linesOf(text)) {
         for (const value of [line, ...rest(key)]) appender.appendVarchar(value);

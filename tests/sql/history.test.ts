@@ -1,0 +1,126 @@
+import * as assert from "node:assert/strict";
+import { SqlWorld, type RunSettings, type TableRow } from "../support/sqlWorld";
+
+const HEADER = "USER_ID,ITEM_ID,TIMESTAMP";
+const TYPED = "USER_ID,ITEM_ID,TIMESTAMP,EVENT_TYPE";
+/** 2026-11-20T00:00:00Z, the run date's start. */
+const MIDNIGHT = 1795132800;
+
+describe("sql over history", () => {
+  let world: SqlWorld;
+  before(async () => {
+    world = await SqlWorld.open();
+  });
+  after(() => world.close());
+
+  async function rowsOf(
+    history: Record<string, string | Buffer>,
+    settings: RunSettings = {},
+  ): Promise<[TableRow[], Record<string, number>]> {
+    await world.load({ history });
+    const rows = await world.build(settings);
+    const figures = await world.count(settings);
+    const leftOut = Object.entries(figures).filter(([name]) => name.startsWith("leftOut."));
+    assert.equal(figures["table.rows"], rows.length);
+    assert.equal(figures.rowsIn, rows.length + leftOut.reduce((sum, [, value]) => sum + value, 0));
+    return [rows, Object.fromEntries(leftOut.map(([name, value]) => [name.slice("leftOut.".length), value]))];
+  }
+
+  const good: [string, string, TableRow][] = [
+    ["a plain row", "u1,i1,1000000000,click", ["u1", "i1", 1_000_000_000, "click"]],
+    ["64-bit ids", "9007199254740993,0009007199254740993,1,click", ["9007199254740993", "0009007199254740993", 1, "click"]],
+    ["a comma and quotes in an id", '"a,b","say ""hi""",5,click', ["a,b", 'say "hi"', 5, "click"]],
+    ["quotes that need not be", '"u1","i1","5","click"', ["u1", "i1", 5, "click"]],
+    ["a quoted quote alone", '"""",i1,5,click', ['"', "i1", 5, "click"]],
+    ["white space, which belongs to the id", " u1 ,i1 ,5,click", [" u1 ", "i1 ", 5, "click"]],
+    ["256 characters", `${"u".repeat(256)},${"😀".repeat(256)},5,click`, ["u".repeat(256), "😀".repeat(256), 5, "click"]],
+    ["letters beyond ASCII", "zoë,雪,5,sehen", ["zoë", "雪", 5, "sehen"]],
+    ["an empty event type", "u1,i1,5,", ["u1", "i1", 5, "watch"]],
+    ["a quoted empty event type", 'u1,i1,5,""', ["u1", "i1", 5, "watch"]],
+    ["an event type with a comma", 'u1,i1,5,"a,b"', ["u1", "i1", 5, "a,b"]],
+    ["an id of backslashes", "\\N,a\\b,5,click", ["\\N", "a\\b", 5, "click"]],
+    ["the last second", `u1,i1,${MIDNIGHT + 2 * 86_400},click`, ["u1", "i1", MIDNIGHT + 2 * 86_400, "click"]],
+  ];
+  for (const [name, line, row] of good) {
+    it(`takes ${name}`, async () => assert.deepEqual(await rowsOf({ "a.csv": `${TYPED}\n${line}\n` }), [[row], {}]));
+  }
+
+  const bad: [string, string, string][] = [
+    ["two fields", "u1,i1", "malformedLine"],
+    ["three fields below a header of four", "u1,i1,5", "malformedLine"],
+    ["five fields", "u1,i1,5,click,x", "malformedLine"],
+    ["an open quote", '"u1,i1,5,click', "malformedLine"],
+    ["a quote inside of a field", 'u"1,i1,5,click', "malformedLine"],
+    ["text after a quoted field", '"u1"x,i1,5,click', "malformedLine"],
+    ["an empty user", ",i1,5,click", "badUserId"],
+    ["a quoted empty user", '"",i1,5,click', "badUserId"],
+    ["a user of 257 characters", `${"u".repeat(257)},i1,5,click`, "badUserId"],
+    ["a tab in the user", "u\t1,i1,5,click", "badUserId"],
+    ["a C1 control character in the user", "u\u0085,i1,5,click", "badUserId"],
+    ["NUL in the user", "u\u0000,i1,5,click", "badUserId"],
+    ["an empty item", "u1,,5,click", "badItemId"],
+    ["an item of 257 emoji", `u1,${"😀".repeat(257)},5,click`, "badItemId"],
+    ["DEL in the item", "u1,i\u007f,5,click", "badItemId"],
+    ["timestamp 0", "u1,i1,0,click", "badTimestamp"],
+    ["a negative timestamp", "u1,i1,-5,click", "badTimestamp"],
+    ["a fraction", "u1,i1,5.5,click", "badTimestamp"],
+    ["an exponent", "u1,i1,1e9,click", "badTimestamp"],
+    ["a sign", "u1,i1,+5,click", "badTimestamp"],
+    ["white space beside the timestamp", "u1,i1, 5,click", "badTimestamp"],
+    ["no timestamp", "u1,i1,,click", "badTimestamp"],
+    ["milliseconds", "u1,i1,1795132800000,click", "badTimestamp"],
+    ["more than 64 bits", "u1,i1,99999999999999999999,click", "badTimestamp"],
+    ["a second past the last", `u1,i1,${MIDNIGHT + 2 * 86_400 + 1},click`, "badTimestamp"],
+    ["a control character in the event type", "u1,i1,5,cl\u0001ick", "badEventType"],
+    ["an event type of 257 characters", `u1,i1,5,${"t".repeat(257)}`, "badEventType"],
+  ];
+  for (const [name, line, reason] of bad) {
+    it(`leaves out ${name}`, async () => assert.deepEqual(await rowsOf({ "a.csv": `${TYPED}\n${line}\n` }), [[], { [reason]: 1 }]));
+  }
+
+  it("leaves out a line that is no UTF-8", async () => {
+    const line = Buffer.concat([Buffer.from(`${TYPED}\nu`), Buffer.from([0xff]), Buffer.from(",i1,5,click\n")]);
+    assert.deepEqual(await rowsOf({ "a.csv": line }), [[], { badUtf8: 1 }]);
+  });
+
+  it("reads each object by its own header, with LF, CRLF or CR and with or without a final newline", async () => {
+    const history = {
+      "three.csv": `${HEADER}\r\nu1,i1,5\r\nu2,i2,6`,
+      "four.csv": `${TYPED}\ru3,i3,7,click\ru4,i4,8,`,
+      "mixed.csv": `${HEADER}\nu5,i5,9,click\nu6,i6,10\n`,
+    };
+    const rows: TableRow[] = [
+      ["u1", "i1", 5, "buy"],
+      ["u2", "i2", 6, "buy"],
+      ["u3", "i3", 7, "click"],
+      ["u4", "i4", 8, "buy"],
+      ["u6", "i6", 10, "buy"],
+    ];
+    assert.deepEqual(await rowsOf(history, { defaultEventType: "buy" }), [rows, { malformedLine: 1 }]);
+  });
+
+  it("takes neither blank lines nor a repeated header for rows", async () => {
+    const history = { "a.csv": `${TYPED}\n\n  \t\nu1,i1,5,click\n${TYPED}\n${HEADER}\n` };
+    assert.deepEqual(await rowsOf(history), [[["u1", "i1", 5, "click"]], {}]);
+  });
+
+  it("takes an identity once, whatever object it is in", async () => {
+    const history = { "a.csv": `${TYPED}\nu1,i1,5,click\nu1,i1,5,click\nu1,i1,5,watch\n`, "b.csv": `${HEADER}\nu1,i1,5\nu1,i1,6\n` };
+    const rows: TableRow[] = [
+      ["u1", "i1", 5, "click"],
+      ["u1", "i1", 5, "watch"],
+      ["u1", "i1", 6, "watch"],
+    ];
+    assert.deepEqual(await rowsOf(history), [rows, { duplicate: 2 }]);
+  });
+
+  it("takes the counted event types alone, and none that is ignored", async () => {
+    const history = { "a.csv": `${TYPED}\nu1,i1,5,click\nu1,i1,6,impression\nu1,i1,7,buy\nu1,i1,8,\n` };
+    assert.deepEqual(await rowsOf(history, { countedTypes: ["click", "impression"], ignoredTypes: ["impression"] }), [
+      [["u1", "i1", 5, "click"]],
+      { uncountedEventType: 3 },
+    ]);
+  });
+
+  it("makes an empty table of nothing", async () => assert.deepEqual(await rowsOf({}), [[], {}]));
+});
