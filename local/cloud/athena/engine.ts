@@ -38,8 +38,13 @@ export class Engine {
       temp_directory: join(folder, "spill"),
     });
     const engine = new Engine(instance, await instance.connect(), folder, signal);
-    for (const macro of MACROS) await engine.run(macro);
-    return engine;
+    try {
+      for (const macro of MACROS) await engine.run(macro);
+      return engine;
+    } catch (error) {
+      await engine.close();
+      throw error;
+    }
   }
 
   /** From now on SQL reaches no other files than those in the engine's folder. */
