@@ -54,7 +54,7 @@ export async function prepare(options: Options, programDir: string): Promise<Pre
     throw new UsageError(`${name} has no live row: --live-share ${options.liveShare} of ${table.length} good rows is none`);
   }
   const { eventTypes, interactionColumns } = tenant.recommender;
-  const exported = { eventTypes, interactionColumns, streamedEvents: tenant.export?.streamedEvents ?? "include" };
+  const exported = { eventTypes, interactionColumns, streamedEvents: tenant.export.streamedEvents };
   return { stack, stage, tenant: tenant.name, source, production, exported, milliseconds: performance.now() - started };
 }
 

@@ -6,12 +6,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { generateInteractions } from "../../local/interactions/generator";
 import { main } from "../../local/main";
+import { main as runPipelineCommand } from "../../local/pipeline";
 import type { Report } from "../../local/report";
 import { eventually } from "../support/eventually";
-import { POISON_ONCE, REASONS_ONCE } from "../support/poison";
+import { LEFT_OUT_ONCE, POISON_ONCE, REASONS_ONCE } from "../support/poison";
 import { copyProgram, REPOSITORY } from "../support/program";
 
-describe("npm start", () => {
+describe("npm start", function () {
+  this.timeout(180_000);
   let parent: string;
   let folder: string;
   beforeEach(() => {
@@ -34,35 +36,58 @@ describe("npm start", () => {
     });
     return { code, printed, errors };
   };
+  const runAgain = async () => {
+    const errors: string[] = [];
+    const code = await runPipelineCommand(["--stack", "local"], {
+      ...{ programDir: REPOSITORY, folder, signal: new AbortController().signal },
+      write: () => undefined,
+      printError: (line) => void errors.push(line),
+    });
+    return { code, errors };
+  };
   const readReport = (file = join(folder, "report.json")): Report => JSON.parse(readFileSync(file, "utf8")) as Report;
 
   it("runs the program, sends the live rows through it, and reconciles", async () => {
     const { code, printed, errors } = await run(["--split", "user", "--poison", "0.01", "--json", join(parent, "r.json")]);
     const report = readReport();
     assert.deepEqual([report.problems, errors, code], [[], [], 0]);
-    const { input, produced, delivered, forwarded, deadLetters, seconds, ...rest } = report;
+    const { input, produced, delivered, forwarded, deadLetters, seconds, runs, ...rest } = report;
     const flags = { stack: "local", stage: "dev", tenant: "acme", seed: 1, scale: 60 };
-    assert.deepEqual(rest, { version: 1, ...flags, status: "reconciled", problems: [], runs: [] });
+    assert.deepEqual(rest, { version: 1, ...flags, status: "reconciled", problems: [] });
     assert.deepEqual([input.rows, input.valid, input.history + input.live], [1500, 1500, 1500]);
     assert.deepEqual(produced.poison, POISON_ONCE);
     assert.deepEqual([delivered.records, delivered.missing], [produced.records, 0]);
     assert.ok(delivered.objects >= 1 && delivered.bytes === produced.bytes + produced.records);
     assert.deepEqual([forwarded.distinct, forwarded.events - forwarded.redelivered], [produced.events - 1, produced.events - 1]);
     assert.deepEqual([deadLetters.records, deadLetters.byReason], [13, REASONS_ONCE]);
-    assert.deepEqual(Object.keys(seconds), ["total", "read", "start", "deploy", "history", "produce", "catchUp", "reconcile"]);
+    const [{ runId, runDate, status, export: made, seconds: byState }] = runs;
+    assert.deepEqual([runs.length, status], [1, "SUCCEEDED"]);
+    assert.match(runId, /^[0-9a-f]{12}-1$/);
+    assert.ok("BuildInteractions" in byState && "Export" in byState);
+    assert.deepEqual([made?.rowsIn, made?.leftOut], [1500 + 28, LEFT_OUT_ONCE]);
+    assert.deepEqual([made?.table.rows, made?.table], [1500 + 14, made?.expected]);
+    const { bytes, sha256, head, ...inCsv } = made?.csv ?? assert.fail();
+    assert.deepEqual([inCsv, head[0], head.length], [made?.expected, "USER_ID,ITEM_ID,TIMESTAMP,EVENT_TYPE", 5]);
+    assert.match(sha256, /^[0-9a-f]{64}$/);
+    const columns = head[0].split(",");
+    assert.deepEqual({ ...made?.manifest, etag: "" }, { runId, runDate, ...inCsv, bytes, columns, etag: "" });
+    const steps = ["total", "read", "start", "deploy", "history", "produce", "catchUp", "pipeline", "reconcile"];
+    assert.deepEqual(Object.keys(seconds), steps);
     assert.deepEqual(readReport(join(parent, "r.json")), report);
     assert.match(printed[printed.length - 1], /acme on stack local: reconciled$/);
     assert.deepEqual(readdirSync(folder).sort(), ["report.json", "state", "version"]);
   });
 
-  it("ends with 1 and says why when the forwarder changes what it forwards", async () => {
+  it("ends with 1 and says why when the forwarder and the SQL change what they pass on", async () => {
     const programDir = join(parent, "program");
     copyProgram(programDir);
-    const validate = join(programDir, "functions/forwardEvents/validate.ts");
-    const code = readFileSync(validate, "utf8");
-    const sabotaged = code.replace("const { eventType } = value;", 'const eventType = "other";');
-    assert.notEqual(sabotaged, code);
-    writeFileSync(validate, sabotaged);
+    const sabotage = (file: string, from: string, to: string): void => {
+      const code = readFileSync(join(programDir, file), "utf8");
+      assert.ok(code.includes(from));
+      writeFileSync(join(programDir, file), code.replace(from, to));
+    };
+    sabotage("functions/forwardEvents/validate.ts", "const { eventType } = value;", 'const eventType = "other";');
+    sabotage("sql/csv_lines.sql", 'CAST("timestamp" AS varchar)', 'CAST("timestamp" + 1 AS varchar)');
 
     const end = await run([], programDir);
     const { status, input, forwarded, problems } = readReport();
@@ -74,6 +99,8 @@ describe("npm start", () => {
       [
         ["forwarded.missing", forwarded.missing],
         ["forwarded.changed", forwarded.changed],
+        ["export.csv.missing", 1500],
+        ["export.csv.unexpected", 1500],
       ],
     );
     assert.match(end.printed[end.printed.length - 1], /\nproblem: forwarded\.missing: expected 0, got \d+\n[\s\S]*: failed$/);
@@ -106,7 +133,7 @@ describe("npm start", () => {
 
     it("ends with 130 at Ctrl-C in the middle, and with it everything that it started", async () => {
       start(["--interactions", join(parent, "in.csv")]);
-      await eventually(() => assert.match(said, /Send \d+ live rows/), { timeoutMs: 40_000 });
+      await eventually(() => assert.match(said, /Send \d+ live rows/), { timeoutMs: 120_000 });
       await eventually(() => assert.ok(childrenOf(child.pid ?? 0).length > 0));
       const children = childrenOf(child.pid ?? 0);
       const { endpoint } = JSON.parse(readFileSync(join(folder, "endpoint.json"), "utf8")) as { endpoint: string };
@@ -121,7 +148,7 @@ describe("npm start", () => {
     it("ends with 130 at Ctrl-C while the program is deployed", async () => {
       start([]);
       await eventually(() => assert.ok(existsSync(join(folder, "endpoint.json")) && childrenOf(child.pid ?? 0).length > 0), {
-        timeoutMs: 40_000,
+        timeoutMs: 120_000,
       });
       const children = childrenOf(child.pid ?? 0);
       child.kill("SIGINT");
@@ -141,13 +168,19 @@ describe("npm start", () => {
     });
 
     it("keeps the cloud up with --keep, for this user alone, and refuses a second run", async () => {
+      writeFileSync(join(parent, "in.csv"), generateInteractions(5, 300));
       start(["--interactions", join(parent, "in.csv"), "--keep"]);
-      await eventually(() => assert.match(said, /stays up/), { timeoutMs: 50_000 });
-      assert.equal(readReport().status, "reconciled");
+      await eventually(() => assert.match(said, /stays up/), { timeoutMs: 150_000 });
+      const { status, problems, runs } = readReport();
+      assert.deepEqual([status, runs.length, runs[0].status, runs[0].error], ["failed", 1, "FAILED", "TooFewInteractions"]);
+      assert.deepEqual([problems.length, problems[0].check, problems[0].actual], [1, "pipeline.run", "FAILED"]);
       assert.equal(statSync(join(folder, "endpoint.json")).mode & 0o777, 0o600);
       const { endpoint, pid } = JSON.parse(readFileSync(join(folder, "endpoint.json"), "utf8")) as { endpoint: string; pid: number };
       assert.equal(pid, child.pid);
       assert.equal((await fetch(endpoint)).status >= 400, true);
+      const again = await runAgain();
+      assert.deepEqual([again.code, again.errors.length], [1, 1]);
+      assert.match(again.errors[0], /^npm run pipeline: FAILED: TooFewInteractions: /);
       const second = await run([]);
       assert.deepEqual([second.code, second.errors.length], [2, 1]);
       assert.match(second.errors[0], new RegExp(`another npm start is running \\(pid ${pid}, `));

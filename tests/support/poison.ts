@@ -32,3 +32,6 @@ export const REASONS_ONCE = {
   eventTooLarge: 1,
   notAnObject: 1,
 };
+
+/** `runs[0].export.leftOut` of such a run: an empty record is no line, one that is repeated is a duplicate. */
+export const LEFT_OUT_ONCE = { ...REASONS_ONCE, badJson: 1, anonymous: 1, duplicate: 1 };
