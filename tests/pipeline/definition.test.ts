@@ -1,0 +1,88 @@
+import * as assert from "node:assert/strict";
+import aslValidator = require("asl-validator");
+import { type DefinitionArgs, pipelineDefinition } from "../../components/pipelineDefinition";
+import { pipelinePolicy } from "../../components/pipelinePolicies";
+import { list } from "../../local/cloud/iam/policy";
+import { SCOPE } from "../support/pulumiMocks";
+
+const ARGS: DefinitionArgs = {
+  scope: SCOPE,
+  buckets: { upstream: "up", lake: "lake", downstream: "down", infra: "infra", cache: "cache" },
+  keyPrefix: "alice/",
+  database: "db",
+  workgroup: "wg",
+  functionArns: {
+    history: "arn:aws:lambda:ap-southeast-1:123456789012:function:history",
+    export: "arn:aws:lambda:ap-southeast-1:123456789012:function:export",
+  },
+  interactionColumns: ["USER_ID", "ITEM_ID", "TIMESTAMP", "EVENT_TYPE"],
+  defaultEventType: `it's "odd" \\ {% 1 %}`,
+  streamedEvents: "include",
+  maxWaitHours: 24,
+};
+
+/** What each integration asks of the role: https://docs.aws.amazon.com/step-functions/latest/dg/integrate-services.html */
+const ASKS: Record<string, string[]> = {
+  "athena:startQueryExecution.sync": [
+    ...["athena:StartQueryExecution", "athena:GetQueryExecution", "athena:StopQueryExecution", "athena:GetDataCatalog"],
+    ...["glue:GetDatabase", "glue:GetTable", "glue:GetPartition", "glue:GetPartitions"],
+    ...["s3:GetBucketLocation", "s3:ListBucket", "s3:GetObject", "s3:PutObject", "s3:AbortMultipartUpload", "s3:ListMultipartUploadParts"],
+  ],
+  "athena:getQueryResults": ["athena:GetQueryResults", "s3:GetObject"],
+  "lambda:invoke": ["lambda:InvokeFunction"],
+  "aws-sdk:sfn:listExecutions": ["states:ListExecutions"],
+  "aws-sdk:glue:getPartition": ["glue:GetPartition"],
+  "aws-sdk:glue:createPartition": ["glue:CreatePartition"],
+  "aws-sdk:glue:updatePartition": ["glue:UpdatePartition"],
+  "aws-sdk:s3:listObjectsV2": ["s3:ListBucket"],
+  "aws-sdk:s3:deleteObjects": ["s3:DeleteObject"],
+};
+/** What the machine's own log and traces ask, which no state names. */
+const BESIDES = /^(logs|xray):/;
+
+describe("the pipeline's definition", () => {
+  const definition = pipelineDefinition(ARGS);
+  const { States } = definition;
+  const tasks = Object.values(States).filter(({ Type }) => Type === "Task") as unknown as { Resource: string }[];
+  const granted = pipelinePolicy({ ...ARGS, stateMachine: "machine" }).Statement.flatMap(({ Action }) => list(Action));
+
+  it("is valid Amazon States Language", () => {
+    const { isValid, errorsText } = aslValidator(JSON.parse(JSON.stringify(definition)) as object);
+    assert.equal(isValid, true, errorsText(""));
+  });
+
+  it("calls what its role may do, and its role may do no more", () => {
+    const asked = tasks.flatMap(({ Resource }) => ASKS[Resource.replace("arn:aws:states:::", "")] ?? [`unknown ${Resource}`]);
+    assert.deepEqual([...new Set(granted.filter((action) => !BESIDES.test(action)))].sort(), [...new Set(asked)].sort());
+  });
+
+  it("passes no role on, so its role may pass none", () => {
+    assert.ok(!JSON.stringify(definition).includes("RoleArn"));
+    assert.ok(!granted.includes("iam:PassRole"));
+  });
+
+  it("bounds every wait: each task has a time, and the machine has one", () => {
+    assert.deepEqual(
+      tasks.filter((task) => !("TimeoutSeconds" in task)),
+      [],
+    );
+    assert.equal(definition.TimeoutSeconds, 48 * 3600);
+  });
+
+  it("lets every task end in a Fail state that says what to do", () => {
+    for (const [name, { Type, Catch }] of Object.entries(States)) {
+      if (Type !== "Task") continue;
+      const last = (Catch as { ErrorEquals: string[]; Next: string }[]).at(-1);
+      assert.deepEqual(last?.ErrorEquals, ["States.ALL"], name);
+      assert.equal(States[last?.Next ?? ""]?.Type, "Fail", name);
+    }
+    for (const [name, { Type, Cause }] of Object.entries(States)) if (Type === "Fail") assert.match(String(Cause), / - \S.*\.\\?"/, name);
+  });
+
+  it("stays far below the service's limits", () => {
+    assert.ok(JSON.stringify(definition).length < 262_144);
+    for (const { Arguments } of Object.values(States) as unknown as { Arguments?: { QueryString?: string } }[]) {
+      assert.ok((Arguments?.QueryString ?? "").length < 65_536);
+    }
+  });
+});

@@ -1,0 +1,46 @@
+import * as assert from "node:assert/strict";
+import { DeployedPipeline } from "../support/deployedPipeline";
+import { dropOf, enoughRows } from "../support/pipelineData";
+
+/** How a run ends whose role lacks a statement, by the statement's Sid. */
+const LACKING: Record<string, string> = {
+  TakeTurns: "ListingFailed",
+  InvokeFunctions: "HistoryFailed",
+  RunQueries: "BuildFailed",
+  ReadCatalog: "CatalogFailed",
+  PublishPartitions: "CatalogFailed",
+  LocateBuckets: "BuildFailed",
+  ListUpstream: "BuildFailed",
+  ListLake: "LakeFailed",
+  ListCache: "PartsFailed",
+  ReadUpstream: "BuildFailed",
+  KeepTable: "BuildFailed",
+  WriteParts: "PartsFailed",
+  KeepResults: "BuildFailed",
+};
+/** What only AWS asks for. */
+const BESIDES = ["UseGlueCatalog", "DeliverLogs", "Trace"];
+
+describe("the pipeline's role", () => {
+  it("has the statements of this test and no others", async () => {
+    const world = await DeployedPipeline.open();
+    const { inputs } = world.resources.find(({ name }) => name === "p-role-policy") ?? { inputs: {} };
+    const { Statement } = inputs.policy as { Statement: { Sid: string }[] };
+    assert.deepEqual(Statement.map(({ Sid }) => Sid).sort(), [...Object.keys(LACKING), ...BESIDES].sort());
+    await world.close();
+  });
+
+  for (const [without, expected] of Object.entries(LACKING)) {
+    it(`needs ${without}: without it the run ends in ${expected}, which says why`, async () => {
+      const world = await DeployedPipeline.open({ without });
+      try {
+        await world.drop(dropOf(enoughRows()));
+        const { status, error, cause = "" } = await world.run({ runDate: "2026-01-31" });
+        assert.deepEqual([status, error], ["FAILED", expected]);
+        assert.match(cause, /not authorized to perform|denied/i);
+      } finally {
+        await world.close();
+      }
+    });
+  }
+});

@@ -1,0 +1,187 @@
+import { GetPartitionCommand, GlueClient, type Partition } from "@aws-sdk/client-glue";
+import { GetObjectCommand, HeadObjectCommand, ListObjectsV2Command, PutObjectCommand, S3Client } from "@aws-sdk/client-s3";
+import { SFNClient, StartExecutionCommand } from "@aws-sdk/client-sfn";
+import { Catalog } from "../../components/catalog";
+import { InteractionExport } from "../../components/interactionExport";
+import { Pipeline, type PipelineArgs } from "../../components/pipeline";
+import { makeAthena } from "../../local/cloud/athena";
+import type { ActiveFault, Fault } from "../../local/cloud/door/faults";
+import { glue } from "../../local/cloud/glue";
+import { makeLambda } from "../../local/cloud/lambda";
+import { logs } from "../../local/cloud/logs";
+import { s3 } from "../../local/cloud/s3";
+import type { Statement } from "../../local/cloud/service";
+import { makeStepFunctions } from "../../local/cloud/stepFunctions";
+import { watchExecution } from "../../local/pipeline/execution";
+import { type TestCloud, withCloud } from "./cloud";
+import { JumpingClock } from "./jumpingClock";
+import { deploy, type Registered, SCOPE } from "./pulumiMocks";
+
+export const BUCKETS = { upstream: "upstream", lake: "lake", downstream: "downstream", infra: "infra", cache: "cache" };
+export const DATABASE = "acme_derived";
+export const INPUT = "recommender/personalize_input.csv";
+export const MANIFEST = "recommender/personalize_input.manifest.json";
+const MACHINE = `arn:aws:states:${SCOPE.region}:${SCOPE.account}:stateMachine:acme-c360-recommender-pipeline-dev`;
+const ROLE_POLICY = "aws:iam/rolePolicy:RolePolicy";
+/** Waits of the cloud are so much shorter. */
+const SCALE = 1000;
+
+/** What a test deploys otherwise than most. */
+export interface PipelineOptions extends Partial<Pick<PipelineArgs, "maxWaitHours" | "streamedEvents" | "interactionColumns">> {
+  /** Statement of the pipeline role's policy that is left out, by its Sid. */
+  without?: string;
+  /** Resource that is not made, by its name. */
+  absent?: string;
+}
+
+/** How an execution went. */
+export interface Ran {
+  status: string;
+  output: { runId: string; runDate: string; counts: Counts; export: { decision: string; reason: string; etag: string } };
+  error?: string;
+  cause?: string;
+  /** In the order in which they were entered. */
+  states: string[];
+}
+
+interface Counts {
+  rowsIn: number;
+  leftOut: Record<string, number>;
+  table: Record<string, number>;
+  csv: Record<string, number>;
+}
+
+/** The catalog, the export's functions and the pipeline as the components deploy them, in a local cloud with the lake's buckets. */
+export class DeployedPipeline {
+  readonly s3: S3Client;
+  readonly glue: GlueClient;
+  readonly sfn: SFNClient;
+
+  private constructor(
+    readonly running: TestCloud,
+    readonly clock: JumpingClock,
+    readonly resources: Registered[],
+  ) {
+    this.s3 = new S3Client(running.client);
+    this.glue = new GlueClient(running.client);
+    this.sfn = new SFNClient(running.client);
+  }
+
+  static async open({ without, absent, ...changes }: PipelineOptions = {}): Promise<DeployedPipeline> {
+    const clock = new JumpingClock(SCALE);
+    const services = [s3, logs, glue, makeAthena({ pieceBytes: 20_000 }), makeStepFunctions(), makeLambda({ pollMs: 210 })];
+    const running = await withCloud(services, { clock });
+    try {
+      for (const bucket of Object.values(BUCKETS)) await running.cloud.create("aws:s3/bucket:Bucket", { bucket }, `urn::${bucket}`);
+      const resources = await registered(changes);
+      for (const { type, name, inputs, urn, custom } of resources) {
+        if (!custom || name === absent) continue;
+        const given = name === "p-role-policy" && without !== undefined ? withoutStatement(inputs, without) : inputs;
+        await running.cloud.create(type, given, urn);
+      }
+      return new DeployedPipeline(running, clock, resources);
+    } catch (error) {
+      await running.stop();
+      throw error;
+    }
+  }
+
+  async close(): Promise<void> {
+    for (const client of [this.s3, this.glue, this.sfn]) client.destroy();
+    await this.running.stop();
+  }
+
+  async put(bucket: string, key: string, body: string | Uint8Array): Promise<void> {
+    await this.s3.send(new PutObjectCommand({ Bucket: bucket, Key: key, Body: Buffer.from(body) }));
+  }
+
+  /** Puts a historical drop. */
+  drop(body: string | Uint8Array, name = "drop.csv"): Promise<void> {
+    return this.put(BUCKETS.upstream, `crm/dashboard_interaction/history/${name}`, body);
+  }
+
+  /** Puts an object of raw events; `hour` is `yyyy/MM/dd/HH`. */
+  deliver(hour: string, lines: string[], name = "events"): Promise<void> {
+    return this.put(BUCKETS.upstream, `crm/dashboard_interaction/latest/${hour}/${name}`, lines.map((line) => `${line}\n`).join(""));
+  }
+
+  async start(input: object = {}, name?: string): Promise<string> {
+    const { executionArn = "" } = await this.sfn.send(
+      new StartExecutionCommand({ stateMachineArn: MACHINE, name, input: JSON.stringify(input) }),
+    );
+    return executionArn;
+  }
+
+  async end(executionArn: string): Promise<Ran> {
+    const states: string[] = [];
+    const onState = { entered: (state: string) => void states.push(state) };
+    const signal = AbortSignal.timeout(50_000);
+    const { status, output = "{}", error, cause } = await watchExecution({ sfn: this.sfn, executionArn, signal, pollMs: 20, onState });
+    return { status, output: JSON.parse(output) as Ran["output"], error, cause, states };
+  }
+
+  /** Runs the pipeline to its end. */
+  async run(input: object = {}, name?: string): Promise<Ran> {
+    return this.end(await this.start(input, name));
+  }
+
+  /** Makes calls of a service's operation fail. */
+  fail(fault: Fault): ActiveFault {
+    return this.running.faults.add(fault);
+  }
+
+  /** An object's text and its user metadata; undefined when there is none. */
+  async object(bucket: string, key: string): Promise<{ text: string; etag: string; metadata: Record<string, string> } | undefined> {
+    if (!(await this.keys(bucket, key)).includes(key)) return undefined;
+    const { Body, Metadata = {} } = await this.s3.send(new GetObjectCommand({ Bucket: bucket, Key: key }));
+    const { ETag = "" } = await this.s3.send(new HeadObjectCommand({ Bucket: bucket, Key: key }));
+    return { text: (await Body?.transformToString()) ?? "", etag: ETag, metadata: Metadata };
+  }
+
+  async keys(bucket: string, prefix: string): Promise<string[]> {
+    const { Contents = [] } = await this.s3.send(new ListObjectsV2Command({ Bucket: bucket, Prefix: prefix }));
+    return Contents.map(({ Key = "" }) => Key);
+  }
+
+  /** Runs of a date that lie in lake. */
+  async runs(runDate: string): Promise<string[]> {
+    const keys = await this.keys(BUCKETS.lake, `crm_derived_restricted/t200_dashboard_interaction/dt=${runDate}/`);
+    return [...new Set(keys.map((key) => key.split("/run=")[1].split("/")[0]))].sort();
+  }
+
+  async partition(runDate: string): Promise<Partition | undefined> {
+    const { Partition } = await this.glue.send(
+      new GetPartitionCommand({ DatabaseName: DATABASE, TableName: "t200_dashboard_interaction", PartitionValues: [runDate] }),
+    );
+    return Partition;
+  }
+}
+
+const deployments = new Map<string, Promise<Registered[]>>();
+
+/** What the components register; equal changes share one deployment. */
+function registered(changes: Omit<PipelineOptions, "without" | "absent">): Promise<Registered[]> {
+  const key = JSON.stringify(changes);
+  const found = deployments.get(key) ?? deploy(() => make(changes)).then(({ resources }) => resources);
+  deployments.set(key, found);
+  return found;
+}
+
+function make(changes: Omit<PipelineOptions, "without" | "absent">): void {
+  const interactionColumns = ["USER_ID", "ITEM_ID", "TIMESTAMP", "EVENT_TYPE"];
+  const common = { scope: SCOPE, buckets: BUCKETS, keyPrefix: "", interactionColumns, logRetentionDays: 14, ...changes };
+  const { workgroupName } = new Catalog("c", { ...common, database: DATABASE, projectionStart: "2026/01/01/00", protect: false });
+  const { functionArns } = new InteractionExport("e", common);
+  new Pipeline("p", {
+    ...{ maxWaitHours: 24, streamedEvents: "include", defaultEventType: "interaction", schedule: "off", timeZone: "UTC" },
+    ...{ database: DATABASE, workgroup: workgroupName, functionArns },
+    ...common,
+  });
+}
+
+function withoutStatement(inputs: Registered["inputs"], sid: string): Registered["inputs"] {
+  const policy = inputs.policy as { Statement: Statement[] };
+  const Statement = policy.Statement.filter(({ Sid }) => Sid !== sid);
+  if (Statement.length === policy.Statement.length) throw new Error(`${ROLE_POLICY} has no statement ${sid}`);
+  return { ...inputs, policy: { ...policy, Statement } };
+}
