@@ -102,7 +102,7 @@ function draft(parts: readonly Shape[], header: string, limits: Limits): Step[] 
     if (size > rangesAboveBytes && size - split >= leastBytes) {
       if (split > start) add({ part, start, end: split }, split - start);
       flush();
-      steps.push(...copies(part, split, size, copyBytes));
+      for (const copy of copies(part, split, size, copyBytes)) steps.push(copy);
     } else {
       add({ part, start, end: size }, size - start);
     }

@@ -1,4 +1,5 @@
 import type { CompletedPart } from "@aws-sdk/client-s3";
+import { failure } from "../shared/failure";
 import type { Calls } from "./calls";
 import { fromMetadata, toMetadata, type Current, type Manifest } from "./decide";
 import type { Part } from "./part";
@@ -53,7 +54,11 @@ export function makeTarget({ sdk, client }: Connection, calls: Calls, { bucket: 
     look: async () => {
       if ((await find(Key)) === undefined) return undefined;
       const command = new sdk.HeadObjectCommand({ Bucket, Key });
-      const { ETag = "", Metadata = {} } = await calls.make((options) => client.send(command, options));
+      const { ETag = "", Metadata = {} } = await calls
+        .make((options) => client.send(command, options))
+        .catch((error: unknown) => {
+          throw headFailure(error, `s3://${Bucket}/${Key}`);
+        });
       return { etag: ETag, manifest: fromMetadata(Metadata) };
     },
     create: async (manifest) => {
@@ -124,4 +129,10 @@ function makeUpload({ sdk, client }: Connection, calls: Calls, id: { Bucket: str
 /** Conditions of a write that replaces only what was seen. */
 function holding(etag: string | undefined): { IfMatch?: string; IfNoneMatch?: string } {
   return etag === undefined ? { IfNoneMatch: "*" } : { IfMatch: etag };
+}
+
+/** A HEAD's refusal has no text. */
+function headFailure(error: unknown, uri: string): unknown {
+  const { $metadata } = error as { $metadata?: { httpStatusCode?: number } };
+  return $metadata?.httpStatusCode === 403 ? failure("AccessDenied", `Not allowed to read "${uri}": it takes s3:GetObject`) : error;
 }

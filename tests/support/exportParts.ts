@@ -1,0 +1,50 @@
+import { gzipSync } from "node:zlib";
+import * as fc from "fast-check";
+
+/** Header line of the tests' CSV, without line end. */
+export const COLUMNS = "USER_ID,ITEM_ID,TIMESTAMP,EVENT_TYPE";
+
+/** A part's bytes as stored, and whether they are gzip. */
+export interface StoredPart {
+  bytes: Buffer;
+  compressed: boolean;
+}
+
+/** About so many bytes of lines, different from part to part. */
+export function lines(bytes: number, part: number): string {
+  const line = (row: number) => `user-${part},item-${row},${1_700_000_000 + row},watch\n`;
+  const block = Array.from({ length: 1000 }, (_, row) => line(row)).join("");
+  const text = block.repeat(Math.floor(bytes / block.length));
+  return text + block.slice(0, block.indexOf("\n", bytes - text.length) + 1);
+}
+
+/** What a part must add to the export, told by a plain reading of the rules: one line at a time. */
+export function linesOf({ content }: { content: string }): string {
+  if (content === "") return "";
+  const lines = content.replace(/\n$/, "").split("\n");
+  const crlf = lines[0].endsWith("\r");
+  const plain = crlf ? lines.map((line) => line.replace(/\r$/, "")) : lines;
+  return (plain[0] === COLUMNS ? plain.slice(1) : plain).map((line) => `${line}\n`).join("");
+}
+
+/** Parts of every kind: empty, header alone, own header, CR LF, no final line end, gzip, with line ends anywhere. */
+export function anyPart(): fc.Arbitrary<{ content: string; compressed: boolean }> {
+  const line = fc.oneof(fc.constantFrom("", "a,b,1,watch", '"x,""y",🎬,2,like', COLUMNS, "u\r,i,3,w"), fc.string({ maxLength: 40 }));
+  const lines = fc.array(
+    line.map((text) => text.replaceAll("\n", "")),
+    { maxLength: 8 },
+  );
+  return fc
+    .record({ lines, header: fc.boolean(), crlf: fc.boolean(), closed: fc.boolean(), compressed: fc.boolean() })
+    .map(({ lines: rows, header, crlf, closed, compressed }) => {
+      const end = crlf ? "\r\n" : "\n";
+      const all = header ? [COLUMNS, ...rows] : rows;
+      return { content: all.join(end) + (closed && all.length > 0 ? end : ""), compressed };
+    });
+}
+
+/** A part as the query's file. */
+export function stored({ content, compressed }: { content: string; compressed: boolean }): StoredPart {
+  const bytes = Buffer.from(content);
+  return { bytes: compressed ? gzipSync(bytes) : bytes, compressed };
+}
