@@ -18,7 +18,7 @@ export interface RunSettings {
 }
 
 /** User, item, epoch seconds, event type, and `streamed` where it also came as an event. */
-export type TableRow = [string, string, number, string, ...("streamed" | never)[]];
+export type TableRow = [string, string, number, string] | [string, string, number, string, "streamed"];
 
 const DATABASE = "lake";
 const TABLES: Record<string, Record<string, keyof typeof SEED>> = {

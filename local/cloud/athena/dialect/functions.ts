@@ -22,7 +22,7 @@ export const MACRO_FUNCTIONS = [
 ] as const;
 
 /** Functions whose literal argument, counted from 0, must be understood before the query runs. */
-export const LITERALS: Record<string, { index: number; check(text: string): void }> = {
+export const LITERALS: Record<string, { index: number; check: (text: string) => void }> = {
   regexp_like: { index: 1, check: checkPattern },
   regexp_extract: { index: 1, check: checkPattern },
   regexp_extract_all: { index: 1, check: checkPattern },
