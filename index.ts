@@ -39,18 +39,14 @@ function deployTenant(scope: Scope, config: TenantConfig) {
   });
   const catalog = new Catalog(`${name}-catalog`, { scope, buckets, keyPrefix, protect, ...config.catalog });
   const interactionExport = new InteractionExport(`${name}-export`, { scope, buckets, keyPrefix, interactionColumns, logRetentionDays });
-  const pipeline = new Pipeline(
-    `${name}-pipeline`,
-    {
-      ...{ scope, buckets, keyPrefix, interactionColumns, defaultEventType, eventTypes, logRetentionDays },
-      database: config.catalog.database,
-      workgroup: catalog.workgroupName,
-      functionArns: interactionExport.functionArns,
-      streamedEvents: config.export.streamedEvents,
-      ...config.pipeline,
-    },
-    { dependsOn: [catalog, interactionExport] },
-  );
+  const pipeline = new Pipeline(`${name}-pipeline`, {
+    ...{ scope, buckets, keyPrefix, interactionColumns, defaultEventType, eventTypes, logRetentionDays },
+    database: config.catalog.database,
+    workgroup: catalog.workgroupName,
+    functionArns: interactionExport.functionArns,
+    streamedEvents: config.export.streamedEvents,
+    ...config.pipeline,
+  });
 
   return {
     buckets,

@@ -5,6 +5,8 @@ import { type Deployment, deploy, type Registered, UNKNOWN } from "./support/pul
 const TENANTS = { "c360-recommender:tenants": ["acme"] };
 const UNTAGGED = [
   "aws:cloudwatch/logStream:LogStream",
+  "aws:glue/catalogTable:CatalogTable",
+  "aws:scheduler/schedule:Schedule",
   "aws:iam/rolePolicy:RolePolicy",
   "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration",
   "aws:s3/bucketLogging:BucketLogging",
@@ -63,9 +65,12 @@ describe("the program", () => {
       "pulumi:pulumi:Stack": 1,
       "c360:lake:DataLake": 1,
       "c360:lake:ZoneBucket": 5,
+      "c360:lake:Catalog": 1,
       "c360:events:EventFeed": 1,
       "c360:events:EventForwarder": 1,
       "c360:recommender:Recommender": 1,
+      "c360:export:InteractionExport": 1,
+      "c360:pipeline:Pipeline": 1,
       "aws:s3/bucket:Bucket": 5,
       "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration": 5,
       "aws:s3/bucketLogging:BucketLogging": 4,
@@ -76,16 +81,22 @@ describe("the program", () => {
       "aws:s3/bucketVersioning:BucketVersioning": 5,
       "aws:kinesis/stream:Stream": 1,
       "aws:kinesis/firehoseDeliveryStream:FirehoseDeliveryStream": 1,
-      "aws:cloudwatch/logGroup:LogGroup": 2,
+      "aws:cloudwatch/logGroup:LogGroup": 5,
       "aws:cloudwatch/logStream:LogStream": 1,
-      "aws:iam/role:Role": 3,
-      "aws:iam/rolePolicy:RolePolicy": 3,
+      "aws:iam/role:Role": 6,
+      "aws:iam/rolePolicy:RolePolicy": 6,
       "aws:iam/policy:Policy": 1,
-      "aws:lambda/function:Function": 1,
+      "aws:lambda/function:Function": 3,
+      "aws:glue/catalogDatabase:CatalogDatabase": 1,
+      "aws:glue/catalogTable:CatalogTable": 3,
+      "aws:athena/workgroup:Workgroup": 1,
+      "aws:sfn/stateMachine:StateMachine": 1,
       "aws:lambda/eventSourceMapping:EventSourceMapping": 1,
       "aws:cloudcontrol/resource:Resource": 4,
     };
-    for (const stack of ["dev", "staging", "prod"]) assert.deepEqual(countByType(byStage[stack]), made, stack);
+    const scheduled = { ...made, "aws:iam/role:Role": 7, "aws:iam/rolePolicy:RolePolicy": 7, "aws:scheduler/schedule:Schedule": 1 };
+    assert.deepEqual(countByType(byStage.dev), made);
+    for (const stack of ["staging", "prod"]) assert.deepEqual(countByType(byStage[stack]), scheduled, stack);
     const adopted = Object.entries(made).filter(([type]) => !type.includes("s3") && type !== "c360:lake:ZoneBucket");
     assert.deepEqual(countByType(byStage.alice), Object.fromEntries(adopted));
   });
@@ -118,7 +129,7 @@ describe("the program", () => {
 
   it("shows every policy in full at the first preview", () => {
     const documents = preview.resources.flatMap(policiesOf);
-    assert.equal(documents.length, 5 + 3 + 3 + 1);
+    assert.equal(documents.length, 5 + 7 + 7 + 1);
     assert.ok(!JSON.stringify(documents).includes(UNKNOWN));
     assert.deepEqual(documents, byStage.prod.resources.flatMap(policiesOf).sort(sameOrderAs(documents)));
   });
@@ -138,7 +149,10 @@ describe("the program", () => {
 
   it("gives every role one policy, and every user of a role waits for it", () => {
     const { resources, names } = byStage.prod;
-    assert.deepEqual(names("aws:iam/role:Role"), ["acme-feed-role", "acme-forwarder-role", "acme-recommender-role"]);
+    assert.deepEqual(names("aws:iam/role:Role"), [
+      ...["acme-export-export-role", "acme-export-history-role", "acme-feed-role", "acme-forwarder-role"],
+      ...["acme-pipeline-role", "acme-pipeline-schedule-role", "acme-recommender-role"],
+    ]);
     for (const role of names("aws:iam/role:Role")) {
       const users = resources.filter(({ dependencies, type }) => dependencies.includes(role) && type !== "aws:iam/rolePolicy:RolePolicy");
       assert.equal(users.length, role === "acme-recommender-role" ? 0 : 1, role);
@@ -157,7 +171,7 @@ describe("the program", () => {
     assert.deepEqual(kept(byStage.staging).sort(), data);
     assert.deepEqual(kept(byStage.dev), []);
     const emptied = ({ resources }: Deployment) => resources.filter(({ inputs }) => inputs.forceDestroy === true).length;
-    assert.deepEqual([byStage.dev, byStage.staging, byStage.prod].map(emptied), [5, 0, 0]);
+    assert.deepEqual([byStage.dev, byStage.staging, byStage.prod].map(emptied), [5 + 1, 0, 0]);
   });
 
   it("gives the outputs that the world relies on", () => {
@@ -179,6 +193,9 @@ describe("the program", () => {
           producerPolicyArn: "arn:aws:iam::123456789012:policy/acme-c360-recommender-producer-prod",
           schemaName: "acme-c360-recommender-schema-c4c54-prod",
           interactionColumns: ["USER_ID", "ITEM_ID", "TIMESTAMP", "EVENT_TYPE"],
+          database: "acme_crm_derived_restricted",
+          workgroupName: "acme-c360-recommender-athena-prod",
+          stateMachineArn: "arn:aws:states:ap-southeast-1:123456789012:stateMachine:acme-c360-recommender-pipeline-prod",
         },
       },
     });
