@@ -88,7 +88,11 @@ describe("the export, when something is wrong with its input", () => {
   });
 
   it("says how many bytes there are, and how many there should be", async () => {
-    for (const parts of [{ a: lines(1000, 0) }, { "a.gz": gzipSync(lines(1000, 0)) }]) {
+    for (const [name, content] of [
+      ["a", lines(1000, 0)],
+      ["a.gz", gzipSync(lines(1000, 0))],
+    ] as const) {
+      const parts = { [name]: content };
       const event = await world.parts(parts);
       const is = event.bytes + 37;
       for (const more of [-1, 1]) {

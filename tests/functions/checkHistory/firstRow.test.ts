@@ -1,0 +1,44 @@
+import * as assert from "node:assert/strict";
+import { gzipSync } from "node:zlib";
+import { strayHeader } from "../../../functions/checkHistory/firstRow";
+
+const SHORT = "USER_ID,ITEM_ID,TIMESTAMP";
+const LONG = `${SHORT},EVENT_TYPE`;
+const found = (text: string) => strayHeader(Buffer.from(text), false);
+
+describe("strayHeader", () => {
+  it("takes either header, whatever ends it", () => {
+    for (const header of [SHORT, LONG]) {
+      for (const rest of ["", "\n", "\r\n", "\nu,i,1", "\r\nu,i,1\r\n"]) {
+        assert.equal(found(header + rest), undefined);
+        assert.equal(strayHeader(gzipSync(header + rest), true), undefined);
+      }
+    }
+  });
+
+  it("shows what is there instead", () => {
+    for (const [text, shown] of [
+      ["u1,i1,1700000000\n", '"u1,i1,1700000000"'],
+      ["ITEM_ID,USER_ID,TIMESTAMP\n", '"ITEM_ID,USER_ID,TIMESTAMP"'],
+      [`\ufeff${SHORT}\n`, `"\ufeff${SHORT}"`],
+      ['"USER_ID","ITEM_ID","TIMESTAMP"\n', '"\\"USER_ID\\",\\"ITEM_ID\\",\\"TIMESTAMP\\""'],
+      [`${SHORT} \n`, `"${SHORT} "`],
+      [SHORT.toLowerCase(), `"${SHORT.toLowerCase()}"`],
+      [`\n${SHORT}\n`, '""'],
+      [`${SHORT}\ru,i,1\n`, `"${SHORT}\\ru,i,1"`],
+      ["x".repeat(200), `"${"x".repeat(100)}"`],
+      ["", "an empty object"],
+    ]) {
+      assert.equal(found(text), shown);
+    }
+  });
+
+  it("reads the start of gzip, and tells what is none", () => {
+    const noise = Array.from({ length: 20_000 }, (_, i) => `u${(i * 7919) % 10_007},i${i},${1_700_000_000 + i}\n`).join("");
+    const start = (text: string) => gzipSync(text).subarray(0, 4096);
+    assert.equal(strayHeader(start(`${SHORT}\n${noise}`), true), undefined);
+    assert.equal(strayHeader(start(noise), true), '"u0,i0,1700000000"');
+    assert.equal(strayHeader(gzipSync(""), true), "an empty file");
+    assert.equal(strayHeader(Buffer.from(`${SHORT}\n`), true), "something that is not gzip");
+  });
+});

@@ -1,0 +1,56 @@
+import * as assert from "node:assert/strict";
+import { makeCrew } from "../../../functions/shared/crew";
+
+/** Works that end when they are told to. */
+function works(count: number) {
+  const ends: ((error?: Error) => void)[] = [];
+  const started: number[] = [];
+  const all = Array.from({ length: count }, (_, i) => () => {
+    started.push(i);
+    return new Promise<void>((resolve, reject) => (ends[i] = (error) => (error ? reject(error) : resolve())));
+  });
+  return { all, started, end: (i: number, error?: Error) => ends[i](error) };
+}
+const settle = () => new Promise<void>((resolve) => setImmediate(resolve));
+
+describe("makeCrew", () => {
+  it("has so many works under way and waits for all of them", async () => {
+    const crew = makeCrew(2);
+    const { all, started, end } = works(3);
+    let done = false;
+    const run = (async () => {
+      for (const work of all) await crew.start(work);
+      await crew.finish();
+      done = true;
+    })();
+    await settle();
+    assert.deepEqual(started, [0, 1]);
+    end(1);
+    await settle();
+    assert.deepEqual(started, [0, 1, 2]);
+    end(2);
+    await settle();
+    assert.equal(done, false);
+    end(0);
+    await run;
+  });
+
+  it("starts nothing after a failure, tells of it at once, and throws it when the others have ended", async () => {
+    const told: unknown[] = [];
+    const crew = makeCrew(2, (error) => told.push(error));
+    const { all, started, end } = works(3);
+    const failure = new Error("first");
+    await crew.start(all[0]);
+    await crew.start(all[1]);
+    const third = assert.rejects(crew.start(all[2]), failure);
+    end(0, failure);
+    await third;
+    let finished = false;
+    const finish = assert.rejects(crew.finish(), failure).then(() => (finished = true));
+    await settle();
+    assert.equal(finished, false);
+    end(1, new Error("second"));
+    await finish;
+    assert.deepEqual([started, told], [[0, 1], [failure]]);
+  });
+});
