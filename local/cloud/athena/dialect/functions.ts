@@ -8,7 +8,7 @@ const KEYWORDS = [
 /** Functions that mean the same in DuckDB, or that polyglot turns into what does. */
 const SAME = [
   ...["abs", "bool_and", "bool_or", "ceil", "chr", "coalesce", "count", "dense_rank", "first_value", "floor", "greatest"],
-  ...["grouping", "if", "lag", "lead", "least", "lower", "max", "min", "nullif", "rank", "replace", "row_number", "sum", "try", "upper"],
+  ...["grouping", "if", "lag", "lead", "lower", "max", "min", "nullif", "rank", "replace", "row_number", "sum", "try", "upper"],
 ];
 
 /** Functions that DuckDB has under another name; they take a lambda or a constant, which a macro cannot. */

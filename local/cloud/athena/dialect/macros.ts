@@ -23,7 +23,8 @@ const FUNCTIONS: Record<MacroFunction, string | readonly string[]> = {
     END AS TIMESTAMPTZ)`,
   json_array_length: "(j) AS CASE WHEN json_valid(j) AND json_type(j) = 'ARRAY' THEN CAST(json_array_length(j) AS BIGINT) END",
   json_extract: "(j, path) AS CASE WHEN path = '$' THEN CAST(j AS JSON) ELSE trino_json_member(j, substr(path, 3)) END",
-  json_extract_scalar: "(j, path) AS trino_json_scalar(CASE WHEN path = '$' THEN j ELSE trino_json_member(j, substr(path, 3)) END)",
+  json_extract_scalar: `(j, path) AS trino_json_scalar(
+    CASE WHEN path = '$' THEN CAST(j AS VARCHAR) ELSE CAST(trino_json_member(j, substr(path, 3)) AS VARCHAR) END)`,
   json_format: "(j) AS CAST(j AS VARCHAR)",
   json_parse: `(s) AS CAST(
     CASE WHEN json_valid(s) AND NOT regexp_matches(${OUTSIDE_STRINGS}, '${NO_JSON}') THEN s ELSE '!' || s END AS JSON)`,
@@ -68,7 +69,8 @@ const CASTS = {
   integer: { when: textIs(String.raw`[+-]?\d+`), value: rounded("INTEGER") },
   double: { when: textIs(String.raw`[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?`), value: "CAST(x AS DOUBLE)" },
   varchar: {
-    when: "typeof(x) IN ('VARCHAR', 'BOOLEAN', 'INTEGER', 'BIGINT') OR trino_json_scalar(TRY_CAST(x AS JSON)) IS NOT NULL",
+    when: `typeof(x) IN ('VARCHAR', 'BOOLEAN', 'INTEGER', 'BIGINT')
+      OR (typeof(x) = 'JSON' AND json_type(CAST(x AS VARCHAR)) NOT IN ('OBJECT', 'ARRAY'))`,
     value: "CASE WHEN typeof(x) = 'JSON' THEN trino_json_scalar(CAST(x AS VARCHAR)) ELSE CAST(x AS VARCHAR) END",
   },
   json: { when: "typeof(x) IN ('VARCHAR', 'BOOLEAN', 'INTEGER', 'BIGINT', 'JSON')", value: "CASE WHEN x IS NOT NULL THEN to_json(x) END" },
@@ -83,14 +85,20 @@ const JSON_CASTS = {
 export const MACROS: readonly string[] = [
   ...HELPERS,
   ...Object.entries(FUNCTIONS).map(([name, forms]) => `${macroName(name)}${[forms].flat().join(", ")}`),
-  ...Object.entries(CASTS).flatMap(([target, { when, value }]) => [
-    `${castMacro("cast", target)}(x) AS CASE WHEN ${when} THEN ${value} WHEN x IS NOT NULL THEN CAST(CAST('no ${target}: ' || x AS BIGINT) AS ${target}) END`,
-    `${castMacro("try_cast", target)}(x) AS TRY(CASE WHEN ${when} THEN ${value} END)`,
-  ]),
-  ...Object.entries(JSON_CASTS).flatMap(([target, { type, value, duckdb }]) => [
-    `${castMacro("cast", target)}(x) AS CASE json_type(x) WHEN '${type}' THEN ${value} WHEN 'NULL' THEN NULL ELSE CAST(x AS ${duckdb}) END`,
-    `${castMacro("try_cast", target)}(x) AS CASE WHEN json_type(x) = '${type}' THEN ${value} END`,
-  ]),
+  ...Object.entries(CASTS).flatMap(([target, { when, value }]) => {
+    const failure = `CAST(CAST('no ${target}: ' || x AS BIGINT) AS ${target})`;
+    return [
+      `${castMacro("cast", target)}(x) AS CASE WHEN ${when} THEN ${value} WHEN x IS NOT NULL THEN ${failure} END`,
+      `${castMacro("try_cast", target)}(x) AS TRY(CASE WHEN ${when} THEN ${value} END)`,
+    ];
+  }),
+  ...Object.entries(JSON_CASTS).flatMap(([target, { type, value, duckdb }]) => {
+    const otherwise = `WHEN 'NULL' THEN NULL ELSE CAST(x AS ${duckdb})`;
+    return [
+      `${castMacro("cast", target)}(x) AS CASE json_type(x) WHEN '${type}' THEN ${value} ${otherwise} END`,
+      `${castMacro("try_cast", target)}(x) AS CASE WHEN json_type(x) = '${type}' THEN ${value} END`,
+    ];
+  }),
 ].map((macro) => `CREATE MACRO ${macro}`);
 
 function textIs(pattern: string): string {
