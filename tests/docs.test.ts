@@ -1,6 +1,9 @@
 import * as assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { pipelineDefinition } from "../components/pipelineDefinition";
+import { readStatement } from "../components/statements";
+import { DEFINITION_ARGS } from "./support/definitionArgs";
 import { run, world } from "./support/forwardWorld";
 import { kinesisBatch, viewRecord } from "./support/kinesisEvent";
 
@@ -9,6 +12,14 @@ const FORWARDER = join(ROOT, "functions/forwardEvents");
 
 /** Reasons that no line of the shared contract can bring about: the data of a stream's record is base64, and no service answers. */
 const BEYOND_THE_CONTRACT = ["badBase64", "rejected"];
+
+/** Errors of the export's function that end a run under their own name; a wrong input cannot come from the pipeline. */
+function exportErrors(): string[] {
+  const folder = join(ROOT, "functions/exportInteractions");
+  const sources = readdirSync(folder).map((file) => readFileSync(join(folder, file), "utf8"));
+  const names = sources.flatMap((text) => [...text.matchAll(/failure\("(\w+)"/g)].map(([, name]) => name));
+  return [...new Set(names)].filter((name) => name !== "BadInput").sort();
+}
 
 /** The code words in one column of the first table below a heading of the runbook. */
 function documented(heading: string, column: number, table = 0): string[] {
@@ -32,6 +43,29 @@ describe("the runbook", () => {
     const sources = readdirSync(FORWARDER).map((file) => readFileSync(join(FORWARDER, file), "utf8"));
     const messages = sources.flatMap((text) => [...text.matchAll(/level: "[A-Z]+", message: "([^"]+)"/g)].map(([, message]) => message));
     assert.deepEqual(documented("Log lines", 1), messages.sort());
+  });
+
+  it("explains every error in which a run of the pipeline ends", () => {
+    const { States } = pipelineDefinition(DEFINITION_ARGS);
+    const errors = Object.values(States).flatMap(({ Type, Error }) =>
+      Type === "Fail" && !String(Error).startsWith("{%") ? [String(Error)] : [],
+    );
+    assert.deepEqual(documented("The pipeline", 0), errors.sort());
+    assert.deepEqual(documented("The pipeline", 0, 1), exportErrors());
+  });
+
+  it("explains every reason for which a row is left out", () => {
+    const reasons = [...readStatement("classified_rows").matchAll(/(?:THEN|ELSE|') ?'(\w+)'/g)].map(([, reason]) => reason);
+    const explained = [...documented("The pipeline", 0, 2), ...documented("What a dead letter's reason means", 0)];
+    const found = [...new Set(reasons)].filter((reason) => /^[a-z]+[A-Z]|^duplicate$|^anonymous$/.test(reason)).sort();
+    assert.deepEqual(
+      found.filter((reason) => !explained.includes(reason)),
+      [],
+    );
+    assert.deepEqual(
+      documented("The pipeline", 0, 2).filter((reason) => !found.includes(reason)),
+      [],
+    );
   });
 
   it("explains every metric", async () => {

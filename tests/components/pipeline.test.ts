@@ -1,7 +1,8 @@
 import * as assert from "node:assert/strict";
 import { Pipeline, type PipelineArgs } from "../../components/pipeline";
 import { pipelineDefinition } from "../../components/pipelineDefinition";
-import { deploy, SCOPE } from "../support/pulumiMocks";
+import { DEFINITION_ARGS } from "../support/definitionArgs";
+import { deploy } from "../support/pulumiMocks";
 
 const REGIONAL = "ap-southeast-1:123456789012";
 const MACHINE_ARN = `arn:aws:states:${REGIONAL}:stateMachine:acme-c360-recommender-pipeline-dev`;
@@ -9,21 +10,7 @@ const TAGS = { tenant: "acme", stage: "dev", project: "c360-recommender" };
 const ROLE = "aws:iam/role:Role";
 const ROLE_POLICY = "aws:iam/rolePolicy:RolePolicy";
 
-const ARGS: PipelineArgs = {
-  scope: SCOPE,
-  buckets: { upstream: "up", lake: "lake", downstream: "down", infra: "infra", cache: "cache" },
-  keyPrefix: "alice/",
-  database: "db",
-  workgroup: "wg",
-  functionArns: { history: "arn:history", export: "arn:export" },
-  interactionColumns: ["USER_ID", "ITEM_ID", "TIMESTAMP", "EVENT_TYPE"],
-  defaultEventType: "interaction",
-  streamedEvents: "include",
-  maxWaitHours: 24,
-  schedule: "off",
-  timeZone: "UTC",
-  logRetentionDays: 14,
-};
+const ARGS: PipelineArgs = { ...DEFINITION_ARGS, schedule: "off", timeZone: "UTC", logRetentionDays: 14 };
 
 const create = (args: Partial<PipelineArgs> = {}, preview = false) =>
   deploy(() => void new Pipeline("p", { ...ARGS, ...args }), { preview });
@@ -80,7 +67,7 @@ describe("Pipeline", () => {
         Version: "2012-10-17",
         Statement: [
           allow("TakeTurns", ["states:ListExecutions"], MACHINE_ARN),
-          allow("InvokeFunctions", ["lambda:InvokeFunction"], ["arn:history", "arn:export"]),
+          allow("InvokeFunctions", ["lambda:InvokeFunction"], Object.values(ARGS.functionArns)),
           allow(
             "RunQueries",
             ["athena:StartQueryExecution", "athena:GetQueryExecution", "athena:GetQueryResults", "athena:StopQueryExecution"],

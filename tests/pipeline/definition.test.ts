@@ -1,25 +1,11 @@
 import * as assert from "node:assert/strict";
 import aslValidator = require("asl-validator");
-import { type DefinitionArgs, pipelineDefinition } from "../../components/pipelineDefinition";
+import { pipelineDefinition } from "../../components/pipelineDefinition";
 import { pipelinePolicy } from "../../components/pipelinePolicies";
 import { list } from "../../local/cloud/iam/policy";
-import { SCOPE } from "../support/pulumiMocks";
+import { DEFINITION_ARGS } from "../support/definitionArgs";
 
-const ARGS: DefinitionArgs = {
-  scope: SCOPE,
-  buckets: { upstream: "up", lake: "lake", downstream: "down", infra: "infra", cache: "cache" },
-  keyPrefix: "alice/",
-  database: "db",
-  workgroup: "wg",
-  functionArns: {
-    history: "arn:aws:lambda:ap-southeast-1:123456789012:function:history",
-    export: "arn:aws:lambda:ap-southeast-1:123456789012:function:export",
-  },
-  interactionColumns: ["USER_ID", "ITEM_ID", "TIMESTAMP", "EVENT_TYPE"],
-  defaultEventType: `it's "odd" \\ {% 1 %}`,
-  streamedEvents: "include",
-  maxWaitHours: 24,
-};
+const ARGS = { ...DEFINITION_ARGS, defaultEventType: `it's "odd" \\ {% 1 %}` };
 
 /** What each integration asks of the role: https://docs.aws.amazon.com/step-functions/latest/dg/integrate-services.html */
 const ASKS: Record<string, string[]> = {
