@@ -8,10 +8,9 @@ import type { Endpoint } from "./workspace";
  * @param file path of endpoint.json, from where the client is started
  * @param tenant whose producer the example acts as
  */
-export function howToConnect({ endpoint, region, stack, tenants }: Endpoint, file: string, tenant: string): string[] {
-  const again = `npm run pipeline -- --stack ${stack} --tenant ${tenant} runs the pipeline again.`;
+export function howToConnect({ endpoint, region, stack }: Endpoint, file: string, tenant: string): string[] {
   return [
-    ...(tenants?.[tenant]?.stateMachineArn === undefined ? [] : [again]),
+    `npm run pipeline -- --stack ${stack} --tenant ${tenant} runs the pipeline again.`,
     `The cloud stays up until Ctrl-C: ${endpoint} in ${region}, with the keys in ${file}. From Python, for example:`,
     "  import boto3, json",
     `  cloud = json.load(open(${JSON.stringify(file)}))`,

@@ -3,12 +3,9 @@ import { PutObjectCommand, S3Client } from "@aws-sdk/client-s3";
 import { SFNClient } from "@aws-sdk/client-sfn";
 import { catchUp } from "./catchUp";
 import { startCloud, type RunningCloud } from "./cloud/cloud";
-import type { Principal } from "./cloud/service";
+import { accessKeyOf, deploy } from "./deploy";
 import { openStore } from "./cloud/store";
 import { deniedPermissions } from "./denied";
-import type { OnLog } from "./engine/engineLog";
-import { runProgram } from "./engine/run";
-import { cloudProvider } from "./engine/provider";
 import { encodeHistory } from "./interactions/history";
 import type { Options } from "./options";
 import { runPipeline } from "./pipeline/run";
@@ -91,13 +88,11 @@ export async function runLoop({ options, preparation, workspace, signal, print, 
       const producedAt = performance.now();
       return catchUp({ pending: () => running.pending(producedAt), stallMs, signal, onProgress: (left) => tell(`${left} pending`) });
     });
-    const { stateMachineArn } = outputs;
-    const run =
-      stateMachineArn &&
-      (await step("pipeline", "Run the pipeline", (tell) => {
-        const stallMs = LONGEST_STATE_MS + LONGEST_INTERVAL_MS / options.scale;
-        return runPipeline({ sfn, stateMachineArn, runKey: `npm-start-${options.seed}`, stallMs, signal, onState: tell });
-      }));
+    const run = await step("pipeline", "Run the pipeline", (tell) => {
+      const { stateMachineArn } = outputs;
+      const stallMs = LONGEST_STATE_MS + LONGEST_INTERVAL_MS / options.scale;
+      return runPipeline({ sfn, stateMachineArn, runKey: `npm-start-${options.seed}`, stallMs, signal, onState: tell });
+    });
     const findings = await step("reconcile", "Reconcile", () =>
       reconcile({
         source,
@@ -107,7 +102,7 @@ export async function runLoop({ options, preparation, workspace, signal, print, 
         prefixes,
         trackingId: outputs.trackingId,
         personalize: running.cloud.store("personalize"),
-        exported: run ? { run, settings: preparation.exported, places: exportPlaces(stage, outputs.buckets) } : undefined,
+        exported: { run, settings: preparation.exported, places: exportPlaces(stage, outputs.buckets) },
       }),
     );
     signal.throwIfAborted();
@@ -124,45 +119,15 @@ export async function runLoop({ options, preparation, workspace, signal, print, 
   }
 }
 
-/** A tenant's outputs of the program. */
-interface TenantOutputs {
-  buckets: Record<"upstream" | "lake" | "downstream", string>;
-  streamName: string;
-  trackingId: string;
-  producerPolicyArn: string;
-  stateMachineArn?: string;
-}
-
-/** Runs the program, and gives each of its tenants a user with just the producers' policy. */
-async function deploy(running: RunningCloud, { stack, tenant }: Preparation, signal: AbortSignal, said: string[]) {
-  const onLog: OnLog = (severity, message) => {
-    if (severity !== "debug") said.push(`${severity}: ${message}`);
-  };
-  const { outputs } = await runProgram({ ...stack, provider: cloudProvider(running), signal, onLog });
-  const { tenants } = outputs as { tenants?: Record<string, TenantOutputs> };
-  if (!tenants?.[tenant]) throw new Error(`stack ${stack.stack} must have the output tenants.${tenant}, it has ${JSON.stringify(outputs)}`);
-  return Object.fromEntries(
-    Object.entries(tenants).map(([name, outputs]) => {
-      const producer = accessKey(running.user(`${name}-producer`, [outputs.producerPolicyArn]));
-      return [name, { ...outputs, producer }];
-    }),
-  );
-}
-
 function endpointOf({ cloud, owner }: RunningCloud, stack: string): Endpoint {
-  return { endpoint: cloud.endpoint, region: cloud.region, accountId: cloud.account, stack, ...accessKey(owner) };
+  return { endpoint: cloud.endpoint, region: cloud.region, accountId: cloud.account, stack, ...accessKeyOf(owner) };
 }
-
-const accessKey = ({ credentials: { accessKeyId, secretAccessKey } }: Principal): AccessKey => ({ accessKeyId, secretAccessKey });
 
 /** The owner's view of lake and pipeline, and the dashboards, which may do no more than the producers' policy allows. */
 function connect(running: RunningCloud, { producer }: { producer: AccessKey }) {
   const { endpoint, region } = running.cloud;
-  return {
-    s3: new S3Client({ endpoint, region, credentials: running.owner.credentials }),
-    sfn: new SFNClient({ endpoint, region, credentials: running.owner.credentials }),
-    kinesis: new KinesisClient({ endpoint, region, credentials: producer }),
-  };
+  const owner = { endpoint, region, credentials: running.owner.credentials };
+  return { s3: new S3Client(owner), sfn: new SFNClient(owner), kinesis: new KinesisClient({ ...owner, credentials: producer }) };
 }
 
 async function dropHistory(s3: S3Client, bucket: string, prefix: string, { production }: Preparation): Promise<void> {

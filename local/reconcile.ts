@@ -24,8 +24,7 @@ export interface ReconcileOptions {
   trackingId: string;
   /** Personalize's logs. */
   personalize: Pick<Store, "replay">;
-  /** The run of the pipeline; undefined when the program has none. */
-  exported?: ExportedRun;
+  exported: ExportedRun;
 }
 
 /** The part of the report that the reconciliation finds. */
@@ -53,7 +52,7 @@ export async function reconcile(where: ReconcileOptions): Promise<Findings> {
     ...(await none("delivered.errors", listKeys(s3, bucket, prefixes.errors))),
     ...(await none("forwarded.discardedBatches", listKeys(s3, bucket, prefixes.discarded))),
   ];
-  const { runs, problems: inExport } = exported ? await compareRun(production, s3, exported) : { runs: [], problems: [] };
+  const { runs, problems: inExport } = await compareRun(production, s3, exported);
   const problems = [...history, ...inLake, ...inPersonalize, ...inDeadLetters, ...failures, ...inExport];
   const produced = countProduced(production);
   return { input: describeInput(input, production), produced, delivered, forwarded, deadLetters, runs, problems };

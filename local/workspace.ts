@@ -22,7 +22,7 @@ export interface Endpoint extends AccessKey {
   /** Name of the stack that is deployed. */
   stack: string;
   /** By tenant, once the program is deployed: its outputs, and the access key of a user with just the producers' policy. */
-  tenants?: Record<string, { producer: AccessKey; stateMachineArn?: string }>;
+  tenants?: Record<string, { producer: AccessKey; stateMachineArn: string }>;
 }
 
 /** The folder of a run, held by one process at a time. */

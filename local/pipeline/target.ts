@@ -42,10 +42,9 @@ export async function findTarget(options: TargetOptions): Promise<Target> {
   return deployedTarget(options);
 }
 
-function localTarget({ endpoint, region, accessKeyId, secretAccessKey, tenants = {} }: Endpoint, { tenant }: TargetOptions): Target {
-  const name = chosen(tenant, Object.keys(tenants), `the local cloud at ${endpoint}`);
-  const { stateMachineArn } = tenants[name];
-  if (stateMachineArn === undefined) throw new Error(`tenant ${name} has no state machine in the local cloud at ${endpoint}`);
+function localTarget({ endpoint, region, accessKeyId, secretAccessKey, tenants }: Endpoint, { tenant }: TargetOptions): Target {
+  if (tenants === undefined) throw new Error(`the local cloud at ${endpoint} has no state machine yet: npm start is still deploying it`);
+  const { stateMachineArn } = tenants[chosen(tenant, Object.keys(tenants), `the local cloud at ${endpoint}`)];
   return { sfn: new SFNClient({ endpoint, region, credentials: { accessKeyId, secretAccessKey } }), stateMachineArn, region, endpoint };
 }
 

@@ -128,11 +128,9 @@ describe("what --keep prints", () => {
     assert.doesNotMatch(text, /hush|AKIA1/);
   });
 
-  it("names the command that runs the pipeline again, where there is one", () => {
-    const tenants = { acme: { producer: endpoint, stateMachineArn: "arn" }, globex: { producer: endpoint } };
-    const first = (tenant: string) => howToConnect({ ...endpoint, tenants }, "e.json", tenant)[0];
-    assert.equal(first("acme"), "npm run pipeline -- --stack local --tenant acme runs the pipeline again.");
-    assert.match(first("globex"), /^The cloud stays up/);
+  it("names the command that runs the pipeline again", () => {
+    const [first] = howToConnect(endpoint, "e.json", "acme");
+    assert.equal(first, "npm run pipeline -- --stack local --tenant acme runs the pipeline again.");
   });
 });
 

@@ -33,9 +33,9 @@ describe("npm run pipeline", () => {
   });
 
   /** The folder of a local cloud whose tenants have these state machines. */
-  function keepCloud(tenants: Record<string, string>, { pid = process.pid, stack = "local" } = {}): void {
+  function keepCloud(tenants: Record<string, string> | undefined, { pid = process.pid, stack = "local" } = {}): void {
     const { endpoint, region, credentials } = bench.running.client;
-    const machines = Object.entries(tenants).map(([name, stateMachineArn]) => [name, { stateMachineArn }]);
+    const machines = tenants && Object.entries(tenants).map(([name, stateMachineArn]) => [name, { stateMachineArn }]);
     const file = {
       endpoint,
       region,
@@ -43,7 +43,7 @@ describe("npm run pipeline", () => {
       stack,
       pid,
       ...credentials,
-      tenants: Object.fromEntries(machines) as object,
+      tenants: machines && (Object.fromEntries(machines) as object),
     };
     writeFileSync(join(folder, "endpoint.json"), JSON.stringify(file));
   }
@@ -89,6 +89,13 @@ describe("npm run pipeline", () => {
     const { code, written, errors } = await run("--stack local --tenant globex");
     assert.deepEqual([code, errors], [1, ["npm run pipeline: FAILED: TooFewInteractions: 999 rows: 1000 are needed"]]);
     assert.match(written, /\n {2}Failed +\d+\.\d s\n$/);
+  });
+
+  it("ends with 1 while the local cloud is still deployed to", async () => {
+    keepCloud(undefined);
+    const { code, errors } = await run("--stack local");
+    assert.deepEqual([code, errors.length], [1, 1]);
+    assert.match(errors[0], /the local cloud at http:\S+ has no state machine yet: npm start is still deploying it$/);
   });
 
   it("finds the state machine of a deployed stack with the SDK's own credentials", async () => {

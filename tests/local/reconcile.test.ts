@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "no
 import { tmpdir } from "node:os";
 import { dirname, join, relative, resolve } from "node:path";
 import { gzipSync } from "node:zlib";
-import { PutObjectCommand, S3Client } from "@aws-sdk/client-s3";
+import { DeleteObjectCommand, PutObjectCommand, S3Client } from "@aws-sdk/client-s3";
 import { s3 as s3Service } from "../../local/cloud/s3";
 import { openStore } from "../../local/cloud/store";
 import type { Json } from "../../local/cloud/service";
@@ -11,19 +11,24 @@ import { encodeHistory } from "../../local/interactions/history";
 import { planProduction } from "../../local/interactions/production";
 import { readSource } from "../../local/interactions/source";
 import { reconcile } from "../../local/reconcile";
+import { expectedExport } from "../../local/reconcile/exportedExpected";
+import { exportPlaces, type ExportedRun } from "../../local/reconcile/exportedRun";
 import { upstreamPrefixes } from "../../local/upstream";
 import { withCloud, type TestCloud } from "../support/cloud";
-import { POISON_ONCE, REASONS_ONCE } from "../support/poison";
+import { putExport } from "../support/exported";
+import { LEFT_OUT_ONCE, POISON_ONCE, REASONS_ONCE } from "../support/poison";
 
 const ROOT = resolve(__dirname, "../..");
 const BUCKET = "acme-c360-upstream-dev";
 const OPTIONS = { split: "user" as const, liveShare: 0.3, seed: 1, poison: 0.3 };
 const PREFIXES = upstreamPrefixes("dev");
+const PLACES = exportPlaces("dev", { lake: "acme-c360-lake-dev", downstream: "acme-c360-downstream-dev" });
 
 describe("the reconciliation", () => {
   let folder: string;
   let cloud: TestCloud;
   let s3: S3Client;
+  let exported: ExportedRun;
   before(async () => {
     folder = mkdtempSync(join(tmpdir(), "c360-reconcile-"));
     cloud = await withCloud([s3Service]);
@@ -37,12 +42,16 @@ describe("the reconciliation", () => {
 
   const source = { file: "", seed: 1, nowSeconds: 1_800_000_000, defaultEventType: "watch" };
   const put = (key: string, body: string | Buffer) => s3.send(new PutObjectCommand({ Bucket: BUCKET, Key: key, Body: body }));
-  const run = () =>
-    reconcile({ source, options: OPTIONS, s3, bucket: BUCKET, prefixes: PREFIXES, trackingId: "t", personalize: openStore(folder) });
+  const run = () => {
+    const places = { bucket: BUCKET, prefixes: PREFIXES, trackingId: "t", personalize: openStore(folder) };
+    return reconcile({ source, options: OPTIONS, s3, exported, ...places });
+  };
 
   /** Does what the deployed parts do, from the planned records. */
   async function play(): Promise<void> {
-    await cloud.cloud.create("aws:s3/bucket:Bucket", { bucket: BUCKET }, "urn:pulumi:test::test::aws:s3/bucket:Bucket::upstream");
+    for (const bucket of [BUCKET, PLACES.lake, PLACES.downstream]) {
+      await cloud.cloud.create("aws:s3/bucket:Bucket", { bucket }, `urn:pulumi:test::test::aws:s3/bucket:Bucket::${bucket}`);
+    }
     source.file = join(folder, "in.csv");
     const rows = Array.from({ length: 60 }, (_, n) => `u${n % 6},i${n % 50},${1000 + n * 60},${n % 3 === 0 ? "" : "click"}`);
     writeFileSync(source.file, `USER_ID,ITEM_ID,TIMESTAMP,EVENT_TYPE\n${rows.join("\n")}\n,i,1,\nu,i,0,\n`);
@@ -61,6 +70,13 @@ describe("the reconciliation", () => {
     await put(`${PREFIXES.latest}2026/01/01/00/a`, Buffer.from(lines.slice(half).join(""), "latin1"));
     await put(`${PREFIXES.latest}2026/01/01/00/b.gz`, gzipSync(Buffer.from(lines.slice(0, half).join(""), "latin1")));
     await put(`${PREFIXES.deadLetter}2026/01/01/s0-1.ndjson`, letters.map((letter) => `${JSON.stringify(letter)}\n`).join(""));
+    const settings = { streamedEvents: "include" as const, interactionColumns: ["USER_ID", "ITEM_ID", "TIMESTAMP", "EVENT_TYPE"] };
+    const result = await putExport(
+      s3,
+      PLACES,
+      expectedExport(production, () => true),
+    );
+    exported = { run: { ...result, status: "SUCCEEDED", seconds: { Export: 1 }, result }, settings, places: PLACES };
   }
 
   async function accept(log: ReturnType<typeof openStore>, data: Buffer, call: number, bad: readonly number[] = []): Promise<void> {
@@ -76,7 +92,7 @@ describe("the reconciliation", () => {
 
   it("recomputes everything from the file and finds it", async () => {
     await play();
-    const { input, produced, delivered, forwarded, deadLetters, problems } = await run();
+    const { input, produced, delivered, forwarded, deadLetters, runs, problems } = await run();
     assert.deepEqual(problems, []);
     assert.deepEqual(
       { ...input, sha256: "" },
@@ -92,6 +108,9 @@ describe("the reconciliation", () => {
     assert.deepEqual([forwarded.events, forwarded.distinct, forwarded.redelivered], [produced.events, produced.events - 1, 1]);
     assert.equal(forwarded.calls, produced.records - 12);
     assert.deepEqual(deadLetters, { objects: 1, records: 13, byReason: REASONS_ONCE });
+    const [{ export: made, ...ended }] = runs;
+    assert.deepEqual(ended, { runId: "0123456789ab-1", runDate: "2026-11-25", status: "SUCCEEDED", seconds: { Export: 1 } });
+    assert.deepEqual([made?.rowsIn, made?.table.rows, made?.leftOut], [60 + 28, 60 + 14, LEFT_OUT_ONCE]);
   });
 
   it("finds what went wrong anywhere", async () => {
@@ -106,6 +125,7 @@ describe("the reconciliation", () => {
       userId: "u",
       event: { eventId: "1", eventType: "watch", sentAt: 1, itemId: "i" },
     });
+    await s3.send(new DeleteObjectCommand({ Bucket: PLACES.downstream, Key: PLACES.manifest }));
     const { problems } = await run();
     assert.deepEqual(
       problems.map(({ check, actual, examples }) => [check, check === "history.bytes" ? typeof actual : actual, examples]),
@@ -115,6 +135,7 @@ describe("the reconciliation", () => {
         ["forwarded.changed", 1, ['s ["u","i",1,"watch"]']],
         ["delivered.errors", 1, [`${PREFIXES.errors}format/x`]],
         ["forwarded.discardedBatches", 1, [`${PREFIXES.discarded}uuid/x`]],
+        ["export.manifest", null, ["the manifest is not there"]],
       ],
     );
   });

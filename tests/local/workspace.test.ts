@@ -87,7 +87,7 @@ describe("the .local folder", () => {
     workspace.writeEndpoint(endpoint);
     const file = join(folder, "endpoint.json");
     assert.deepEqual(JSON.parse(readFileSync(file, "utf8")), { ...endpoint, pid: process.pid });
-    const tenants = { acme: { producer: { accessKeyId: "P", secretAccessKey: "S" }, streamName: "s" } };
+    const tenants = { acme: { producer: { accessKeyId: "P", secretAccessKey: "S" }, streamName: "s", stateMachineArn: "m" } };
     workspace.writeEndpoint({ ...endpoint, tenants });
     assert.deepEqual(JSON.parse(readFileSync(file, "utf8")), { ...endpoint, tenants, pid: process.pid });
     assert.equal(statSync(file).mode & 0o777, 0o600);

@@ -3,7 +3,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { PutObjectCommand, type S3Client } from "@aws-sdk/client-s3";
 import { DuckDBInstance } from "@duckdb/node-api";
+import { encodeHistory } from "../../local/interactions/history";
+import type { PipelineOutput } from "../../local/pipeline/output";
+import type { ExportPlaces } from "../../local/reconcile/exported";
+import type { ExpectedExport } from "../../local/reconcile/exportedExpected";
 import type { TableRow } from "../../local/reconcile/exportedTable";
+import { tableOf } from "./interactions";
 
 /** Puts rows as a parquet object of the interactions table. */
 export async function putParquet(s3: S3Client, bucket: string, key: string, rows: readonly TableRow[]): Promise<void> {
@@ -30,4 +35,24 @@ export async function putParquet(s3: S3Client, bucket: string, key: string, rows
     instance.closeSync();
     await rm(folder, { recursive: true });
   }
+}
+
+/** Leaves what a run must make of rows, and tells of it as the run does. */
+export async function putExport(s3: S3Client, places: ExportPlaces, { rows, rowsIn, leftOut }: ExpectedExport): Promise<PipelineOutput> {
+  const [runId, runDate] = ["0123456789ab-1", "2026-11-25"];
+  const made = [...rows].map(([key, { streamed }]): TableRow => {
+    const [userId, itemId, timestamp, eventType] = JSON.parse(key) as [string, string, number, string];
+    return { userId, itemId, timestamp, eventType, streamed };
+  });
+  await putParquet(s3, places.lake, `${places.table}dt=${runDate}/run=${runId}/part`, made);
+  const distinct = (name: "userId" | "itemId"): number => new Set(made.map((row) => row[name])).size;
+  const totals = { rows: made.length, users: distinct("userId"), items: distinct("itemId") };
+  const csv = encodeHistory(tableOf(made), Uint32Array.from(made.keys()));
+  const manifest = { runId, runDate, ...totals, bytes: csv.length, columns: ["USER_ID", "ITEM_ID", "TIMESTAMP", "EVENT_TYPE"] };
+  const Metadata = Object.fromEntries(Object.entries(manifest).map(([name, value]) => [name.toLowerCase(), String(value)]));
+  const { ETag: etag } = await s3.send(new PutObjectCommand({ Bucket: places.downstream, Key: places.csv, Body: csv, Metadata }));
+  const Body = JSON.stringify({ ...manifest, etag });
+  await s3.send(new PutObjectCommand({ Bucket: places.downstream, Key: places.manifest, Body }));
+  const counts = { rowsIn, leftOut, table: totals, csv: { ...totals, repeatUsers: 0, bytes: csv.length } };
+  return { runId, runDate, engine: "lambda", counts };
 }

@@ -1,0 +1,49 @@
+import type { RunningCloud } from "./cloud/cloud";
+import type { Principal } from "./cloud/service";
+import type { OnLog } from "./engine/engineLog";
+import { cloudProvider } from "./engine/provider";
+import { runProgram } from "./engine/run";
+import type { Preparation } from "./prepare";
+import type { AccessKey } from "./workspace";
+
+/** A tenant's outputs of the program, as far as the loop needs them. */
+export interface TenantOutputs {
+  buckets: Record<"upstream" | "lake" | "downstream", string>;
+  streamName: string;
+  trackingId: string;
+  producerPolicyArn: string;
+  stateMachineArn: string;
+}
+
+/** A tenant's outputs, and a user with just the producers' policy. */
+export type DeployedTenant = TenantOutputs & { producer: AccessKey };
+
+/**
+ * Runs the program in a local cloud.
+ *
+ * @param said takes what the program says
+ * @returns what is deployed, by tenant
+ */
+export async function deploy(
+  running: RunningCloud,
+  { stack, tenant }: Pick<Preparation, "stack" | "tenant">,
+  signal: AbortSignal,
+  said: string[],
+): Promise<Record<string, DeployedTenant>> {
+  const onLog: OnLog = (severity, message) => {
+    if (severity !== "debug") said.push(`${severity}: ${message}`);
+  };
+  const { outputs } = await runProgram({ ...stack, provider: cloudProvider(running), signal, onLog });
+  const { tenants } = outputs as { tenants?: Record<string, TenantOutputs> };
+  if (!tenants?.[tenant]) throw new Error(`stack ${stack.stack} must have the output tenants.${tenant}, it has ${JSON.stringify(outputs)}`);
+  const deployed = Object.entries(tenants).map(([name, outputs]): [string, DeployedTenant] => {
+    const producer = accessKeyOf(running.user(`${name}-producer`, [outputs.producerPolicyArn]));
+    return [name, { ...outputs, producer }];
+  });
+  return Object.fromEntries(deployed);
+}
+
+/** A principal's key as other clients use it. */
+export function accessKeyOf({ credentials: { accessKeyId, secretAccessKey } }: Principal): AccessKey {
+  return { accessKeyId, secretAccessKey };
+}
