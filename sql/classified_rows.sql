@@ -13,7 +13,7 @@ history_lines AS (
     CASE WHEN typed.object IS NULL THEN 3 ELSE 4 END AS columns_expected,
     CASE
       WHEN strpos(lines.line, '"') = 0 THEN split(lines.line, ',')
-      WHEN regexp_like(lines.line, '^(?:"(?:[^"]|"")*"|[^",]*)(?:,(?:"(?:[^"]|"")*"|[^",]*))*\z')
+      WHEN regexp_like(lines.line, '\A(?:"(?:[^"]|"")*"|[^",]*)(?:,(?:"(?:[^"]|"")*"|[^",]*))*\z')
         THEN regexp_extract_all(lines.line || ',', '("(?:[^"]|"")*"|[^",]*),', 1)
     END AS cells
   FROM :database."t100_dashboard_interaction_history" AS lines
@@ -23,8 +23,7 @@ history_lines AS (
 ),
 history_fields AS (
   SELECT
-    line,
-    columns_expected,
+    line, columns_expected,
     transform(cells, cell -> CASE WHEN cell LIKE '"%' THEN replace(substr(cell, 2, length(cell) - 2), '""', '"') ELSE cell END) AS fields
   FROM history_lines
 ),
@@ -34,23 +33,20 @@ history_values AS (
     coalesce(cardinality(fields), 0) = columns_expected AS well_formed,
     element_at(fields, 1) AS user_id,
     element_at(fields, 2) AS item_id,
-    CASE WHEN regexp_like(element_at(fields, 3), '^[0-9]+\z') THEN try_cast(element_at(fields, 3) AS bigint) END AS "timestamp",
+    CASE WHEN regexp_like(element_at(fields, 3), '\A[0-9]+\z') THEN try_cast(element_at(fields, 3) AS bigint) END AS "timestamp",
     coalesce(nullif(element_at(fields, 4), ''), :default_event_type) AS event_type
   FROM history_fields
 ),
 history_rows AS (
   SELECT
-    user_id,
-    item_id,
-    "timestamp",
-    event_type,
+    user_id, item_id, "timestamp", event_type,
     CASE
       WHEN strpos(line, chr(65533)) > 0 THEN 'badUtf8'
       WHEN NOT well_formed THEN 'malformedLine'
-      WHEN length(user_id) > 256 OR NOT regexp_like(user_id, '^[^\p{Cc}]+\z') THEN 'badUserId'
-      WHEN length(item_id) > 256 OR NOT regexp_like(item_id, '^[^\p{Cc}]+\z') THEN 'badItemId'
+      WHEN length(user_id) > 256 OR NOT regexp_like(user_id, '\A[^\p{Cc}]+\z') THEN 'badUserId'
+      WHEN length(item_id) > 256 OR NOT regexp_like(item_id, '\A[^\p{Cc}]+\z') THEN 'badItemId'
       WHEN coalesce("timestamp", 0) NOT BETWEEN 1 AND to_unixtime(date_parse(:run_date, '%Y-%m-%d')) + 2 * 86400 THEN 'badTimestamp'
-      WHEN length(event_type) > 256 OR NOT regexp_like(event_type, '^[^\p{Cc}]+\z') THEN 'badEventType'
+      WHEN length(event_type) > 256 OR NOT regexp_like(event_type, '\A[^\p{Cc}]+\z') THEN 'badEventType'
       WHEN cardinality(:counted_types) > 0 AND NOT contains(:counted_types, event_type) THEN 'uncountedEventType'
       WHEN contains(:ignored_types, event_type) THEN 'uncountedEventType'
     END AS reason
@@ -61,8 +57,7 @@ history_rows AS (
 -- pair, which no varchar can hold: a NUL takes its place, so that the line is still read and the id is still bad.
 event_lines AS (
   SELECT
-    "$path" AS object,
-    datehour,
+    "$path" AS object, datehour,
     strpos(line, chr(65533)) > 0 AS broken,
     CASE
       WHEN regexp_like(line, '\\u[dD][89a-fA-F]') THEN
@@ -80,25 +75,23 @@ event_lines AS (
   FROM :database."t100_dashboard_interaction_event"
   WHERE datehour <= :last_hour AND regexp_like(line, '[^ \t]')
 ),
-event_records AS (
+-- Read as a list of one, for json_parse may pass over what follows a value.
+event_documents AS (
   SELECT
-    object,
-    datehour,
-    broken,
-    CASE WHEN NOT broken AND strpos(text, chr(65279)) <> 1 THEN try(json_parse(text)) END AS record
+    object, datehour, broken,
+    CASE WHEN NOT broken THEN try_cast(try(json_parse('[' || text || ']')) AS array(json)) END AS documents
   FROM event_lines
 ),
 event_members AS (
-  SELECT object, datehour, broken, record, try_cast(record AS map(varchar, json)) AS members
-  FROM event_records
+  SELECT
+    object, datehour, broken,
+    coalesce(cardinality(documents), 0) = 1 AS well_formed,
+    try_cast(element_at(documents, 1) AS map(varchar, json)) AS members
+  FROM event_documents
 ),
 event_senders AS (
   SELECT
-    object,
-    datehour,
-    broken,
-    record,
-    members,
+    *,
     nullif(json_format(element_at(members, 'user_id')), 'null') AS user_json,
     nullif(json_format(element_at(members, 'session_id')), 'null') AS session_json,
     try_cast(element_at(members, 'event_list') AS array(json)) AS events
@@ -113,38 +106,25 @@ event_sender_ids AS (
 ),
 event_envelopes AS (
   SELECT
-    object,
-    datehour,
-    user_id,
-    events,
+    object, datehour, user_id, events,
     CASE
       WHEN broken THEN 'badUtf8'
-      WHEN record IS NULL THEN 'badJson'
+      WHEN NOT well_formed THEN 'badJson'
       WHEN members IS NULL THEN 'notAnObject'
-      WHEN user_json IS NOT NULL AND NOT coalesce(length(user_id) <= 256 AND regexp_like(user_id, '^[^\p{Cc}]+\z'), FALSE) THEN 'badUserId'
-      WHEN session_id = 'null' OR NOT coalesce(length(session_id) <= 256 AND regexp_like(session_id, '^[^\p{Cc}]+\z'), FALSE)
-        THEN 'badSessionId'
+      WHEN user_json IS NOT NULL AND NOT coalesce(length(user_id) <= 256 AND regexp_like(user_id, '\A[^\p{Cc}]+\z'), FALSE) THEN 'badUserId'
+      WHEN session_id = 'null' OR NOT coalesce(length(session_id) <= 256 AND regexp_like(session_id, '\A[^\p{Cc}]+\z'), FALSE) THEN 'badSessionId'
       WHEN coalesce(cardinality(events), 0) = 0 THEN 'badEventList'
     END AS line_reason
   FROM event_sender_ids
 ),
 event_objects AS (
-  SELECT
-    object,
-    datehour,
-    user_id,
-    line_reason,
-    try_cast(event AS map(varchar, json)) AS members
+  SELECT object, datehour, user_id, line_reason, try_cast(event AS map(varchar, json)) AS members
   FROM event_envelopes
   CROSS JOIN UNNEST(CASE WHEN line_reason IS NULL THEN events ELSE ARRAY[CAST(NULL AS json)] END) AS listed (event)
 ),
 event_texts AS (
   SELECT
-    object,
-    datehour,
-    user_id,
-    line_reason,
-    members,
+    *,
     nullif(json_format(element_at(members, 'eventType')), 'null') AS type_json,
     nullif(json_format(element_at(members, 'sentAt')), 'null') AS sent_json,
     nullif(json_format(element_at(members, 'itemId')), 'null') AS item_json,
@@ -153,7 +133,10 @@ event_texts AS (
     nullif(json_format(element_at(members, 'properties')), 'null') AS properties_json,
     nullif(json_format(element_at(members, 'impression')), 'null') AS impression_json,
     nullif(json_format(element_at(members, 'recommendationId')), 'null') AS recommendation_json,
-    nullif(json_format(element_at(members, 'metricAttribution')), 'null') AS attribution_json
+    try_cast(element_at(members, 'impression') AS array(json)) AS impression,
+    nullif(json_format(element_at(members, 'metricAttribution')), 'null') AS attribution_json,
+    json_format(element_at(try_cast(element_at(members, 'metricAttribution') AS map(varchar, json)), 'eventAttributionSource'))
+      AS attribution_source_json
   FROM event_objects
 ),
 event_values AS (
@@ -163,27 +146,24 @@ event_values AS (
     CASE WHEN item_json LIKE '"%' THEN json_extract_scalar(item_json, '$') END AS item_id,
     CASE WHEN id_json LIKE '"%' THEN json_extract_scalar(id_json, '$') END AS event_id,
     CASE WHEN recommendation_json LIKE '"%' THEN json_extract_scalar(recommendation_json, '$') END AS recommendation_id,
+    CASE WHEN attribution_source_json LIKE '"%' THEN json_extract_scalar(attribution_source_json, '$') END AS attribution_source,
     CASE WHEN properties_json LIKE '"%' THEN json_extract_scalar(properties_json, '$') ELSE properties_json END AS properties,
-    try_cast(element_at(members, 'impression') AS array(json)) AS impression,
-    json_format(element_at(try_cast(element_at(members, 'metricAttribution') AS map(varchar, json)), 'eventAttributionSource'))
-      AS attribution_source_json,
-    CASE WHEN regexp_like(sent_json, '^-?[0-9]') THEN CAST(sent_json AS double) END AS sent_number,
-    CASE
-      WHEN regexp_like(
-        json_extract_scalar(sent_json, '$'),
-        '^(?:19[7-9]|[2-9][0-9][0-9])[0-9]-[0-9]{2}-[0-9]{2}(?:T(?:[01][0-9]|2[0-3]):[0-5][0-9](?::[0-5][0-9](?:[.][0-9]+)?)?(?:Z|[+-](?:(?:0[0-9]|1[0-3]):?[0-5][0-9]|14:?00))?)?\z'
-      ) THEN json_extract_scalar(sent_json, '$')
-    END AS sent_iso
+    CASE WHEN regexp_like(sent_json, '\A-?[0-9]') THEN CAST(sent_json AS double) END AS sent_number,
+    regexp_extract(
+      json_extract_scalar(sent_json, '$'),
+      '\A(?:19[7-9]|[2-9][0-9][0-9])[0-9]-[0-9]{2}-[0-9]{2}(?:T(?:[01][0-9]|2[0-3]):[0-5][0-9](?::[0-5][0-9](?:[.][0-9]+)?)?(?:Z|[+-](?:(?:0[0-9]|1[0-3]):?[0-5][0-9]|14:?00))?)?\z'
+    ) AS sent_iso
   FROM event_texts
 ),
-event_clocks AS (
+event_parts AS (
   SELECT
     *,
-    regexp_extract(sent_iso, '^[0-9-]{10}(?:T[0-9:]{5,8})?') AS sent_local,
-    regexp_extract(sent_iso, 'T.*([+-][0-9]{2}:?[0-9]{2})\z', 1) AS sent_zone
+    regexp_extract(sent_iso, '\A[0-9-]{10}(?:T[0-9:]{5,8})?') AS sent_local,
+    regexp_extract(sent_iso, 'T.*([+-][0-9]{2}:?[0-9]{2})\z', 1) AS sent_zone,
+    try_cast(try(json_parse('[' || regexp_replace(properties, '\\u[dD][89a-fA-F]', '\\u00') || ']')) AS array(json)) AS properties_read
   FROM event_values
 ),
-event_times AS (
+event_seconds AS (
   SELECT
     *,
     CASE
@@ -195,79 +175,63 @@ event_times AS (
           * coalesce(CAST(substr(sent_zone, 2, 2) AS integer) * 60 + CAST(substr(sent_zone, length(sent_zone) - 1) AS integer), 0)
     END AS sent_seconds,
     to_unixtime(date_parse(datehour, '%Y/%m/%d/%H')) AS arrived_seconds
-  FROM event_clocks
+  FROM event_parts
 ),
--- An event as it goes to Personalize, for its size alone.
-event_contents AS (
-  SELECT
-    *,
-    CASE WHEN sent_seconds BETWEEN 1 AND arrived_seconds + 86400 THEN CAST(sent_seconds AS bigint) END AS "timestamp",
-    '{"eventType":' || type_json || ',"sentAt":0123456789'
-      || coalesce(',"itemId":' || item_json, '')
-      || coalesce(',"eventValue":' || value_json, '')
-      || coalesce(',"properties":' || json_format(CAST(properties AS json)), '')
-      || coalesce(',"impression":' || impression_json, '')
-      || coalesce(',"recommendationId":' || recommendation_json, '')
-      || coalesce(',"metricAttribution":{"eventAttributionSource":' || attribution_source_json || '}', '')
-      || '}' AS content
-  FROM event_times
+event_times AS (
+  SELECT *, CASE WHEN sent_seconds BETWEEN 1 AND arrived_seconds + 86400 THEN CAST(sent_seconds AS bigint) END AS "timestamp"
+  FROM event_seconds
 ),
+-- 3.4028235677973366E38 is the least double that no 32-bit float holds; an event's size is that of what goes to Personalize.
 event_verdicts AS (
   SELECT
-    object,
-    datehour,
-    user_id,
-    item_id,
-    "timestamp",
-    event_type,
-    event_id,
+    object, datehour, user_id, item_id, "timestamp", event_type, event_id,
     CASE
       WHEN line_reason IS NOT NULL THEN line_reason
       WHEN members IS NULL THEN 'badEvent'
-      WHEN NOT coalesce(length(event_type) <= 256 AND regexp_like(event_type, '^[^\p{Cc}]+\z'), FALSE) THEN 'badEventType'
+      WHEN NOT coalesce(length(event_type) <= 256 AND regexp_like(event_type, '\A[^\p{Cc}]+\z'), FALSE) THEN 'badEventType'
       WHEN "timestamp" IS NULL THEN 'badSentAt'
-      WHEN item_json IS NOT NULL AND NOT coalesce(length(item_id) <= 256 AND regexp_like(item_id, '^[^\p{Cc}]+\z'), FALSE) THEN 'badItemId'
-      WHEN id_json IS NOT NULL AND NOT coalesce(length(event_id) <= 256 AND regexp_like(event_id, '^[^\p{Cc}]+\z'), FALSE) THEN 'badEventId'
-      WHEN NOT regexp_like(value_json, '^-?[0-9]') THEN 'badEventValue'
-      -- From here on a 32-bit float is infinite.
+      WHEN item_json IS NOT NULL AND NOT coalesce(length(item_id) <= 256 AND regexp_like(item_id, '\A[^\p{Cc}]+\z'), FALSE) THEN 'badItemId'
+      WHEN id_json IS NOT NULL AND NOT coalesce(length(event_id) <= 256 AND regexp_like(event_id, '\A[^\p{Cc}]+\z'), FALSE) THEN 'badEventId'
+      WHEN NOT regexp_like(value_json, '\A-?[0-9]') THEN 'badEventValue'
       WHEN abs(CAST(value_json AS double)) >= 3.4028235677973366E38 THEN 'badEventValue'
-      WHEN length(properties) > 1024 THEN 'badProperties'
-      WHEN properties IS NOT NULL
-        AND coalesce(json_format(try(json_parse(regexp_replace(properties, '\\u[dD][89a-fA-F]', '\\u00')))), '') NOT LIKE '{%'
-        THEN 'badProperties'
+      WHEN length(properties) > 1024 OR (
+        properties IS NOT NULL
+        AND NOT coalesce(cardinality(properties_read) = 1 AND json_format(element_at(properties_read, 1)) LIKE '{%', FALSE)
+      ) THEN 'badProperties'
       WHEN impression_json IS NOT NULL AND (
         coalesce(cardinality(impression), 0) NOT BETWEEN 1 AND 25
         OR cardinality(
           filter(
-            impression,
-            shown -> json_format(shown) LIKE '"%'
-              AND length(json_extract_scalar(shown, '$')) <= 256
-              AND regexp_like(json_extract_scalar(shown, '$'), '^[^\p{Cc}]+\z')
+            transform(impression, shown -> CASE WHEN json_format(shown) LIKE '"%' THEN json_extract_scalar(shown, '$') END),
+            id -> length(id) <= 256 AND regexp_like(id, '\A[^\p{Cc}]+\z')
           )
         ) < cardinality(impression)
       ) THEN 'badImpression'
-      WHEN recommendation_json IS NOT NULL AND NOT coalesce(length(recommendation_id) <= 40 AND regexp_like(recommendation_id, '^[^\p{Cc}]+\z'), FALSE)
-        THEN 'badRecommendationId'
-      WHEN attribution_json IS NOT NULL AND (
-        coalesce(attribution_source_json, 'null') NOT LIKE '"%'
-        OR length(json_extract_scalar(attribution_source_json, '$')) > 1024
-        OR NOT regexp_like(json_extract_scalar(attribution_source_json, '$'), '^[^\p{Cc}]+\z')
-      ) THEN 'badMetricAttribution'
-      WHEN length(to_utf8(content)) + coalesce(length(to_utf8(event_id)), 64) > 10240 THEN 'eventTooLarge'
+      WHEN recommendation_json IS NOT NULL
+        AND NOT coalesce(length(recommendation_id) <= 40 AND regexp_like(recommendation_id, '\A[^\p{Cc}]+\z'), FALSE) THEN 'badRecommendationId'
+      WHEN attribution_json IS NOT NULL
+        AND NOT coalesce(length(attribution_source) <= 1024 AND regexp_like(attribution_source, '\A[^\p{Cc}]+\z'), FALSE) THEN 'badMetricAttribution'
+      WHEN coalesce(length(to_utf8(event_id)), 64) + length(to_utf8(
+        '{"eventType":' || type_json || ',"sentAt":' || CAST("timestamp" AS varchar)
+          || coalesce(',"itemId":' || item_json, '')
+          || coalesce(',"eventValue":' || value_json, '')
+          || coalesce(',"properties":' || json_format(CAST(properties AS json)), '')
+          || coalesce(',"impression":' || impression_json, '')
+          || coalesce(',"recommendationId":' || recommendation_json, '')
+          || coalesce(',"metricAttribution":{"eventAttributionSource":' || attribution_source_json || '}', '')
+          || '}'
+      )) > 10240 THEN 'eventTooLarge'
       WHEN user_id IS NULL THEN 'anonymous'
       WHEN item_id IS NULL THEN 'noItem'
       WHEN cardinality(:counted_types) > 0 AND NOT contains(:counted_types, event_type) THEN 'uncountedEventType'
       WHEN contains(:ignored_types, event_type) THEN 'uncountedEventType'
     END AS reason
-  FROM event_contents
+  FROM event_times
 ),
 -- Of the events with one producer's eventId the earliest counts. Rows that have none, or a reason, are spread over the workers.
 event_rows AS (
   SELECT
-    user_id,
-    item_id,
-    "timestamp",
-    event_type,
+    user_id, item_id, "timestamp", event_type,
     CASE
       WHEN reason IS NULL AND event_id IS NOT NULL AND row_number() OVER (
         PARTITION BY reason, event_id, CASE WHEN reason IS NOT NULL OR event_id IS NULL THEN object END
@@ -277,23 +241,23 @@ event_rows AS (
     END AS reason
   FROM event_verdicts
 ),
+
+-- Each identity once, whichever rows it came by.
 candidates AS (
   SELECT 'history' AS source, user_id, item_id, "timestamp", event_type, reason FROM history_rows
   UNION ALL
   SELECT 'event' AS source, user_id, item_id, "timestamp", event_type, reason FROM event_rows
 ),
+ranked AS (
+  SELECT
+    *,
+    bool_or(source = 'event') OVER (PARTITION BY reason, user_id, item_id, "timestamp", event_type) AS streamed,
+    row_number() OVER (PARTITION BY reason, user_id, item_id, "timestamp", event_type ORDER BY source) AS occurrence
+  FROM candidates
+),
 classified AS (
   SELECT
-    source,
-    user_id,
-    item_id,
-    "timestamp",
-    event_type,
-    bool_or(source = 'event') OVER (PARTITION BY reason, user_id, item_id, "timestamp", event_type) AS streamed,
-    CASE
-      WHEN reason IS NULL
-        AND row_number() OVER (PARTITION BY reason, user_id, item_id, "timestamp", event_type ORDER BY source) > 1 THEN 'duplicate'
-      ELSE reason
-    END AS reason
-  FROM candidates
+    source, user_id, item_id, "timestamp", event_type, streamed,
+    CASE WHEN reason IS NULL AND occurrence > 1 THEN 'duplicate' ELSE reason END AS reason
+  FROM ranked
 )
