@@ -1,3 +1,5 @@
+import { generator } from "./random";
+
 /** Shape of the benchmark's stream. */
 export interface Shape {
   records: number;
@@ -42,13 +44,4 @@ export function fewestCalls(batch: readonly Payload[]): number {
 /** Splits into batches of at most `size`. */
 export function batches<T>(all: readonly T[], size: number): T[][] {
   return Array.from({ length: Math.ceil(all.length / size) }, (_, i) => all.slice(i * size, (i + 1) * size));
-}
-
-/** Numbers from 0 up to 1 by a linear congruential generator. */
-function generator(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-    return state / 2 ** 32;
-  };
 }

@@ -1,26 +1,35 @@
+import { UsageError } from "../local/usageError";
+import { benchExport } from "./export";
 import { benchForwarder } from "./forwarder";
 
-const BENCHMARKS: Record<string, () => Promise<void>> = { forwarder: benchForwarder };
+const BENCHMARKS: Record<string, (args: string[]) => Promise<void>> = { forwarder: withoutFlags(benchForwarder), export: benchExport };
 
 /** Runs the named benchmark; lists them without a name. */
-async function main(names: readonly string[]): Promise<number> {
+async function main([name, ...args]: readonly string[]): Promise<number> {
   const known = Object.keys(BENCHMARKS);
-  if (names.length === 0) {
+  if (name === undefined) {
     console.log(`npm run bench -- NAME, where NAME is one of: ${known.join(", ")}`);
     return 0;
   }
-  if (names.length > 1 || !known.includes(names[0])) {
-    console.error(`bench takes one of ${known.join(", ")}, got "${names.join(" ")}"`);
+  if (!known.includes(name)) {
+    console.error(`bench takes one of ${known.join(", ")}, got "${[name, ...args].join(" ")}"`);
     return 2;
   }
-  await BENCHMARKS[names[0]]();
+  await BENCHMARKS[name](args);
   return 0;
+}
+
+function withoutFlags(bench: () => Promise<void>): (args: string[]) => Promise<void> {
+  return (args) => {
+    if (args.length > 0) throw new UsageError(`this benchmark takes no flags, got "${args.join(" ")}"`);
+    return bench();
+  };
 }
 
 main(process.argv.slice(2)).then(
   (code) => (process.exitCode = code),
   (error: unknown) => {
-    console.error(error);
-    process.exitCode = 1;
+    console.error(error instanceof UsageError ? error.message : error);
+    process.exitCode = error instanceof UsageError ? 2 : 1;
   },
 );
