@@ -56,7 +56,10 @@ function checkState(demand: Demand, name: string, state: State, names: string[])
     checkResource(state.Resource ?? "", at("Resource"));
     seconds(demand, at("TimeoutSeconds"), state.TimeoutSeconds, 1);
     for (const retrier of Retry) checkRetrier(demand, at, retrier as unknown as Json);
-    for (const catcher of Catch) known(demand, at("a field of Catch"), catcher, fields.CATCHER_FIELDS);
+    for (const catcher of Catch) {
+      known(demand, at("a field of Catch"), catcher, fields.CATCHER_FIELDS);
+      demand(typeof catcher.Next === "string", at("Next of Catch"), "the name of a state", catcher.Next);
+    }
     for (const list of [Retry, Catch]) checkErrors(demand, at, list);
   }
   if (Type === "Choice") {

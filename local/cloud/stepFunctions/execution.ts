@@ -103,5 +103,6 @@ export class Execution {
 
 function failureDetails(error: unknown): Json {
   if (!(error instanceof StateFailure)) return { error: "States.Runtime", cause: error instanceof Error ? error.message : String(error) };
-  return { error: error.error, ...(error.reason === undefined ? {} : { cause: error.reason }) };
+  const named = error.error === "" ? {} : { error: error.error };
+  return { ...named, ...(error.reason === undefined ? {} : { cause: error.reason }) };
 }

@@ -56,6 +56,7 @@ describe("local Step Functions: definitions", () => {
   it("refuses values outside of what a field takes", () => {
     refuses({ Type: "Wait", Seconds: -1, Next: "Done" }, /Seconds of the state A must be a whole number from 0 to 99999999, got -1/);
     refuses({ Type: "Wait", Next: "Done" }, /Wait of the state A must be either Seconds or Timestamp/);
+    refuses({ ...TASK, Catch: [{ ErrorEquals: ["A"] }] }, /Next of Catch of the state A must be the name of a state, got undefined/);
     refuses({ ...TASK, TimeoutSeconds: 0 }, /TimeoutSeconds of the state A must be a whole number from 1/);
     refuses({ ...TASK, Retry: [{ ErrorEquals: [] }] }, /ErrorEquals of the state A must be a list of at least one error name/);
     refuses(

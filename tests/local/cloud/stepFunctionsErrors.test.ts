@@ -9,7 +9,9 @@ const CONFLICT = new ServiceError("ConflictException", "busy");
 const CAUGHT = { Type: "Pass", Output: { input: "{% $states.input %}", error: "{% $error %}" }, End: true };
 
 /** A task that lists state machines, with what `Retry` and `Catch` say. */
-const list = (more: Json): Json => ({ List: { Type: "Task", Resource: LIST, Arguments: {}, Output: "{% 'listed' %}", End: true, ...more } });
+const list = (more: Json): Json => ({
+  List: { Type: "Task", Resource: LIST, Arguments: {}, Output: "{% 'listed' %}", End: true, ...more },
+});
 
 describe("local Step Functions: Retry and Catch", () => {
   let bench: StepFunctionsBench;

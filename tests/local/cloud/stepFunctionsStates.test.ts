@@ -96,6 +96,7 @@ describe("local Step Functions: states", () => {
   it("Fail ends with error and cause, computed or not", async () => {
     await fails({ No: { Type: "Fail", Error: "TooFew", Cause: "{% 'only ' & $states.input.n %}" } }, { n: 3 }, "TooFew", /^only 3$/);
     await fails({ No: { Type: "Fail", Error: "{% $states.input %}", Cause: "as told" } }, "Told", "Told", /^as told$/);
+    assert.deepEqual(await bench.run({ No: { Type: "Fail" } }), { status: "FAILED" });
     await fails({ No: { Type: "Fail", Cause: "{% 1 %}" } }, {}, "States.QueryEvaluationError", /'Cause' must be a string, got 1/);
   });
 
