@@ -17,6 +17,12 @@ export interface CatalogArgs {
   protect: boolean;
 }
 
+/** What is not the same for all tables. */
+interface TableRest {
+  partitionKeys?: aws.types.input.glue.CatalogTablePartitionKey[];
+  parameters?: Record<string, string>;
+}
+
 /** Bytes that one query may scan before Athena stops it: a query that goes astray costs at most about 5 US dollars. */
 const SCAN_LIMIT_BYTES = 1024 ** 4;
 
@@ -36,7 +42,7 @@ export class Catalog extends pulumi.ComponentResource {
     const parent = { parent: this };
 
     this.database = new aws.glue.CatalogDatabase(`${name}-database`, { name: args.database, tags }, parent);
-    const table = (role: keyof typeof TABLES, location: string, format: TableFormat, rest: Partial<aws.glue.CatalogTableArgs>) =>
+    const table = (role: keyof typeof TABLES, location: string, format: TableFormat, rest: TableRest) =>
       new aws.glue.CatalogTable(
         `${name}-${role}`,
         {

@@ -1,5 +1,5 @@
 import { arnsOf, cachePrefixes, eventPrefixes, interactionsPrefix, type Scope, type Zone } from "./naming";
-import { ONLY_ON_STAR, policy, type Policy, type Statement, trustPolicy } from "./policies";
+import { ON_ACCOUNT_CATALOG, ON_SHARED_BUCKETS, ONLY_ON_STAR, policy, type Policy, type Statement, trustPolicy } from "./policies";
 import { TABLES } from "./tableFormats";
 
 /** Whom a state machine calls, and what its queries read and write. */
@@ -56,13 +56,9 @@ export function pipelinePolicy(places: PipelinePlaces): Policy {
       ["athena:StartQueryExecution", "athena:GetQueryExecution", "athena:GetQueryResults", "athena:StopQueryExecution"],
       arns.workgroup(workgroup),
     ),
-    allow("UseGlueCatalog", ["athena:GetDataCatalog"], arns.glueDataCatalog()),
-    allow(
-      "ReadCatalog",
-      ["glue:GetDatabase", "glue:GetTable", "glue:GetPartition", "glue:GetPartitions"],
-      [...catalog, ...Object.values(TABLES).map((table) => arns.table(database, table))],
-    ),
-    allow("PublishPartitions", ["glue:CreatePartition", "glue:UpdatePartition"], [...catalog, interactions]),
+    allow("UseGlueCatalog", ON_ACCOUNT_CATALOG.dataCatalog, arns.glueDataCatalog()),
+    allow("ReadCatalog", ON_ACCOUNT_CATALOG.read, [...catalog, ...Object.values(TABLES).map((table) => arns.table(database, table))]),
+    allow("PublishPartitions", ON_ACCOUNT_CATALOG.publish, [...catalog, interactions]),
     ...lakeStatements(places),
     allow("DeliverLogs", ONLY_ON_STAR.logDelivery, "*"),
     allow("Trace", [...ONLY_ON_STAR.xray, ...ONLY_ON_STAR.sampling], "*"),
@@ -87,7 +83,7 @@ function lakeStatements({ scope, buckets, keyPrefix }: PipelinePlaces): Statemen
     {
       Sid: "LocateBuckets",
       Effect: "Allow",
-      Action: "s3:GetBucketLocation",
+      Action: ON_SHARED_BUCKETS.location,
       Resource: [arns.bucket(buckets.upstream), arns.bucket(buckets.lake), arns.bucket(buckets.cache)],
     },
     list("upstream", [latest, history]),

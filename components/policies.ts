@@ -54,6 +54,20 @@ export const ON_SHARED_BUCKETS = {
   bucketKey: ["kms:GenerateDataKey", "kms:Decrypt"],
   /** The prefix is Lambda's: https://docs.aws.amazon.com/lambda/latest/dg/kinesis-on-failure-destination.html */
   failedBatches: { prefix: FAILED_BATCHES, actions: ["s3:PutObject", "s3:ListBucket"] },
+  /** Athena asks where a query's buckets are, for its caller: https://docs.aws.amazon.com/athena/latest/ug/s3-permissions.html */
+  location: ["s3:GetBucketLocation"],
+};
+
+/**
+ * The only actions by which a role names what the whole account has one of. None reaches another's tables: Glue asks for each on the
+ * catalog, the database and the table alike.
+ */
+export const ON_ACCOUNT_CATALOG = {
+  /** https://docs.aws.amazon.com/glue/latest/dg/glue-specifying-resource-arns.html */
+  read: ["glue:GetDatabase", "glue:GetTable", "glue:GetPartition", "glue:GetPartitions"],
+  publish: ["glue:CreatePartition", "glue:UpdatePartition"],
+  /** Athena's name for that catalog: https://docs.aws.amazon.com/athena/latest/ug/datacatalogs-iam-policy.html */
+  dataCatalog: ["athena:GetDataCatalog"],
 };
 
 /** Where a stage's data lies in one bucket. */

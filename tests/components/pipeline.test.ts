@@ -2,7 +2,7 @@ import * as assert from "node:assert/strict";
 import { Pipeline, type PipelineArgs } from "../../components/pipeline";
 import { pipelineDefinition } from "../../components/pipelineDefinition";
 import { DEFINITION_ARGS } from "../support/definitionArgs";
-import { deploy } from "../support/pulumiMocks";
+import { deploy, UNKNOWN } from "../support/pulumiMocks";
 
 const REGIONAL = "ap-southeast-1:123456789012";
 const MACHINE_ARN = `arn:aws:states:${REGIONAL}:stateMachine:acme-c360-recommender-pipeline-dev`;
@@ -27,13 +27,15 @@ describe("Pipeline", () => {
   it("makes a state machine of its definition, which is known at preview", async () => {
     const { get } = await create({}, true);
     const { inputs, dependencies } = get("aws:sfn/stateMachine:StateMachine", "p-state-machine");
-    const { definition, roleArn: _, loggingConfiguration, ...rest } = inputs as { definition: string } & Record<string, unknown>;
+    const { definition, loggingConfiguration, ...rest } = inputs as { definition: string; loggingConfiguration: object };
     assert.deepEqual(JSON.parse(definition), JSON.parse(JSON.stringify(pipelineDefinition(ARGS))));
-    assert.deepEqual(rest, { name: "acme-c360-recommender-pipeline-dev", tracingConfiguration: { enabled: true }, tags: TAGS });
-    assert.deepEqual(
-      { ...(loggingConfiguration as object), logDestination: undefined },
-      { level: "ERROR", includeExecutionData: false, logDestination: undefined },
-    );
+    assert.deepEqual(rest, {
+      name: "acme-c360-recommender-pipeline-dev",
+      roleArn: UNKNOWN,
+      tracingConfiguration: { enabled: true },
+      tags: TAGS,
+    });
+    assert.deepEqual(loggingConfiguration, { level: "ERROR", includeExecutionData: false, logDestination: UNKNOWN });
     assert.ok(dependencies.includes("p-role-policy"));
     assert.deepEqual(get("aws:cloudwatch/logGroup:LogGroup", "p-logs").inputs, {
       name: "/aws/vendedlogs/states/acme-c360-recommender-pipeline-dev",
