@@ -3,8 +3,7 @@
 
 -- History. The header is looked up in a read of its own: a window over each object would hold a whole object in one worker's memory.
 objects_with_event_type AS (
-  SELECT DISTINCT "$path" AS object
-  FROM :database."t100_dashboard_interaction_history"
+  SELECT DISTINCT "$path" AS object FROM :database."t100_dashboard_interaction_history"
   WHERE line = 'USER_ID,ITEM_ID,TIMESTAMP,EVENT_TYPE'
 ),
 history_lines AS (
@@ -57,19 +56,15 @@ history_rows AS (
 -- pair, which no varchar can hold: a NUL takes its place, so that the line is still read and the id is still bad.
 event_lines AS (
   SELECT
-    "$path" AS object, datehour,
-    strpos(line, chr(65533)) > 0 AS broken,
+    "$path" AS object, datehour, strpos(line, chr(65533)) > 0 AS broken,
     CASE
-      WHEN regexp_like(line, '\\u[dD][89a-fA-F]') THEN
+      WHEN regexp_like(line, '\\u[dD][89a-fA-F]') THEN regexp_replace(
         regexp_replace(
-          regexp_replace(
-            replace(line, '\\', '\u005c'),
-            '(\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2})|\\u[dD][89a-fA-F][0-9a-fA-F]{2}',
-            '$1\\u0000'
-          ),
-          '(\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2})\\u0000',
-          '$1'
-        )
+          replace(line, '\\', '\u005c'),
+          '(\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2})|\\u[dD][89a-fA-F][0-9a-fA-F]{2}', '$1\\u0000'
+        ),
+        '(\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2})\\u0000', '$1'
+      )
       ELSE line
     END AS text
   FROM :database."t100_dashboard_interaction_event"
@@ -83,11 +78,7 @@ event_documents AS (
   FROM event_lines
 ),
 event_members AS (
-  SELECT
-    object, datehour, broken,
-    coalesce(cardinality(documents), 0) = 1 AS well_formed,
-    try_cast(element_at(documents, 1) AS map(varchar, json)) AS members
-  FROM event_documents
+  SELECT *, try_cast(element_at(documents, 1) AS map(varchar, json)) AS members FROM event_documents
 ),
 event_senders AS (
   SELECT
@@ -109,7 +100,7 @@ event_envelopes AS (
     object, datehour, user_id, events,
     CASE
       WHEN broken THEN 'badUtf8'
-      WHEN NOT well_formed THEN 'badJson'
+      WHEN coalesce(cardinality(documents), 0) <> 1 THEN 'badJson'
       WHEN members IS NULL THEN 'notAnObject'
       WHEN user_json IS NOT NULL AND NOT coalesce(length(user_id) <= 256 AND regexp_like(user_id, '\A[^\p{Cc}]+\z'), FALSE) THEN 'badUserId'
       WHEN session_id = 'null' OR NOT coalesce(length(session_id) <= 256 AND regexp_like(session_id, '\A[^\p{Cc}]+\z'), FALSE) THEN 'badSessionId'
@@ -133,10 +124,8 @@ event_texts AS (
     nullif(json_format(element_at(members, 'properties')), 'null') AS properties_json,
     nullif(json_format(element_at(members, 'impression')), 'null') AS impression_json,
     nullif(json_format(element_at(members, 'recommendationId')), 'null') AS recommendation_json,
-    try_cast(element_at(members, 'impression') AS array(json)) AS impression,
     nullif(json_format(element_at(members, 'metricAttribution')), 'null') AS attribution_json,
-    json_format(element_at(try_cast(element_at(members, 'metricAttribution') AS map(varchar, json)), 'eventAttributionSource'))
-      AS attribution_source_json
+    json_format(element_at(try_cast(element_at(members, 'metricAttribution') AS map(varchar, json)), 'eventAttributionSource')) AS source_json
   FROM event_objects
 ),
 event_values AS (
@@ -146,7 +135,11 @@ event_values AS (
     CASE WHEN item_json LIKE '"%' THEN json_extract_scalar(item_json, '$') END AS item_id,
     CASE WHEN id_json LIKE '"%' THEN json_extract_scalar(id_json, '$') END AS event_id,
     CASE WHEN recommendation_json LIKE '"%' THEN json_extract_scalar(recommendation_json, '$') END AS recommendation_id,
-    CASE WHEN attribution_source_json LIKE '"%' THEN json_extract_scalar(attribution_source_json, '$') END AS attribution_source,
+    CASE WHEN source_json LIKE '"%' THEN json_extract_scalar(source_json, '$') END AS attribution_source,
+    transform(
+      try_cast(element_at(members, 'impression') AS array(json)),
+      shown -> CASE WHEN json_format(shown) LIKE '"%' THEN json_extract_scalar(shown, '$') END
+    ) AS impression,
     CASE WHEN properties_json LIKE '"%' THEN json_extract_scalar(properties_json, '$') ELSE properties_json END AS properties,
     CASE WHEN regexp_like(sent_json, '\A-?[0-9]') THEN CAST(sent_json AS double) END AS sent_number,
     regexp_extract(
@@ -194,18 +187,13 @@ event_verdicts AS (
       WHEN id_json IS NOT NULL AND NOT coalesce(length(event_id) <= 256 AND regexp_like(event_id, '\A[^\p{Cc}]+\z'), FALSE) THEN 'badEventId'
       WHEN NOT regexp_like(value_json, '\A-?[0-9]') THEN 'badEventValue'
       WHEN abs(CAST(value_json AS double)) >= 3.4028235677973366E38 THEN 'badEventValue'
-      WHEN length(properties) > 1024 OR (
-        properties IS NOT NULL
+      WHEN length(properties) > 1024 THEN 'badProperties'
+      WHEN properties IS NOT NULL
         AND NOT coalesce(cardinality(properties_read) = 1 AND json_format(element_at(properties_read, 1)) LIKE '{%', FALSE)
-      ) THEN 'badProperties'
+        THEN 'badProperties'
       WHEN impression_json IS NOT NULL AND (
         coalesce(cardinality(impression), 0) NOT BETWEEN 1 AND 25
-        OR cardinality(
-          filter(
-            transform(impression, shown -> CASE WHEN json_format(shown) LIKE '"%' THEN json_extract_scalar(shown, '$') END),
-            id -> length(id) <= 256 AND regexp_like(id, '\A[^\p{Cc}]+\z')
-          )
-        ) < cardinality(impression)
+        OR cardinality(filter(impression, id -> length(id) <= 256 AND regexp_like(id, '\A[^\p{Cc}]+\z'))) < cardinality(impression)
       ) THEN 'badImpression'
       WHEN recommendation_json IS NOT NULL
         AND NOT coalesce(length(recommendation_id) <= 40 AND regexp_like(recommendation_id, '\A[^\p{Cc}]+\z'), FALSE) THEN 'badRecommendationId'
@@ -218,7 +206,7 @@ event_verdicts AS (
           || coalesce(',"properties":' || json_format(CAST(properties AS json)), '')
           || coalesce(',"impression":' || impression_json, '')
           || coalesce(',"recommendationId":' || recommendation_json, '')
-          || coalesce(',"metricAttribution":{"eventAttributionSource":' || attribution_source_json || '}', '')
+          || coalesce(',"metricAttribution":{"eventAttributionSource":' || source_json || '}', '')
           || '}'
       )) > 10240 THEN 'eventTooLarge'
       WHEN user_id IS NULL THEN 'anonymous'
@@ -241,7 +229,6 @@ event_rows AS (
     END AS reason
   FROM event_verdicts
 ),
-
 -- Each identity once, whichever rows it came by.
 candidates AS (
   SELECT 'history' AS source, user_id, item_id, "timestamp", event_type, reason FROM history_rows

@@ -5,8 +5,17 @@ export interface Token {
   text: string;
 }
 
-const PIECES =
-  /(?<space>\s+|--[^\n]*|\/\*[\s\S]*?\*\/)|(?<text>'(?:[^']|'')*')|(?<quoted>"(?:[^"]|"")+")|(?<number>(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?)|(?<word>[A-Za-z_]\w*)|(?<mark>->|<>|!=|<=|>=|\|\||=>|[-+*/%()[\],.;=<>?])/y;
+const PIECES = new RegExp(
+  [
+    String.raw`(?<space>\s+|--[^\n]*|/\*[\s\S]*?\*/)`,
+    "(?<text>'(?:[^']|'')*')",
+    '(?<quoted>"(?:[^"]|"")+")',
+    String.raw`(?<number>(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?)`,
+    String.raw`(?<word>[A-Za-z_]\w*)`,
+    String.raw`(?<mark>->|<>|!=|<=|>=|\|\||=>|[-+*/%()[\],.;=<>?])`,
+  ].join("|"),
+  "y",
+);
 
 /**
  * Splits SQL into its tokens; space and comments are left out.
