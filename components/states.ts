@@ -120,6 +120,12 @@ const READABLE = [
   "$exists($found) ? $parse('\"' & $found & '\"') : $text)",
 ].join(" ");
 
+/** An error that is caught by its own name is an answer: it comes before any retry. */
+function expected(catchers: Catcher[]): { ErrorEquals: string[]; MaxAttempts: number }[] {
+  const errors = catchers.flatMap(({ ErrorEquals }) => ErrorEquals).filter((error) => error !== "States.ALL");
+  return errors.length === 0 ? [] : [{ ErrorEquals: errors, MaxAttempts: 0 }];
+}
+
 function task(Resource: string, seconds: number, step: TaskStep, passing: string[], Arguments: unknown): State {
   return {
     Type: "Task",
@@ -127,7 +133,7 @@ function task(Resource: string, seconds: number, step: TaskStep, passing: string
     Arguments,
     TimeoutSeconds: step.timeoutSeconds ?? seconds,
     ...(step.assign && { Assign: step.assign }),
-    Retry: [{ ErrorEquals: passing, ...CALLS_AGAIN }],
+    Retry: [...expected(step.catch), { ErrorEquals: passing, ...CALLS_AGAIN }],
     Catch: step.catch,
     Next: step.next,
   };

@@ -63,6 +63,14 @@ describe("a state", () => {
     assert.deepEqual({ Resource, Arguments, TimeoutSeconds }, expected);
   });
 
+  it("does not ask again when it got an answer that it expects", () => {
+    const { Retry } = sdkTask("glue:getTable", {}, { next: "N", catch: [failsAs("F", ["Glue.EntityNotFoundException"]), failsAs("G")] });
+    assert.deepEqual(Retry, [
+      { ErrorEquals: ["Glue.EntityNotFoundException"], MaxAttempts: 0 },
+      { ErrorEquals: ["States.TaskFailed"], ...AGAIN },
+    ]);
+  });
+
   it("chooses by the first condition that holds", () => {
     assert.deepEqual(
       choice(

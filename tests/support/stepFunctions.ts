@@ -7,16 +7,14 @@ import {
   StartExecutionCommand,
 } from "@aws-sdk/client-sfn";
 import * as assert from "node:assert/strict";
-import { createRequire } from "node:module";
 import { makeStepFunctions } from "../../local/cloud/stepFunctions";
 import type { Clock, Json, ServiceFactory, Statement } from "../../local/cloud/service";
+import { aslProblems } from "./asl";
 import { type TestCloud, withCloud } from "./cloud";
 import { eventually } from "./eventually";
 import { JumpingClock } from "./jumpingClock";
 
 const FASTER = 1000;
-/** asl-validator has no types. */
-const validate = createRequire(__filename)("asl-validator") as (definition: Json) => { isValid: boolean; errorsText: () => string };
 const ACCOUNT = "arn:aws:states:ap-southeast-1:123456789012";
 
 /** What a bench is made of. */
@@ -77,8 +75,7 @@ export class StepFunctionsBench {
 
   /** Deploys a state machine whose definition asl-validator accepts too. */
   async deploy(definition: Json, name = "flow"): Promise<string> {
-    const { isValid, errorsText } = validate(definition);
-    assert.ok(isValid, errorsText());
+    assert.equal(aslProblems(definition), "");
     return (await this.create("aws:sfn/stateMachine:StateMachine", this.inputs(definition, name))).id;
   }
 
