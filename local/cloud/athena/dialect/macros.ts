@@ -27,7 +27,12 @@ const FUNCTIONS: Record<MacroFunction, string | readonly string[]> = {
     CASE WHEN path = '$' THEN CAST(j AS VARCHAR) ELSE CAST(trino_json_member(j, substr(path, 3)) AS VARCHAR) END)`,
   json_format: "(j) AS CAST(j AS VARCHAR)",
   json_parse: `(s) AS CAST(
-    CASE WHEN json_valid(s) AND NOT regexp_matches(${OUTSIDE_STRINGS}, '${NO_JSON}') THEN s ELSE '!' || s END AS JSON)`,
+    CASE
+      WHEN NOT json_valid(s) THEN '!' || s
+      WHEN NOT regexp_matches(s, '${NO_JSON}') THEN s
+      WHEN regexp_matches(${OUTSIDE_STRINGS}, '${NO_JSON}') THEN '!' || s
+      ELSE s
+    END AS JSON)`,
   length: "(x) AS CASE WHEN typeof(x) = 'BLOB' THEN octet_length(CAST(x AS BLOB)) ELSE length(CAST(x AS VARCHAR)) END",
   regexp_extract: ["(s, p) AS regexp_extract_all(s, p)[1]", "(s, p, g) AS regexp_extract_all(s, p, g)[1]"],
   regexp_extract_all: ["(s, p) AS regexp_extract_all(s, p)", "(s, p, g) AS regexp_extract_all(s, p, g)"],
