@@ -160,13 +160,14 @@ export class AthenaBench {
     return { id, execution, state: execution.Status?.State, reason: execution.Status?.StateChangeReason };
   }
 
-  /** Waits until a query has come to its end. */
+  /** Waits until a query has come to its end; the first one of a process loads its SQL translator. */
   ended(id: string): Promise<Ended> {
-    return eventually(async () => {
+    const check = async (): Promise<Ended> => {
       const found = await this.look(id);
       if (found.state === "QUEUED" || found.state === "RUNNING") throw new Error(`query ${id} is ${found.state}`);
       return found;
-    });
+    };
+    return eventually(check, { timeoutMs: 50_000 });
   }
 
   /** Runs a query to its end. */
