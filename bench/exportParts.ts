@@ -18,15 +18,19 @@ export interface Parts {
 const BLOCK_ROWS = 25_000;
 const BLOCKS = 16;
 
-/** Makes the same blocks of interactions for the same seed: users and items at random, popular items more often. */
-export function makeBlocks(seed: number): Block[] {
+/**
+ * Makes the same blocks of interactions for the same seed: users and items at random, popular items more often.
+ *
+ * @param count @default 16
+ */
+export function makeBlocks(seed: number, count = BLOCKS): Block[] {
   const random = generator(seed);
   const line = () => {
     const user = Math.floor(random() * 100_000);
     const item = Math.floor(random() ** 3 * 10_000);
     return `user-${user},item-${item},${1_700_000_000 + Math.floor(random() * 10_000_000)},watch\n`;
   };
-  return Array.from({ length: BLOCKS }, () => {
+  return Array.from({ length: count }, () => {
     const plain = Buffer.from(Array.from({ length: BLOCK_ROWS }, line).join(""));
     return { plain, gz: gzipSync(plain) };
   });
