@@ -35,13 +35,17 @@ export async function* readTable(s3: S3Client, bucket: string, prefix: string): 
   }
 }
 
+/** DuckDB's client drops a byte order mark that a text begins with; a dot before it keeps it. NULL is shown as an empty text. */
+const text = (column: string): string => `coalesce('.' || ${column}, '')`;
+const ROWS = `SELECT ${text("user_id")}, ${text("item_id")}, "timestamp", ${text("event_type")}, streamed FROM read_parquet`;
+
 async function* readParquet(connection: DuckDBConnection, file: string): AsyncGenerator<TableRow> {
-  const rows = await connection.stream(`SELECT user_id, item_id, "timestamp", event_type, streamed FROM read_parquet('${quoted(file)}')`);
+  const rows = await connection.stream(`${ROWS}('${quoted(file)}')`);
   for (;;) {
     const chunk = await rows.fetchChunk();
     if (chunk === null || chunk.rowCount === 0) return;
-    for (const [userId, itemId, timestamp, eventType, streamed] of chunk.getRows() as [string, string, bigint, string, boolean][]) {
-      yield { userId, itemId, timestamp: Number(timestamp), eventType, streamed };
+    for (const [user, item, timestamp, type, streamed] of chunk.getRows() as [string, string, bigint, string, boolean][]) {
+      yield { userId: user.slice(1), itemId: item.slice(1), timestamp: Number(timestamp), eventType: type.slice(1), streamed };
     }
   }
 }

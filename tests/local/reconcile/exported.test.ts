@@ -20,13 +20,13 @@ const row = (userId: string, itemId: string, timestamp: number, eventType: strin
 });
 /** Three rows of history, one of them twice, and two live ones, of which one is in the history too. */
 const ROWS = [row("a", "i,1", 1, "watch"), row("b", 'i"2', 2, "click"), row("a", "i,1", 1, "watch")];
-const LIVE = [row("b", 'i"2', 2, "click"), row("ü", "9007199254740993", 3, "watch")];
+const LIVE = [row("b", 'i"2', 2, "click"), row("\uFEFFü", "9007199254740993", 3, "watch")];
 const TABLE: TableRow[] = [
   { ...ROWS[0], streamed: false },
   { ...ROWS[1], streamed: true },
   { ...LIVE[1], streamed: true },
 ];
-const LINES = ["USER_ID,ITEM_ID,TIMESTAMP,EVENT_TYPE", 'a,"i,1",1,watch', 'b,"i""2",2,click', "ü,9007199254740993,3,watch"];
+const LINES = ["USER_ID,ITEM_ID,TIMESTAMP,EVENT_TYPE", 'a,"i,1",1,watch', 'b,"i""2",2,click', "\uFEFFü,9007199254740993,3,watch"];
 const COUNTS: PipelineOutput["counts"] = {
   rowsIn: 5,
   leftOut: { duplicate: 2 },
@@ -93,16 +93,16 @@ describe("the reconciliation of the export", () => {
       "one",
     );
     await putTable([{ ...TABLE[1], streamed: false }], "two");
-    await putCsv([LINES[0], LINES[1], LINES[2], LINES[2], "ü,9007199254740992,3,watch"]);
+    await putCsv([LINES[0], LINES[1], LINES[2], LINES[2], "\uFEFFü,9007199254740992,3,watch"]);
     const { export: found, problems } = await compare();
     assert.deepEqual(
       problems.map(({ check, actual, examples }) => [check, typeof actual === "number" ? actual : "-", examples.slice(0, 2)]),
       [
-        ["export.table.missing", 1, ['["ü","9007199254740993",3,"watch"]']],
+        ["export.table.missing", 1, ['["\uFEFFü","9007199254740993",3,"watch"]']],
         ["export.table.unexpected", 2, ['["a","i,1",1,"watch"]', '["c","i",1,"watch"]']],
         ["export.table.streamed", 1, ['["b","i\\"2",2,"click"] must have true, got false']],
-        ["export.csv.missing", 1, ['["ü","9007199254740993",3,"watch"]']],
-        ["export.csv.unexpected", 2, ['["b","i\\"2",2,"click"]', '["ü","9007199254740992",3,"watch"]']],
+        ["export.csv.missing", 1, ['["\uFEFFü","9007199254740993",3,"watch"]']],
+        ["export.csv.unexpected", 2, ['["b","i\\"2",2,"click"]', '["\uFEFFü","9007199254740992",3,"watch"]']],
         ["export.manifest", "-", ["the manifest must have rows 4, got 3", "the object's metadata must have rows 4, got 3"]],
         ["export.counts", "-", []],
       ],
@@ -113,13 +113,13 @@ describe("the reconciliation of the export", () => {
   it("names another header, needless quotes and rows that are none", async () => {
     await putTable(TABLE.slice(0, 1), "one");
     await putTable(TABLE.slice(1), "two");
-    await putCsv(["USER_ID,ITEM_ID,TIMESTAMP,TYPE", LINES[1], LINES[2], '"ü",9007199254740993,03,watch']);
+    await putCsv(["USER_ID,ITEM_ID,TIMESTAMP,TYPE", LINES[1], LINES[2], '"\uFEFFü",9007199254740993,03,watch']);
     const { problems } = await compare();
     assert.deepEqual(
       problems.map(({ check }) => check),
       ["export.csv.missing", "export.csv.unexpected", "export.csv.header", "export.csv.bytes"],
     );
-    assert.deepEqual(problems[1].examples, ['["ü","9007199254740993",null,"watch"]']);
+    assert.deepEqual(problems[1].examples, ['["\uFEFFü","9007199254740993",null,"watch"]']);
     assert.deepEqual([problems[2].expected, problems[2].actual], [COLUMNS, ["USER_ID", "ITEM_ID", "TIMESTAMP", "TYPE"]]);
   });
 
