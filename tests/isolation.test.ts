@@ -1,7 +1,8 @@
 import * as assert from "node:assert/strict";
-import { ON_SHARED_BUCKETS, ONLY_ON_STAR } from "../components/policies";
+import { ON_ACCOUNT_CATALOG, ON_SHARED_BUCKETS, ONLY_ON_STAR } from "../components/policies";
 import { list, statements } from "../local/cloud/iam/policy";
 import type { Statement } from "../local/cloud/service";
+import { NEEDED, rolesOf } from "./support/neededPermissions";
 import { actionsOf, type Principal, principalsOf, reach } from "./support/principals";
 import { bucketPoliciesOf, type Target, targetsOf } from "./support/targets";
 import { twoTenants } from "./support/twoTenants";
@@ -10,58 +11,58 @@ const ON_STAR = Object.values(ONLY_ON_STAR).flat();
 /** Stages whose buckets are the same. */
 const SHARING = ["dev", "alice", "alice2"];
 
-/** What each role can do to what its own tenant and stage have. */
-const NEEDED: Record<string, Record<string, string[]>> = {
-  producer: { "feed-stream": ["kinesis:PutRecord", "kinesis:PutRecords"] },
-  delivery: {
-    "feed-stream": ["kinesis:DescribeStream", "kinesis:GetRecords", "kinesis:GetShardIterator", "kinesis:ListShards"],
-    "feed-errors": ["logs:PutLogEvents"],
-    "key of the stream": ["kms:Decrypt"],
-    upstream: ["s3:GetBucketLocation", "s3:ListBucket", "s3:ListBucketMultipartUploads"],
-    "key of upstream": ["kms:Decrypt", "kms:GenerateDataKey"],
-    ...Object.fromEntries(
-      ["latest/2026/11/24/23/", "errors/processing-failed/"].flatMap((folder) => [
-        [`upstream crm/dashboard_interaction/${folder}records`, ["s3:AbortMultipartUpload", "s3:GetObject", "s3:PutObject"]],
-        [`key of upstream crm/dashboard_interaction/${folder}records`, ["kms:Decrypt", "kms:GenerateDataKey"]],
-      ]),
-    ),
-    ...Object.fromEntries(
-      ["latest/2026/11/24/23/", "errors/processing-failed/", "dead_letter/2026/11/24/", "history/"].map((folder) => [
-        `list upstream crm/dashboard_interaction/${folder}`,
-        ["s3:ListBucket"],
-      ]),
-    ),
-    "list upstream aws/lambda/UUID/shardId-000000000000/2026/11/24/": ["s3:ListBucket"],
+/** Actions that roles may do to everything, for AWS takes nothing narrower. */
+const STARRED: Record<string, string[]> = {
+  forwarder: [...ONLY_ON_STAR.personalize, ...ONLY_ON_STAR.xray],
+  history: ONLY_ON_STAR.xray,
+  export: ONLY_ON_STAR.xray,
+  pipeline: [...ONLY_ON_STAR.xray, ...ONLY_ON_STAR.sampling, ...ONLY_ON_STAR.logDelivery],
+};
+
+/** An action that a role may do to what is not its own. */
+interface Exception {
+  role: string;
+  actions: string[];
+  /** What it may be done to. */
+  to: (target: Target) => boolean;
+  /** Whether it may be anyone's. @default only what belongs to the stages that share the tenant's buckets */
+  everywhere?: boolean;
+}
+
+const { bucket, bucketKey, failedBatches, location } = ON_SHARED_BUCKETS;
+const EXCEPTIONS: Record<string, Exception> = {
+  bucket: { role: "delivery", actions: bucket, to: ({ what }) => /^(list )?upstream\b/.test(what) },
+  bucketKey: { role: "delivery", actions: bucketKey, to: ({ what }) => what === "key of upstream" },
+  failedBatches: {
+    role: "forwarder",
+    actions: failedBatches.actions,
+    to: ({ what, key }) => /^(list )?upstream /.test(what) && key?.startsWith(failedBatches.prefix) === true,
   },
-  forwarder: {
-    "feed-stream": [
-      "kinesis:DescribeStream",
-      "kinesis:DescribeStreamSummary",
-      "kinesis:GetRecords",
-      "kinesis:GetShardIterator",
-      "kinesis:ListShards",
-    ],
-    "forwarder-logs stream": ["logs:CreateLogStream", "logs:PutLogEvents"],
-    "upstream crm/dashboard_interaction/dead_letter/2026/11/24/shardId-000000000000-1.ndjson": ["s3:PutObject"],
-    "list upstream crm/dashboard_interaction/dead_letter/2026/11/24/": ["s3:ListBucket"],
-    "upstream aws/lambda/UUID/shardId-000000000000/2026/11/24/batch": ["s3:PutObject"],
-    "list upstream aws/lambda/UUID/shardId-000000000000/2026/11/24/": ["s3:ListBucket"],
+  location: { role: "pipeline", actions: [location], to: ({ what }) => ["upstream", "lake", "cache"].includes(what) },
+  glueCatalog: {
+    role: "pipeline",
+    actions: [...ON_ACCOUNT_CATALOG.read, ...ON_ACCOUNT_CATALOG.publish],
+    to: ({ what }) => what === "Glue's catalog",
+    everywhere: true,
   },
-  personalize: {
-    "downstream recommender/personalize_input.csv": ["s3:GetObject"],
-    "list downstream recommender/": ["s3:ListBucket"],
+  athenaCatalog: {
+    role: "pipeline",
+    actions: ON_ACCOUNT_CATALOG.dataCatalog,
+    to: ({ what }) => what === "Athena's catalog",
+    everywhere: true,
   },
+  ...Object.fromEntries(
+    Object.entries(STARRED).map(([role, actions]) => [`star ${role}`, { role, actions, to: () => true, everywhere: true }]),
+  ),
 };
 
 /** The listed exception by which a role may do something to what is not its own. */
 function exception({ role, tenant, stage }: Principal, action: string, target: Target): string | undefined {
-  if (role === "forwarder" && ON_STAR.includes(action)) return action;
-  if (tenant !== target.tenant || !SHARING.includes(stage) || !SHARING.includes(target.stage)) return undefined;
-  const { bucket, bucketKey, failedBatches } = ON_SHARED_BUCKETS;
-  if (role === "delivery" && bucket.includes(action) && /^(list )?upstream\b/.test(target.what)) return `bucket ${action}`;
-  if (role === "delivery" && bucketKey.includes(action) && target.what === "key of upstream") return `bucketKey ${action}`;
-  const isFailedBatch = /^(list )?upstream /.test(target.what) && target.key?.startsWith(failedBatches.prefix) === true;
-  return role === "forwarder" && failedBatches.actions.includes(action) && isFailedBatch ? `failedBatches ${action}` : undefined;
+  const near = tenant === target.tenant && SHARING.includes(stage) && SHARING.includes(target.stage);
+  const found = Object.entries(EXCEPTIONS).find(
+    ([, { everywhere = false, ...one }]) => one.role === role && one.actions.includes(action) && one.to(target) && (everywhere || near),
+  );
+  return found && `${found[0]} ${action}`;
 }
 
 const isOwn = ({ tenant, stage }: Principal, target: Target) => target.tenant === tenant && target.stage === stage;
@@ -94,10 +95,10 @@ describe("two tenants in every kind of stage", () => {
     actions = actionsOf([...principals.flatMap((principal) => principal.policies), ...trusts, ...policies.values()]);
   });
 
-  it("have four principals for each tenant and stage, with one policy each", () => {
+  it("have the same principals for each tenant and stage, with one policy each, and a schedule's where there is one", () => {
     const found = principals.map(({ stage, tenant, role, policies }) => `${stage} ${tenant} ${role} ${policies.length}`);
     const expected = [...SHARING, "staging", "prod"].flatMap((stage) =>
-      ["acme", "acme2"].flatMap((tenant) => Object.keys(NEEDED).map((role) => `${stage} ${tenant} ${role} 1`)),
+      ["acme", "acme2"].flatMap((tenant) => rolesOf(stage).map((role) => `${stage} ${tenant} ${role} 1`)),
     );
     assert.deepEqual(found.sort(), expected.sort());
   });
@@ -119,28 +120,22 @@ describe("two tenants in every kind of stage", () => {
       [],
     );
     const used = new Set(all.flatMap((one) => [...one.used]));
-    const { bucket, bucketKey, failedBatches } = ON_SHARED_BUCKETS;
-    const listed = [
-      ...ON_STAR,
-      ...bucket.map((action) => `bucket ${action}`),
-      ...bucketKey.map((action) => `bucketKey ${action}`),
-      ...failedBatches.actions.map((action) => `failedBatches ${action}`),
-    ];
+    const listed = Object.entries(EXCEPTIONS).flatMap(([name, { actions: all }]) => all.map((action) => `${name} ${action}`));
     assert.deepEqual([...used].sort(), listed.sort());
   });
 
   /** Ways in which a statement may be too wide; none when it does not narrow in that way. */
   const WIDER: Record<string, (statement: Statement, stage: string) => Statement | undefined> = {
     "to everything": ({ Condition: _, ...rest }) => ({ ...rest, Resource: "*" }),
-    "to tenants whose names go on": (statement) => widen(statement, /acme-c360-([\w-]+)/g, "acme*-c360-$1*"),
-    "to every stage": (statement, stage) => widen(statement, new RegExp(`\\b${stage}\\b`, "g"), "*"),
+    "to tenants whose names go on": (statement) => widen(statement, /acme([-_]c(?:360|rm)[\w-]+)/g, "acme*$1*"),
+    "to every stage": (statement, stage) => widen(statement, new RegExp(`(?<![a-z0-9])${stage}(?![a-z0-9])`, "g"), "*"),
     "by its conditions": ({ Condition, ...rest }) => (Condition ? rest : undefined),
   };
 
   for (const [how, change] of Object.entries(WIDER)) {
     it(`would show a statement that is too wide ${how}`, () => {
       const tried = principals
-        .filter(({ tenant, stage }) => tenant === "acme" && stage === "alice")
+        .filter(({ tenant, stage, role }) => tenant === "acme" && stage === (role === "schedule" ? "staging" : "alice"))
         .flatMap((principal) =>
           principal.policies.flatMap(statements).flatMap((statement) => {
             const wide = statement.Resource === "*" ? undefined : change(statement, principal.stage);

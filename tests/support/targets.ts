@@ -1,4 +1,4 @@
-import { eventPrefixes, keyPrefixOf, recommenderPrefix, type Zone, ZONES } from "../../components/naming";
+import { cachePrefixes, eventPrefixes, inputKeys, interactionsPrefix, keyPrefixOf, type Zone, ZONES } from "../../components/naming";
 import type { Context } from "../../local/cloud/iam/conditions";
 import { parsePolicy } from "../../local/cloud/iam/policy";
 import type { Policy } from "../../local/cloud/service";
@@ -22,6 +22,11 @@ export interface Target {
 }
 
 const KEY = "arn:aws:kms:ap-southeast-1:123456789012:key/5d1f4b1e-0000-4000-8000-000000000000";
+/** What the account has one of, for all tenants and stages. */
+const ACCOUNT_WIDE: [what: string, arn: string][] = [
+  ["Glue's catalog", "arn:aws:glue:ap-southeast-1:123456789012:catalog"],
+  ["Athena's catalog", "arn:aws:athena:ap-southeast-1:123456789012:datacatalog/AwsDataCatalog"],
+];
 const BUCKET_POLICY = "aws:s3/bucketPolicy:BucketPolicy";
 
 /**
@@ -33,6 +38,7 @@ export function targetsOf(stack: StackResources, policies: Map<string, Policy>):
   const tenants = stack.outputs.tenants as Record<string, { buckets: Record<Zone, string>; streamArn: string }>;
   return Object.entries(tenants).flatMap(([tenant, { buckets, streamArn }]) => [
     ...resourceTargets(stack, tenant),
+    ...ACCOUNT_WIDE.map(([what, arn]) => ({ tenant, stage: stack.stack, what, arn, context: {} })),
     { ...{ tenant, stage: stack.stack, what: "key of the stream", arn: KEY }, context: via("kinesis", streamArn) },
     ...ZONES.flatMap((zone) => bucketTargets(stack, tenant, zone, buckets[zone], policies.get(buckets[zone]))),
   ]);
@@ -51,48 +57,59 @@ function resourceTargets({ stack: stage, resources }: StackResources, tenant: st
     const arn = state.arn ?? id;
     if (typeof arn !== "string" || !arn.startsWith("arn:")) return [];
     const what = name.slice(tenant.length + 1);
-    const target = { tenant, stage, what, arn, context: {} };
-    if (type !== "aws:cloudwatch/logGroup:LogGroup") return [target];
-    return [target, { ...target, what: `${what} stream`, arn: `${arn}:log-stream:2026/11/24/[$LATEST]0123456789abcdef` }];
+    const below = BELOW[type]?.(arn).map(([part, ofPart]) => ({ tenant, stage, what: `${what} ${part}`, arn: ofPart, context: {} }));
+    return [{ tenant, stage, what, arn, context: {} }, ...(below ?? [])];
   });
 }
+
+/** What a resource holds that is no resource of the program. */
+const BELOW: Record<string, (arn: string) => [part: string, arn: string][]> = {
+  "aws:cloudwatch/logGroup:LogGroup": (arn) => [["stream", `${arn}:log-stream:2026/11/24/[$LATEST]0123456789abcdef`]],
+  "aws:sfn/stateMachine:StateMachine": (arn) => [["execution", `${arn.replace(":stateMachine:", ":execution:")}:by-hand`]],
+  "aws:glue/catalogDatabase:CatalogDatabase": (arn) => [["table of others", `${arn.replace(":database/", ":table/")}/t200_by_hand`]],
+};
 
 function bucketTargets({ stack: stage, resources }: StackResources, tenant: string, zone: Zone, bucket: string, policy?: Policy): Target[] {
   const arn = `arn:aws:s3:::${bucket}`;
   const mapping = resources.find(({ type, name }) => /:EventSourceMapping$/.test(type) && tenantOf(name) === tenant);
   const common = { tenant, stage, bucket, resourcePolicy: policy };
   const prefix = keyPrefixOf(stage);
-  const objects = keysOf(zone, prefix, String(mapping?.id)).flatMap((key): Target[] => {
-    const folder = key.slice(0, key.lastIndexOf("/") + 1);
-    const shown = `${zone} ${generic(key, prefix, String(mapping?.id))}`;
-    return [
-      { ...common, what: shown, arn: `${arn}/${key}`, key, context: {} },
-      { ...common, what: `list ${shown.slice(0, shown.lastIndexOf("/") + 1)}`, arn, key: folder, context: { "s3:prefix": folder } },
-      { ...common, what: `key of ${shown}`, arn: KEY, key, context: via("s3", `${arn}/${key}`), resourcePolicy: undefined },
-    ];
+  const keys = keysOf(zone, prefix, String(mapping?.id));
+  const shown = (key: string) => `${zone} ${generic(key, prefix, String(mapping?.id))}`;
+  const objects = keys.flatMap((key): Target[] => [
+    { ...common, what: shown(key), arn: `${arn}/${key}`, key, context: {} },
+    { ...common, what: `key of ${shown(key)}`, arn: KEY, key, context: via("s3", `${arn}/${key}`), resourcePolicy: undefined },
+  ]);
+  const folders = new Set(keys.map((key) => key.slice(0, key.lastIndexOf("/") + 1)));
+  const listings = [...folders, ...(zone === "downstream" ? keys : [])].map((listed): Target => {
+    return { ...common, what: `list ${shown(listed)}`, arn, key: listed, context: { "s3:prefix": listed } };
   });
   return [
     { ...common, what: zone, arn, context: {} },
     { ...common, what: `key of ${zone}`, arn: KEY, context: via("s3", arn), resourcePolicy: undefined },
     ...objects,
+    ...listings,
   ];
 }
 
-/** A key of each kind that a stage has in a zone. */
+/** A key of each kind that a stage has in a zone, and of what others may keep beside it. */
 function keysOf(zone: Zone, prefix: string, mapping: string): string[] {
-  const { latest, errors, deadLetters } = eventPrefixes(prefix);
+  const { latest, errors, deadLetters, history } = eventPrefixes(prefix);
+  const { parts, results } = cachePrefixes(prefix);
+  const { input, manifest } = inputKeys(prefix);
   const keys: Record<Zone, string[]> = {
     upstream: [
       `${latest}2026/11/24/23/records`,
       `${errors}processing-failed/records`,
       `${deadLetters}2026/11/24/shardId-000000000000-1.ndjson`,
-      `${prefix}crm/dashboard_interaction/history/drop.csv`,
+      `${history}drop.csv`,
+      `${prefix}crm/by_hand/drop.csv`,
       `aws/lambda/${mapping}/shardId-000000000000/2026/11/24/batch`,
     ],
-    lake: [`${prefix}crm_derived_restricted/t200_dashboard_interaction/dt=2026-11-24/run=1/part.parquet`],
-    downstream: [`${recommenderPrefix(prefix)}personalize_input.csv`],
+    lake: [`${interactionsPrefix(prefix)}dt=2026-11-24/run=0123456789ab-1/part`, `${prefix}crm_derived_restricted/t200_by_hand/part`],
+    downstream: [input, manifest, `${prefix}by_hand/list.csv`],
     infra: [`${prefix}glue_jobs/export.py`, `s3_access/upstream/${prefix}log`],
-    cache: [`${prefix}recommender/parts/1/part.csv`],
+    cache: [`${parts}0123456789ab-1/ba9876543210/part`, `${results}query-manifest.csv`, `${prefix}recommender/by_hand/list.csv`],
   };
   return keys[zone];
 }

@@ -4,15 +4,17 @@ interface Names {
   buckets?: Record<string, string>;
   stream?: string;
   delivery?: string;
+  database?: string;
 }
 
 /** Two tenants of which one's name begins with the other's; the second has settings of its own. */
-function tenants({ buckets, stream, delivery }: Names): unknown[] {
+function tenants({ buckets, stream, delivery, database }: Names): unknown[] {
   return [
     "acme",
     {
       name: "acme2",
       buckets,
+      database,
       stream: { name: stream, shards: 2, retentionHours: 48 },
       delivery: { name: delivery, intervalSeconds: 60 },
       forwarder: { memoryMiB: 512 },
@@ -25,9 +27,10 @@ function tenants({ buckets, stream, delivery }: Names): unknown[] {
 /** Names that begin with those of acme in that stage. */
 function named(stage: string, bucketSuffix: string): Names {
   return {
-    buckets: { upstream: `acme-c360-upstream${bucketSuffix}-2`, downstream: `acme-c360-downstream${bucketSuffix}-2` },
+    buckets: Object.fromEntries(["upstream", "lake", "downstream", "cache"].map((zone) => [zone, `acme-c360-${zone}${bucketSuffix}-2`])),
     stream: `acme-c360-recommender-stream-${stage}-2`,
     delivery: `acme-c360-recommender-delivery-${stage}-2`,
+    database: `acme_crm_derived_restricted_${stage}_2`,
   };
 }
 

@@ -1,0 +1,97 @@
+/** Actions by what they are done to, in alphabetical order; targets as `targetsOf` names them. */
+type Needed = Record<string, string[]>;
+
+const RAW = "upstream crm/dashboard_interaction/";
+const BATCHES = "upstream aws/lambda/UUID/shardId-000000000000/2026/11/24/";
+const SNAPSHOT = "lake crm_derived_restricted/t200_dashboard_interaction/dt=2026-11-24/run=0123456789ab-1/";
+const PARTS = "cache recommender/parts/0123456789ab-1/ba9876543210/";
+const INPUT = ["downstream recommender/personalize_input.csv", "downstream recommender/personalize_input.manifest.json"];
+
+const READ_CATALOG = ["glue:GetDatabase", "glue:GetPartition", "glue:GetPartitions", "glue:GetTable"];
+const PUBLISH = ["glue:CreatePartition", ...READ_CATALOG, "glue:UpdatePartition"];
+const WRITE = ["s3:AbortMultipartUpload", "s3:ListMultipartUploadParts", "s3:PutObject"];
+const KEEP = ["s3:AbortMultipartUpload", "s3:GetObject", "s3:ListMultipartUploadParts", "s3:PutObject"];
+const LOG = ["logs:CreateLogStream", "logs:PutLogEvents"];
+
+/** What each role can do to what its own tenant and stage have, but for actions that AWS allows on everything alone. */
+export const NEEDED: Record<string, Needed> = {
+  producer: { "feed-stream": ["kinesis:PutRecord", "kinesis:PutRecords"] },
+  delivery: {
+    "feed-stream": ["kinesis:DescribeStream", "kinesis:GetRecords", "kinesis:GetShardIterator", "kinesis:ListShards"],
+    "feed-errors": ["logs:PutLogEvents"],
+    "key of the stream": ["kms:Decrypt"],
+    upstream: ["s3:GetBucketLocation", "s3:ListBucket", "s3:ListBucketMultipartUploads"],
+    "key of upstream": ["kms:Decrypt", "kms:GenerateDataKey"],
+    ...each(["latest/2026/11/24/23/records", "errors/processing-failed/records"], (object) => ({
+      [`${RAW}${object}`]: ["s3:AbortMultipartUpload", "s3:GetObject", "s3:PutObject"],
+      [`key of ${RAW}${object}`]: ["kms:Decrypt", "kms:GenerateDataKey"],
+    })),
+    ...each(["latest/2026/11/24/23/", "errors/processing-failed/", "dead_letter/2026/11/24/", "history/"], (folder) =>
+      listing(RAW + folder),
+    ),
+    ...listing("upstream crm/by_hand/"),
+    ...listing(BATCHES),
+  },
+  forwarder: {
+    "feed-stream": [
+      "kinesis:DescribeStream",
+      "kinesis:DescribeStreamSummary",
+      "kinesis:GetRecords",
+      "kinesis:GetShardIterator",
+      "kinesis:ListShards",
+    ],
+    "forwarder-logs stream": LOG,
+    [`${RAW}dead_letter/2026/11/24/shardId-000000000000-1.ndjson`]: ["s3:PutObject"],
+    ...listing(`${RAW}dead_letter/2026/11/24/`),
+    [`${BATCHES}batch`]: ["s3:PutObject"],
+    ...listing(BATCHES),
+  },
+  personalize: {
+    ...each(INPUT, (object) => ({ [object]: ["s3:GetObject"], ...listing(object) })),
+    ...listing("downstream recommender/"),
+  },
+  history: {
+    "export-history-logs stream": LOG,
+    [`${RAW}history/drop.csv`]: ["s3:GetObject"],
+    ...listing(`${RAW}history/`),
+  },
+  export: {
+    "export-export-logs stream": LOG,
+    [`${PARTS}part`]: ["s3:GetObject"],
+    "cache athena/query-manifest.csv": ["s3:GetObject"],
+    ...each(INPUT, (object) => ({ [object]: ["s3:AbortMultipartUpload", "s3:GetObject", "s3:PutObject"], ...listing(object) })),
+  },
+  pipeline: {
+    "pipeline-state-machine": ["states:ListExecutions"],
+    "export-history-function": ["lambda:InvokeFunction"],
+    "export-export-function": ["lambda:InvokeFunction"],
+    "catalog-workgroup": ["athena:GetQueryExecution", "athena:GetQueryResults", "athena:StartQueryExecution", "athena:StopQueryExecution"],
+    "Athena's catalog": ["athena:GetDataCatalog"],
+    "Glue's catalog": PUBLISH,
+    "catalog-database": PUBLISH,
+    "catalog-events": READ_CATALOG,
+    "catalog-history": READ_CATALOG,
+    "catalog-interactions": PUBLISH,
+    ...each(["upstream", "lake", "cache"], (zone) => ({ [zone]: ["s3:GetBucketLocation"] })),
+    ...each(["latest/2026/11/24/23/", "history/"], (folder) => listing(RAW + folder)),
+    ...each([SNAPSHOT, PARTS, "cache athena/"], listing),
+    ...each(["latest/2026/11/24/23/records", "history/drop.csv"], (object) => ({ [RAW + object]: ["s3:GetObject"] })),
+    [`${SNAPSHOT}part`]: [...KEEP, "s3:DeleteObject"].sort(),
+    [`${PARTS}part`]: WRITE,
+    "cache athena/query-manifest.csv": KEEP,
+  },
+  schedule: { "pipeline-state-machine": ["states:StartExecution"] },
+};
+
+/** Roles that a stage has: the schedule's only where the pipeline runs by itself. */
+export function rolesOf(stage: string): string[] {
+  return Object.keys(NEEDED).filter((role) => role !== "schedule" || ["staging", "prod"].includes(stage));
+}
+
+function each(all: string[], needed: (one: string) => Needed): Needed {
+  return Object.assign({}, ...all.map(needed)) as Needed;
+}
+
+function listing(prefix: string): Needed {
+  return { [`list ${prefix}`]: ["s3:ListBucket"] };
+}
