@@ -9,9 +9,14 @@ import { twoTenants } from "./support/twoTenants";
 
 const ACCOUNT = "123456789012";
 const OTHER_ACCOUNT = "999999999999";
-const SERVICES = ["firehose", "lambda", "logging.s3", "personalize", "s3"].map((service) => `${service}.amazonaws.com`);
+const SERVICES = ["firehose", "lambda", "logging.s3", "personalize", "s3", "scheduler", "states"].map(
+  (service) => `${service}.amazonaws.com`,
+);
 const OBJECT_ACTIONS = ["s3:GetObject", "s3:PutObject", "s3:DeleteObject"];
 const personalizeOf = (account: string) => `arn:aws:personalize:ap-southeast-1:${account}:dataset-import-job/job`;
+const scheduleGroupOf = (account: string) => `arn:aws:scheduler:ap-southeast-1:${account}:schedule-group/default`;
+const machineOf = (tenant: string, stage: string, account = ACCOUNT) =>
+  `arn:aws:states:ap-southeast-1:${account}:stateMachine:${tenant}-c360-recommender-pipeline-${stage}`;
 
 /** Types that may hold a policy, with the inputs that are one. */
 const DOCUMENTS: Record<string, string> = {
@@ -26,15 +31,33 @@ function trust(service: string, condition?: Statement["Condition"]): Policy {
   return { Version: "2012-10-17", Statement: [condition ? { ...statement, Condition: condition } : statement] };
 }
 
-const TRUST: Record<string, Policy | undefined> = {
-  delivery: trust("firehose.amazonaws.com", { StringEquals: { "sts:ExternalId": ACCOUNT } }),
-  forwarder: trust("lambda.amazonaws.com"),
-  personalize: trust("personalize.amazonaws.com", {
-    StringEquals: { "aws:SourceAccount": ACCOUNT },
-    StringLike: { "aws:SourceArn": `arn:aws:personalize:ap-southeast-1:${ACCOUNT}:*` },
-  }),
-  producer: undefined,
-};
+const FUNCTIONS = ["forwarder", "history", "export"];
+
+function trustOf({ role, tenant, stage }: Principal): Policy | undefined {
+  if (FUNCTIONS.includes(role)) return trust("lambda.amazonaws.com");
+  const own = { "aws:SourceAccount": ACCOUNT };
+  const trusts: Record<string, Policy> = {
+    delivery: trust("firehose.amazonaws.com", { StringEquals: { "sts:ExternalId": ACCOUNT } }),
+    personalize: trust("personalize.amazonaws.com", {
+      StringEquals: own,
+      StringLike: { "aws:SourceArn": `arn:aws:personalize:ap-southeast-1:${ACCOUNT}:*` },
+    }),
+    pipeline: trust("states.amazonaws.com", { StringEquals: own, ArnLike: { "aws:SourceArn": machineOf(tenant, stage) } }),
+    schedule: trust("scheduler.amazonaws.com", { StringEquals: { ...own, "aws:SourceArn": scheduleGroupOf(ACCOUNT) } }),
+  };
+  return trusts[role];
+}
+
+/** What is true when a service takes a role for something of an account. */
+function requestOf({ role, tenant, stage }: Principal, account: string): Record<string, string> {
+  const sources: Record<string, string> = {
+    personalize: personalizeOf(account),
+    pipeline: machineOf(tenant, stage, account),
+    schedule: scheduleGroupOf(account),
+  };
+  const source = sources[role];
+  return { "sts:ExternalId": account, "aws:SourceAccount": account, ...(source !== undefined && { "aws:SourceArn": source }) };
+}
 
 describe("who is let in, with two tenants in every kind of stage", () => {
   let stacks: StackResources[];
@@ -72,23 +95,32 @@ describe("who is let in, with two tenants in every kind of stage", () => {
   });
 
   it("lets one service alone assume each role, for this account", () => {
-    const own = { "sts:ExternalId": ACCOUNT, "aws:SourceAccount": ACCOUNT, "aws:SourceArn": personalizeOf(ACCOUNT) };
-    const other = { "sts:ExternalId": OTHER_ACCOUNT, "aws:SourceAccount": OTHER_ACCOUNT, "aws:SourceArn": personalizeOf(OTHER_ACCOUNT) };
-    for (const { role, trust: found } of principals) {
-      assert.deepEqual(found, TRUST[role], role);
+    for (const principal of principals) {
+      const { role, trust: found } = principal;
+      assert.deepEqual(found, trustOf(principal), role);
       if (found === undefined) continue;
       const named = statements(found).flatMap(({ Principal }) => (Principal === "*" ? ["*"] : list(Principal?.Service)));
       assert.deepEqual(
-        SERVICES.filter((service) => trusts(found, service, own)),
+        SERVICES.filter((service) => trusts(found, service, requestOf(principal, ACCOUNT))),
         named,
       );
-      const conditional = role !== "forwarder";
       assert.equal(
-        SERVICES.some((service) => trusts(found, service, other) || trusts(found, service, {})),
-        !conditional,
+        SERVICES.some((service) => trusts(found, service, requestOf(principal, OTHER_ACCOUNT)) || trusts(found, service, {})),
+        FUNCTIONS.includes(role),
         role,
       );
     }
+  });
+
+  it("lets a state machine take its own role alone", () => {
+    const pipelines = principals.filter(({ role }) => role === "pipeline");
+    const taken = pipelines.flatMap((machine) =>
+      pipelines
+        .filter((other) => other.trust && trusts(other.trust, "states.amazonaws.com", requestOf(machine, ACCOUNT)))
+        .map((other) => [machine, other]),
+    );
+    assert.equal(taken.length, stacks.length * 2);
+    assert.ok(taken.every(([machine, other]) => machine === other));
   });
 
   it("admits Personalize to downstream, below recommender/ of the stages that share it, and access logs to infra", () => {
@@ -111,8 +143,12 @@ describe("who is let in, with two tenants in every kind of stage", () => {
           admitted.sort(),
           [
             "logging.s3.amazonaws.com s3:PutObject infra s3_access/upstream/" + (/^alice/.test(stack) ? `${stack}/log` : "log"),
-            "personalize.amazonaws.com s3:GetObject downstream recommender/personalize_input.csv",
-            "personalize.amazonaws.com s3:ListBucket list downstream recommender/",
+            ...["csv", "manifest.json"].map(
+              (end) => `personalize.amazonaws.com s3:GetObject downstream recommender/personalize_input.${end}`,
+            ),
+            ...["", "personalize_input.csv", "personalize_input.manifest.json"].map(
+              (prefix) => `personalize.amazonaws.com s3:ListBucket list downstream recommender/${prefix}`,
+            ),
           ],
           `${tenant} ${stack}`,
         );

@@ -19,15 +19,18 @@ const KEPT = {
   retainOnDelete: RETAINED.sort(),
   buckets: { forceDestroy: [false, false, false, false, false], versioning: Array<string>(5).fill("Enabled") },
 };
-const LOOSE = { protect: [], retainOnDelete: [] };
+/** Log groups of the feed, the forwarder, the two functions at the pipeline's ends and the pipeline. */
+const logDays = (days: number) => Array<number>(5).fill(days);
+const NIGHTLY = { schedules: ["cron(15 2 * * ? *)"], dropsQueries: [false] };
+const LOOSE = { protect: [], retainOnDelete: [], schedules: [], dropsQueries: [true] };
 const YOUNG = { streamHours: 24, ageSeconds: 74_057 };
 
 /** What docs/configuration.md says of the stages; the age is 6/7 of the stream's retention. */
 const STAGES: Record<string, object> = {
-  prod: { ...KEPT, streamHours: 168, ageSeconds: 518_400, logDays: [90, 90] },
-  staging: { ...KEPT, ...YOUNG, logDays: [30, 30] },
-  dev: { ...LOOSE, ...YOUNG, logDays: [14, 14], buckets: { ...KEPT.buckets, forceDestroy: [true, true, true, true, true] } },
-  alice: { ...LOOSE, ...YOUNG, logDays: [14, 14], buckets: { forceDestroy: [], versioning: [] } },
+  prod: { ...KEPT, ...NIGHTLY, streamHours: 168, ageSeconds: 518_400, logDays: logDays(90) },
+  staging: { ...KEPT, ...NIGHTLY, ...YOUNG, logDays: logDays(30) },
+  dev: { ...LOOSE, ...YOUNG, logDays: logDays(14), buckets: { ...KEPT.buckets, forceDestroy: [true, true, true, true, true] } },
+  alice: { ...LOOSE, ...YOUNG, logDays: logDays(14), buckets: { forceDestroy: [], versioning: [] } },
 };
 
 describe("a stage", () => {
@@ -46,7 +49,7 @@ describe("a stage", () => {
 
   it("protects a tenant with settings of its own as it does the others, for the retention that it wants", () => {
     for (const [stage, expected] of Object.entries(STAGES)) {
-      const own = { streamHours: 48, ageSeconds: 148_114, logDays: [7, 7] };
+      const own = { streamHours: 48, ageSeconds: 148_114, logDays: logDays(7) };
       assert.deepEqual(policyOf(ofTenant(stage, "acme2")), { ...expected, ...own }, stage);
     }
   });
@@ -87,5 +90,7 @@ function policyOf(resources: StackResource[]): object {
     streamHours: input("Stream", "retentionPeriod")[0],
     ageSeconds: input("EventSourceMapping", "maximumRecordAgeInSeconds")[0],
     logDays: input("LogGroup", "retentionInDays"),
+    schedules: input("Schedule", "scheduleExpression"),
+    dropsQueries: input("Workgroup", "forceDestroy"),
   };
 }
