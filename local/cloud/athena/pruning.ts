@@ -1,8 +1,5 @@
-import * as polyglot from "@polyglot-sql/sdk";
-import type { TableName } from "./dialect";
+import { isNode, nameOf, type Node, nodesOf, syntaxTree, type TableName } from "./dialect";
 import type { Wanted } from "./tables";
-
-type Node = Record<string, unknown>;
 
 /** Whether a partition key's value can meet a comparison with a literal. */
 interface Comparison {
@@ -23,9 +20,7 @@ const HOLDS: Record<string, (order: number) => boolean> = {
  * table alone. All of them when the query reads it in any other way.
  */
 export async function partitionsOf(query: string, table: TableName): Promise<Wanted> {
-  await polyglot.init();
-  const { ast } = polyglot.parse(query, polyglot.Dialect.Trino);
-  const nodes = nodesOf(ast);
+  const nodes = nodesOf(await syntaxTree(query));
   const isTable = (node: unknown): boolean =>
     isNode(node) && isNode(node.name) && nameOf(node.name) === table.table && nameOf(node.schema) === table.database;
   const read = nodes.filter((node) => isTable(node.table)).length;
@@ -61,16 +56,4 @@ function comparisonOf(condition: unknown): Comparison[] {
   return [{ key: column, holds: (value) => HOLDS[operator](Buffer.compare(Buffer.from(value), Buffer.from(literal))) }];
 }
 
-function nodesOf(value: unknown): Node[] {
-  if (Array.isArray(value)) return value.flatMap(nodesOf);
-  return isNode(value) ? [value, ...Object.values(value).flatMap(nodesOf)] : [];
-}
-
-function nameOf(value: unknown): string | undefined {
-  if (!isNode(value)) return undefined;
-  if (typeof value.name !== "string") return nameOf(value.name);
-  return value.quoted === true ? value.name : value.name.toLowerCase();
-}
-
-const isNode = (value: unknown): value is Node => typeof value === "object" && value !== null && !Array.isArray(value);
 const isEmpty = (value: unknown): boolean => value === undefined || value === null || (Array.isArray(value) && value.length === 0);

@@ -31,7 +31,6 @@ describe("Athena's choice of partitions", () => {
       "SELECT a FROM d.t WHERE dt = '1' UNION ALL SELECT a FROM d.t",
       "SELECT count(*) FILTER (WHERE dt = '1') FROM d.t",
       "SELECT max(a) FROM d.t GROUP BY dt HAVING dt = '1'",
-      "TABLE d.t",
     ];
     for (const query of queries) assert.deepEqual(await wanted(query), ALL, query);
   });

@@ -1,4 +1,5 @@
 export { MACROS } from "./macros";
 export { parseStatement, type Statement } from "./statement";
+export { isNode, nameOf, type Node, nodesOf, syntaxTree } from "./syntaxTree";
 export { tablesOf, type TableName } from "./tables";
 export { translate } from "./translate";

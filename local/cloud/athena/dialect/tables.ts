@@ -1,4 +1,4 @@
-import * as polyglot from "@polyglot-sql/sdk";
+import { isNode, nameOf, type Node, nodesOf, syntaxTree } from "./syntaxTree";
 
 /** A table that a query reads, without quotes. */
 export interface TableName {
@@ -6,18 +6,13 @@ export interface TableName {
   table: string;
 }
 
-type Node = { [key: string]: unknown };
-
 /**
  * The tables that a query reads, each once, without its common table expressions.
  *
  * @throws Error for a query that is no Trino SQL, or a table without its database or with a catalog
  */
 export async function tablesOf(query: string): Promise<TableName[]> {
-  await polyglot.init();
-  const { success, ast, error } = polyglot.parse(query, polyglot.Dialect.Trino);
-  if (!success) throw new Error(`the local athena cannot read the query: ${error}`);
-  const nodes = nodesOf(ast);
+  const nodes = nodesOf(await syntaxTree(query));
   const expressions = nodes.flatMap(({ ctes }) => (Array.isArray(ctes) ? (ctes as Node[]) : [])).map(({ alias }) => nameOf(alias));
   const tables = new Map<string, TableName>();
   for (const { table } of nodes) {
@@ -31,20 +26,4 @@ export async function tablesOf(query: string): Promise<TableName[]> {
     tables.set(JSON.stringify([database, name]), { database, table: name });
   }
   return [...tables.values()];
-}
-
-/** All objects below a value. */
-function nodesOf(value: unknown): Node[] {
-  if (Array.isArray(value)) return value.flatMap(nodesOf);
-  return isNode(value) ? [value, ...Object.values(value).flatMap(nodesOf)] : [];
-}
-
-function nameOf(value: unknown): string | undefined {
-  if (!isNode(value)) return undefined;
-  if (typeof value.name !== "string") return nameOf(value.name);
-  return value.quoted === true ? value.name : value.name.toLowerCase();
-}
-
-function isNode(value: unknown): value is Node {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -1,6 +1,6 @@
-import * as polyglot from "@polyglot-sql/sdk";
 import { castOf, typeStart } from "./casts";
 import { duckdbFunction, isKeyword, LITERALS } from "./functions";
+import { parser } from "./parser";
 import { refuse } from "./refusals";
 import { closing, is, splitAt, textOf, type Token, tokensOf } from "./tokens";
 
@@ -11,9 +11,8 @@ import { closing, is, splitAt, textOf, type Token, tokensOf } from "./tokens";
  * @throws Error that names a function or feature whose meaning in DuckDB is not known to be the same
  */
 export async function translate(query: string): Promise<string> {
-  await polyglot.init();
-  const { Trino, DuckDB } = polyglot.Dialect;
-  const { success, sql, error } = polyglot.transpile(rename(tokensOf(query)), Trino, DuckDB, { unsupportedLevel: "raise" });
+  const { transpile, Dialect } = await parser();
+  const { success, sql, error } = transpile(rename(tokensOf(query)), Dialect.Trino, Dialect.DuckDB, { unsupportedLevel: "raise" });
   if (!success || sql?.length !== 1) throw new Error(`the local athena cannot read the query: ${error ?? "it is no single statement"}`);
   return sql[0];
 }
