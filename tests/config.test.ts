@@ -1,9 +1,6 @@
 import * as assert from "node:assert/strict";
-import { readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import * as fc from "fast-check";
-import { parse } from "yaml";
 import { loadConfig, parseConfig, type TenantConfig } from "../config";
 import { ARNS, config, NAMESPACE, texts } from "./support/settings";
 
@@ -249,25 +246,5 @@ describe("loadConfig", () => {
     } finally {
       delete process.env.PULUMI_CONFIG_SECRET_KEYS;
     }
-  });
-});
-
-describe("the stack files", () => {
-  const root = join(__dirname, "..");
-  const read = (file: string) => parse(readFileSync(join(root, file), "utf8")) as { config: Record<string, unknown> };
-
-  for (const file of readdirSync(root).filter((name) => /^Pulumi\..+\.yaml$/.test(name))) {
-    it(`${file} is right`, () => {
-      const settings = Object.entries(read(file).config).map(([key, value]) => [key.replace(NAMESPACE, ""), value]);
-      const stack = file.split(".")[1];
-      const { stage } = config(Object.fromEntries(settings) as Record<string, unknown>, stack);
-      assert.equal(stage, stack === "local" ? "dev" : stack);
-    });
-  }
-
-  it("Pulumi.yaml has defaults for region and tenants", () => {
-    const { config: defaults } = read("Pulumi.yaml") as { config: Record<string, { value: unknown }> };
-    assert.equal(defaults["aws:region"].value, "ap-southeast-1");
-    assert.deepEqual(defaults[`${NAMESPACE}tenants`].value, ["acme"]);
   });
 });
