@@ -18,7 +18,8 @@ interface Outputs {
   tenants: { acme: Record<"streamName" | "producerPolicyArn" | "trackingId" | "schemaName", string | undefined> };
 }
 
-describe("a hand-made recommender", () => {
+describe("a hand-made recommender", function () {
+  this.timeout(240_000);
   it("adds nothing to Personalize but the role, which reads the input", async () => {
     const existing = { ...ARNS, trackingId: "by-hand" };
     const { code, errors, resources } = await previewCommand(["--stack", "prod", ...configFlags({ "recommender.existing": existing })]);
@@ -55,7 +56,8 @@ describe("a hand-made recommender", () => {
   }
 });
 
-describe("a deployment with a hand-made recommender", () => {
+describe("a deployment with a hand-made recommender", function () {
+  this.timeout(240_000);
   let cloud: TestCloud;
   let byHand: Recommender;
   let kinesis: KinesisClient | undefined;

@@ -8,11 +8,15 @@ const REGIONAL = "ap-southeast-1:123456789012";
 const ENVIRONMENT = "forwarder-function environment.variables";
 const SCHEMA = "recommender-schema desiredState";
 const MACHINE = "pipeline-state-machine definition";
-const query = (state: string) => `${MACHINE}.States.${state}.Arguments.QueryString`;
+const [BUILD, COUNT, WRITE] = ["BuildInteractions", "CountInteractions", "WriteParts"].map(
+  (state) => `${MACHINE}.States.${state}.Arguments.QueryString`,
+);
+const both = (one: string, other: string, ...pairs: Pair[]) => ({ [one]: replaced(...pairs), [other]: replaced(...pairs) });
+const NONE = "CAST(ARRAY[] AS array(varchar))";
 
 /** What an override changes of the inputs of a tenant's resources; everything else stays. */
 interface Effect {
-  /** By resource and path; undefined where it goes. */
+  /** By resource and path; undefined where it goes, a function of what is there otherwise. */
   set?: Record<string, unknown>;
   /** Text that others replaces, wherever it is. */
   renamed?: [from: string, to: string];
@@ -103,24 +107,20 @@ const OVERRIDES: Record<Setting, [override: Overrides, effect: Effect]> = {
         [`${SCHEMA}.Name`]: /^TENANT-c360-recommender-schema-[0-9a-f]{5}-dev$/,
         [`${SCHEMA}.Schema`]: /^(?!.*EVENT_TYPE).*TIMESTAMP/,
         "export-export-function environment.variables.COLUMNS": "USER_ID,ITEM_ID,TIMESTAMP",
-        [query("CountInteractions")]: /FALSE/,
-        [query("WriteParts")]: /FALSE/,
+        ...both(COUNT, WRITE, ["NOT TRUE THEN", "NOT FALSE THEN"]),
       },
     },
   ],
   "recommender.defaultEventType": [
     { recommender: { defaultEventType: "watch" } },
-    { set: { [query("BuildInteractions")]: /'watch'/, [query("CountInteractions")]: /'watch'/ } },
+    { set: both(BUILD, COUNT, ["'interaction'", "'watch'"]) },
   ],
   "recommender.eventTypes": [
     { recommender: { eventTypes: ["watch", "buy"] } },
-    { set: { [query("BuildInteractions")]: /ARRAY\['watch', 'buy'\]/, [query("CountInteractions")]: /ARRAY\['watch', 'buy'\]/ } },
+    { set: both(BUILD, COUNT, [NONE, "ARRAY['watch', 'buy']"], ["ARRAY['impression']", NONE]) },
   ],
   "export.engine": [{ export: { engine: "lambda" } }, {}],
-  "export.streamedEvents": [
-    { export: { streamedEvents: "exclude" } },
-    { set: { [query("CountInteractions")]: /TRUE/, [query("WriteParts")]: /TRUE/ } },
-  ],
+  "export.streamedEvents": [{ export: { streamedEvents: "exclude" } }, { set: both(COUNT, WRITE, ["NOT (FALSE AND", "NOT (TRUE AND"]) }],
   "pipeline.schedule": [
     { pipeline: { schedule: "rate(1 day)" } },
     { made: /^pipeline-schedule/, set: { "pipeline-schedule scheduleExpression": "rate(1 day)" } },
@@ -134,8 +134,8 @@ const OVERRIDES: Record<Setting, [override: Overrides, effect: Effect]> = {
     {
       set: {
         [`${MACHINE}.TimeoutSeconds`]: 26 * 3600,
-        [`${MACHINE}.States.CheckTurn.Choices.2.Condition`]: / > 7200000 /,
-        [`${MACHINE}.States.NoTurn.Cause`]: /waited for 2 hours/,
+        [`${MACHINE}.States.CheckTurn.Choices.2.Condition`]: replaced([" > 86400000 ", " > 7200000 "]),
+        [`${MACHINE}.States.NoTurn.Cause`]: replaced([" 24 hours ", " 2 hours "]),
       },
     },
   ],
@@ -210,10 +210,23 @@ function ownBucket(zone: Zone): [Overrides, Effect] {
   return [{ buckets: { [zone]: `own-${zone}` } }, { renamed: [`TENANT-c360-${zone}-dev`, `own-${zone}`] }];
 }
 
+type Pair = [from: string, to: string];
+type Change = (before: unknown) => string;
+
+/** Replaces texts wherever they are, each of which must be there. */
+function replaced(...pairs: Pair[]): Change {
+  return (before) =>
+    pairs.reduce((text, [from, to]) => {
+      assert.ok(text.includes(from), from);
+      return text.replaceAll(from, to);
+    }, String(before));
+}
+
 function applied(leaves: Record<string, unknown>, { set = {}, renamed: [from, to] = ["", ""], gone }: Effect): Record<string, unknown> {
   const rename = (value: unknown) => (typeof value === "string" && from !== "" ? value.replaceAll(from, to) : value);
   const kept = Object.entries(leaves).filter(([path]) => !gone?.test(path.split(" ")[0]));
-  const all = { ...Object.fromEntries(kept.map(([path, value]) => [path, rename(value)])), ...set };
+  const all: Record<string, unknown> = { ...Object.fromEntries(kept.map(([path, value]) => [path, rename(value)])), ...set };
+  for (const [path, value] of Object.entries(set)) if (typeof value === "function") all[path] = (value as Change)(leaves[path]);
   return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined));
 }
 

@@ -7,16 +7,21 @@ import { deployedStacks, type StackResource, type StackResources } from "./suppo
 
 const TENANTS = ["acme", "bolt"];
 const CLOUD_CONTROL = "aws:cloudcontrol/resource:Resource";
+const KINDS = [
+  ...["Role", "Policy", "Stream", "FirehoseDeliveryStream", "Function", "EventSourceMapping", "LogGroup", "LogStream"],
+  ...["CatalogDatabase", "CatalogTable", "Workgroup", "StateMachine", "Schedule"],
+];
 /** The one prefix that AWS fixes: Lambda keeps discarded batches below it, under the event source mapping's own id. */
 const OF_LAMBDA = "aws/lambda/";
 
-/** Every name that AWS sees, by kind, for kinds have namespaces of their own; a log stream's name counts within its group. */
+/** Every name that AWS sees, by kind, for kinds have namespaces of their own; log streams and tables have one within theirs. */
 function identifiers({ type, inputs, id, state }: StackResource): string[] {
   if (type === CLOUD_CONTROL) {
     const { Name } = inputs.desiredState as Json;
     return [Name as string, id].map((name) => `${String(inputs.typeName)} ${name}`);
   }
-  if (type.endsWith(":LogStream")) return [`${type} ${String(inputs.logGroupName)}:${String(inputs.name)}`];
+  if (/:(LogStream|CatalogTable)$/.test(type))
+    return [`${type} ${String(inputs.logGroupName ?? inputs.databaseName)}:${String(inputs.name)}`];
   const names = [id, state.arn, state.name, state.bucket, state.uuid].filter((name) => typeof name === "string");
   return [...new Set(names)].map((name) => `${type} ${name}`);
 }
@@ -30,30 +35,57 @@ function permittedPrefixes({ inputs }: StackResource): string[] {
   }).map((pattern) => pattern.replace(/\*$/, ""));
 }
 
-/** `<bucket>/<prefix>` of every object that a stack's roles, delivery streams and functions read or write. */
-function prefixes({ resources }: StackResources): string[] {
-  const bucketOf = (arn: unknown) => String(arn).replace("arn:aws:s3:::", "");
-  return resources.flatMap((resource) => {
-    const { type, inputs } = resource;
-    if (type === "aws:iam/rolePolicy:RolePolicy") return permittedPrefixes(resource);
-    if (type === "aws:kinesis/firehoseDeliveryStream:FirehoseDeliveryStream") {
-      const { bucketArn, prefix, errorOutputPrefix } = inputs.extendedS3Configuration as Record<string, string>;
-      return [prefix, errorOutputPrefix].map((path) => `${bucketOf(bucketArn)}/${path.split("!{")[0]}`);
-    }
-    if (type === "aws:lambda/function:Function") {
-      const { variables } = inputs.environment as { variables: Record<string, string> };
-      assert.ok(variables.DEAD_LETTER_BUCKET && variables.DEAD_LETTER_PREFIX, Object.keys(variables).join());
-      return [`${variables.DEAD_LETTER_BUCKET}/${variables.DEAD_LETTER_PREFIX}`];
-    }
-    return [];
+/** `<bucket>/<prefix>` of what a function's environment names. */
+function functionPrefixes({ inputs }: StackResource): string[] {
+  const { variables } = inputs.environment as { variables: Record<string, string> };
+  const { DEAD_LETTER_BUCKET, DEAD_LETTER_PREFIX, HISTORY_BUCKET, HISTORY_PREFIX, PARTS_LOCATION } = variables;
+  if (DEAD_LETTER_BUCKET) return [`${DEAD_LETTER_BUCKET}/${DEAD_LETTER_PREFIX}`];
+  if (HISTORY_BUCKET) return [`${HISTORY_BUCKET}/${HISTORY_PREFIX}`];
+  const { TARGET_BUCKET, TARGET_KEY, MANIFEST_KEY } = variables;
+  return [`${TARGET_BUCKET}/${TARGET_KEY}`, `${TARGET_BUCKET}/${MANIFEST_KEY}`, ...locations(PARTS_LOCATION)];
+}
+
+/** `<bucket>/<prefix>` of every location in texts and expressions, up to what is only known later. */
+function locations(of: unknown): string[] {
+  const joined = JSON.stringify(of).replaceAll('\\" & \\"', "");
+  return [...joined.matchAll(/s3:\/\/([a-z0-9.-]+\/[^"\\$]*)/g)].map(([, path]) => path);
+}
+
+/** `<bucket>/<prefix>` of what a state machine's queries write and its own calls list. */
+function definitionPrefixes({ inputs }: StackResource): string[] {
+  const { States } = inputs.definition as { States: Record<string, { Arguments?: { Bucket?: string; Prefix?: string } }> };
+  const listed = Object.values(States).flatMap(({ Arguments: { Bucket, Prefix } = {} }) => {
+    const fixed = /^\{% "([^"]+)" & /.exec(Prefix ?? "")?.[1];
+    return fixed === undefined ? [] : [`${Bucket}/${fixed}`];
   });
+  assert.ok(listed.length >= 2 && locations(inputs.definition).length >= 2);
+  return [...listed, ...locations(inputs.definition)];
+}
+
+/** How resources of a type tell `<bucket>/<prefix>` of what they read or write. */
+const PREFIXES: Record<string, (resource: StackResource) => string[]> = {
+  "aws:iam/rolePolicy:RolePolicy": permittedPrefixes,
+  "aws:kinesis/firehoseDeliveryStream:FirehoseDeliveryStream": ({ inputs }) => {
+    const { bucketArn, prefix, errorOutputPrefix } = inputs.extendedS3Configuration as Record<string, string>;
+    return [prefix, errorOutputPrefix].map((path) => `${bucketArn.replace("arn:aws:s3:::", "")}/${path.split("!{")[0]}`);
+  },
+  "aws:lambda/function:Function": functionPrefixes,
+  "aws:glue/catalogTable:CatalogTable": ({ inputs }) => locations(inputs),
+  "aws:athena/workgroup:Workgroup": ({ inputs }) => locations(inputs),
+  "aws:sfn/stateMachine:StateMachine": definitionPrefixes,
+};
+
+function prefixes({ resources }: StackResources): string[] {
+  return resources.flatMap((resource) => PREFIXES[resource.type]?.(resource) ?? []);
 }
 
 describe("dev and a personal stage", () => {
   let dev: StackResources;
   let alice: StackResources;
-  before(async () => {
-    [dev, alice] = await deployedStacks({ dev: { tenants: TENANTS }, alice: { tenants: TENANTS } });
+  before(async function () {
+    this.timeout(240_000);
+    const settings = { tenants: TENANTS, pipeline: { schedule: "rate(1 day)" } };
+    [dev, alice] = await deployedStacks({ dev: settings, alice: settings });
   });
 
   it("share no name, id or ARN", () => {
@@ -66,7 +98,7 @@ describe("dev and a personal stage", () => {
       ofAlice.filter((name) => ofDev.has(name)),
       [],
     );
-    for (const kind of ["Role", "Policy", "Stream", "FirehoseDeliveryStream", "Function", "EventSourceMapping", "LogGroup", "LogStream"]) {
+    for (const kind of KINDS) {
       assert.ok(ofAlice.filter((name) => name.split(" ")[0].endsWith(`:${kind}`)).length >= TENANTS.length, kind);
     }
     for (const kind of ["DatasetGroup", "Schema", "Dataset", "EventTracker"]) {
@@ -78,8 +110,14 @@ describe("dev and a personal stage", () => {
     const [ofDev, ofAlice] = [dev, alice].map((stack) => [...new Set(prefixes(stack))].sort());
     const expected = (stage: string) =>
       TENANTS.flatMap((tenant) => [
-        `${tenant}-c360-downstream-dev/${stage}recommender/`,
-        ...["dead_letter", "errors", "latest"].map((kind) => `${tenant}-c360-upstream-dev/${stage}crm/dashboard_interaction/${kind}/`),
+        ...["", "personalize_input.csv", "personalize_input.manifest.json"].map(
+          (object) => `${tenant}-c360-downstream-dev/${stage}recommender/${object}`,
+        ),
+        ...["", "dt="].map((day) => `${tenant}-c360-lake-dev/${stage}crm_derived_restricted/t200_dashboard_interaction/${day}`),
+        ...["athena/", "recommender/parts/"].map((folder) => `${tenant}-c360-cache-dev/${stage}${folder}`),
+        ...["dead_letter", "errors", "history", "latest"].map(
+          (kind) => `${tenant}-c360-upstream-dev/${stage}crm/dashboard_interaction/${kind}/`,
+        ),
         `${tenant}-c360-upstream-dev/${OF_LAMBDA}`,
       ]).sort();
     assert.deepEqual([ofDev, ofAlice], [expected(""), expected("alice/")]);
@@ -90,10 +128,23 @@ describe("dev and a personal stage", () => {
       TENANTS.map((tenant) => `${tenant}-c360-upstream-dev/${OF_LAMBDA}`),
     );
   });
+
+  it("name in their state machines nothing but what is their own, and the buckets", () => {
+    for (const { stack, get } of [dev, alice]) {
+      for (const tenant of TENANTS) {
+        const { inputs } = get("aws:sfn/stateMachine:StateMachine", `${tenant}-pipeline-state-machine`);
+        const found = JSON.stringify(inputs.definition).match(/\b(acme|bolt)[\w-]+/g);
+        const own = ["athena", "export", "history"].map((role) => `${tenant}-c360-recommender-${role}-${stack}`);
+        const buckets = [`${tenant}-c360-cache-dev`, `${tenant}-c360-lake-dev`];
+        assert.deepEqual(new Set(found), new Set([...own, ...buckets, `${tenant}_crm_derived_restricted_${stack}`]));
+      }
+    }
+  });
 });
 
 describe("the preview of a personal stage", () => {
-  it("makes nothing of a bucket, asks for nothing and knows every policy", async () => {
+  it("makes nothing of a bucket, asks for nothing and knows every policy", async function () {
+    this.timeout(240_000);
     const { code, errors, resources } = await previewCommand(["--stack", "alice"]);
     assert.deepEqual([code, errors], [0, []]);
     assert.deepEqual(
@@ -101,7 +152,7 @@ describe("the preview of a personal stage", () => {
       [],
     );
     const policies = resources().flatMap(({ inputs }) => [inputs.policy, inputs.assumeRolePolicy].filter(Boolean));
-    assert.equal(policies.length, 3 + 3 + 1);
+    assert.equal(policies.length, 6 + 6 + 1);
     assert.doesNotMatch(JSON.stringify(policies), /null/);
   });
 });

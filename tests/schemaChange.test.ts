@@ -7,7 +7,8 @@ import { deployedStacks } from "./support/stackResources";
 
 const FEWER = ["USER_ID", "ITEM_ID", "TIMESTAMP"];
 
-describe("a schema change", () => {
+describe("a schema change", function () {
+  this.timeout(240_000);
   const folder = mkdtempSync(join(tmpdir(), "c360-schema-"));
   let deployed: string;
   before(async () => {
