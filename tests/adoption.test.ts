@@ -56,8 +56,8 @@ describe("a preview that adopts a lake", function () {
       [],
     );
     const known = JSON.stringify(resources());
-    const { infra: _, ...used } = BUCKETS;
-    for (const bucket of Object.values(used)) assert.ok(known.includes(`arn:aws:s3:::${bucket}`), bucket);
+    const { upstream, lake, downstream, cache } = BUCKETS;
+    for (const bucket of [upstream, lake, downstream, cache]) assert.ok(known.includes(`arn:aws:s3:::${bucket}`), bucket);
     assert.doesNotMatch(known, /acme-c360-(upstream|lake|downstream|infra|cache)/);
   };
 
