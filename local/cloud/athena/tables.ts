@@ -2,15 +2,10 @@ import type { Cloud, Json, Principal } from "../service";
 import { ServiceError } from "../service";
 import type { TableName } from "./dialect";
 import { QueryFailure } from "./failure";
+import { type Column, type Format, formatOf } from "./formats";
 import type { Lake, LakeObject } from "./lake";
 import { parseFolder } from "./location";
 import { projectionOf } from "./projection";
-
-/** A column or a partition key with its Hive type. */
-export interface Column {
-  name: string;
-  type: string;
-}
 
 /** An object of a table with its partition's values. */
 export interface SourceObject extends LakeObject {
@@ -21,7 +16,7 @@ export interface SourceObject extends LakeObject {
 export interface Source {
   database: string;
   table: string;
-  format: "lines" | "parquet";
+  format: Format;
   columns: Column[];
   keys: Column[];
   objects: SourceObject[];
@@ -42,10 +37,6 @@ interface Storage {
   SerdeInfo?: { SerializationLibrary?: string; Parameters?: Record<string, string> };
 }
 
-const REGEX = "org.apache.hadoop.hive.serde2.RegexSerDe";
-const PARQUET = "org.apache.hadoop.hive.ql.io.parquet.serde.ParquetHiveSerDe";
-const WHOLE_LINE = "(?s)(.*)";
-
 /** Finds tables and their objects with the permissions of whoever runs the query. */
 export class Tables {
   constructor(
@@ -63,10 +54,12 @@ export class Tables {
     const missing = `TABLE_NOT_FOUND: line 1:1: Table 'awsdatacatalog.${database}.${name}' does not exist`;
     const table = (await this.glue("GetTable", { DatabaseName: database, Name: name }, missing)).Table as GlueTable;
     const { Columns, SerdeInfo } = table.StorageDescriptor;
-    const format = formatOf(name, SerdeInfo, Columns.length);
+    const columns = Columns.map(columnOf);
+    const serDe = { library: SerdeInfo?.SerializationLibrary, parameters: SerdeInfo?.Parameters ?? {}, table: table.Parameters };
+    const format = formatOf(name, serDe, columns);
     const comparable = table.PartitionKeys.every(({ Type }) => Type === "string");
     const objects = (await this.objects(database, name, table, comparable ? wanted : () => true)).filter(isData);
-    return { database, table: name, format, columns: Columns.map(columnOf), keys: table.PartitionKeys.map(columnOf), objects };
+    return { database, table: name, format, columns, keys: table.PartitionKeys.map(columnOf), objects };
   }
 
   private async objects(database: string, name: string, table: GlueTable, wanted: Wanted): Promise<SourceObject[]> {
@@ -113,14 +106,6 @@ export class Tables {
       throw error;
     }
   }
-}
-
-function formatOf(table: string, serDe: Storage["SerdeInfo"], columns: number): Source["format"] {
-  const { SerializationLibrary: library, Parameters = {} } = serDe ?? {};
-  if (library === PARQUET) return "parquet";
-  if (library === REGEX && Parameters["input.regex"] === WHOLE_LINE && columns === 1) return "lines";
-  const regex = library === REGEX ? ` with input.regex ${Parameters["input.regex"]} and ${columns} columns` : "";
-  throw new QueryFailure("user", `NOT_SUPPORTED: Table ${table}: the local athena does not know the SerDe ${String(library)}${regex}`);
 }
 
 /** Empty objects hold nothing, and what starts with _ or . is hidden. */

@@ -5,6 +5,7 @@ import { pipeline } from "node:stream/promises";
 import { ServiceError } from "../service";
 import { type Engine, identifier, literal } from "./engine";
 import { QueryFailure } from "./failure";
+import { csvRows } from "./formats";
 import type { Lake } from "./lake";
 import { uriOf } from "./location";
 import type { Source, SourceObject } from "./tables";
@@ -36,7 +37,7 @@ export async function createView(loading: Loading, source: Source, number: numbe
   await engine.run(`CREATE SCHEMA IF NOT EXISTS ${identifier(source.database)}`);
   await engine.run(`CREATE TABLE ${objects} (${["id INTEGER", "path VARCHAR", ...keys.map(({ sql }) => `${sql} VARCHAR`)].join(", ")})`);
   await insert(engine, objects, source.objects);
-  const rows = await (source.format === "lines" ? lines : parquet)(loading, source, number);
+  const rows = await rowsOf(loading, source, number);
   const selected = [
     ...source.columns.map(({ name }) => `rows.${identifier(name)}`),
     ...keys.map(({ sql, type }) => `CAST(o.${sql} AS ${type}) AS ${sql}`),
@@ -48,6 +49,13 @@ export async function createView(loading: Loading, source: Source, number: numbe
   );
 }
 
+function rowsOf(loading: Loading, source: Source, number: number): Promise<string> {
+  const { format, columns } = source;
+  if (format.kind === "parquet") return parquet(loading, source, number);
+  if (format.kind === "lines") return lines(loading, source, number, columns[0].name);
+  return lines(loading, source, number, "line", format.skip).then((query) => csvRows(query, format.fields, columns));
+}
+
 async function insert(engine: Engine, table: string, objects: SourceObject[]): Promise<void> {
   const rows = objects.map((object, id) => `(${[id, ...[uriOf(object), ...object.values].map(literal)].join(", ")})`);
   for (let at = 0; at < rows.length; at += INSERTED_AT_ONCE) {
@@ -55,14 +63,14 @@ async function insert(engine: Engine, table: string, objects: SourceObject[]): P
   }
 }
 
-/** One file for all objects: a row a line, with the object's number. */
-async function lines({ engine, lake, signal }: Loading, { columns, objects }: Source, number: number): Promise<string> {
+/** One file for all objects: a row a line, with the object's number; the first `skip` lines of each object are left out. */
+async function lines({ engine, lake, signal }: Loading, { objects }: Source, number: number, column: string, skip = 0): Promise<string> {
   const file = join(engine.folder, `lines-${number}.csv`);
   const sink = createWriteStream(file, { highWaterMark: 2 ** 20 });
   let rowBytes = LEAST_ROW_BYTES;
   try {
     for (const [id, object] of objects.entries()) {
-      const read = async () => writeLines(await lake.read(object), object.key.endsWith(".gz"), id, sink, signal);
+      const read = async () => writeLines(await lake.read(object), sink, { gzip: object.key.endsWith(".gz"), number: id, skip, signal });
       rowBytes = Math.max(rowBytes, await readable(object, signal, read));
     }
     sink.end();
@@ -72,7 +80,7 @@ async function lines({ engine, lake, signal }: Loading, { columns, objects }: So
   }
   const options = `auto_detect = false, header = false, delim = ',', quote = '"', escape = '"', allow_quoted_nulls = false, new_line = '\\n'`;
   const sizes = `max_line_size = ${rowBytes}, buffer_size = ${rowBytes * 2}`;
-  const shape = `columns = {${literal(columns[0].name)}: 'VARCHAR', 'object id': 'INTEGER'}`;
+  const shape = `columns = {${literal(column)}: 'VARCHAR', 'object id': 'INTEGER'}`;
   return `SELECT * FROM read_csv(${literal(file)}, ${options}, ${sizes}, ${shape})`;
 }
 

@@ -101,15 +101,15 @@ describe("Athena's failures", () => {
   });
 
   it("name what is not known of a table", async () => {
-    const serDe = { serializationLibrary: "org.apache.hadoop.hive.serde2.OpenCSVSerde" };
+    const serDe = { serializationLibrary: "org.openx.data.jsonserde.JsonSerDe" };
     const columns = [{ name: "a", type: "string" }];
     await bench.table({
-      ...lineTable("csv", "s3://a-bucket/"),
+      ...lineTable("json", "s3://a-bucket/"),
       storageDescriptor: { columns, serDeInfo: serDe, location: "s3://a-bucket/" },
     });
     assert.equal(
-      await failed(`SELECT a FROM ${DATABASE}.csv`),
-      "NOT_SUPPORTED: Table csv: the local athena does not know the SerDe org.apache.hadoop.hive.serde2.OpenCSVSerde",
+      await failed(`SELECT a FROM ${DATABASE}.json`),
+      "NOT_SUPPORTED: Table json: the local athena does not know the SerDe org.openx.data.jsonserde.JsonSerDe",
     );
     const daily = hourTable("daily", `s3://${UPSTREAM}/latest/`, "2026/01/01/00,NOW");
     await bench.table({ ...daily, parameters: { ...(daily.parameters as object), "projection.datehour.interval.unit": "DAYS" } });
