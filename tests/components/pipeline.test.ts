@@ -82,7 +82,7 @@ describe("Pipeline", () => {
             [...catalog, ...tables.map((name) => glue(`table/db/${name}`))],
           ),
           allow("PublishPartitions", ["glue:CreatePartition", "glue:UpdatePartition"], [...catalog, glue(`table/db/${tables[2]}`)]),
-          allow("LocateBuckets", "s3:GetBucketLocation", ["arn:aws:s3:::up", "arn:aws:s3:::lake", "arn:aws:s3:::cache"]),
+          allow("LocateBuckets", ["s3:GetBucketLocation"], ["arn:aws:s3:::up", "arn:aws:s3:::lake", "arn:aws:s3:::cache"]),
           list("Upstream", "up", events),
           list("Lake", "lake", [table]),
           list("Cache", "cache", ["alice/recommender/parts/*", "alice/athena/*"]),
