@@ -1,7 +1,10 @@
 import { choice, fail, failsAs, jsonata, sdkTask, type States } from "../states";
 
-/** Seconds until an execution first asks whether it is its turn, and between two times that it asks. */
+/** Seconds until an execution first asks whether it is its turn. */
 const FIRST_SECONDS = 5;
+/** Times that it asks again at most; each takes 9 of the 25,000 events: https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html */
+const MOST_TIMES = 1440;
+/** Seconds between two times, unless that makes too many. */
 const AGAIN_SECONDS = 60;
 /** A page of executions stays well below the 256 KiB that a state may take in. */
 const PAGE = 100;
@@ -21,7 +24,7 @@ export function turnStates(maxWaitHours: number, next: string): States {
   const assign = {
     page: jsonata('$exists($states.result.NextToken) ? $states.result.NextToken : ""'),
     oldest: jsonata('$exists($states.result.Executions[-1]) ? $states.result.Executions[-1].ExecutionArn : ""'),
-    turnSeconds: AGAIN_SECONDS,
+    turnSeconds: Math.max(AGAIN_SECONDS, Math.ceil((maxWaitHours * 3600) / MOST_TIMES)),
   };
   const waited = "$toMillis($states.context.State.EnteredTime) - $toMillis($states.context.Execution.StartTime)";
   return {

@@ -54,6 +54,21 @@ describe("the pipeline's definition", () => {
     assert.equal(definition.TimeoutSeconds, 48 * 3600);
   });
 
+  it("waits for its turn in far fewer events than an execution may have, however long", () => {
+    for (const [maxWaitHours, seconds] of [
+      [1, 60],
+      [24, 60],
+      [25, 63],
+      [72, 180],
+    ]) {
+      const { ListExecutions } = pipelineDefinition({ ...ARGS, maxWaitHours }).States;
+      const { turnSeconds } = ListExecutions.Assign as { turnSeconds: number };
+      assert.equal(turnSeconds, seconds);
+      // A wait, a call and a choice: two, five and two events.
+      assert.ok(((maxWaitHours * 3600) / turnSeconds) * 9 < 25_000 / 1.9);
+    }
+  });
+
   it("lets every task end in a Fail state that says what to do", () => {
     for (const [name, { Type, Catch }] of Object.entries(States)) {
       if (Type !== "Task") continue;
