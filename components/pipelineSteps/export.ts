@@ -45,6 +45,7 @@ export function exportStates(args: ExportSteps, next: string): States {
     }),
     CheckMinimum: choice(
       [
+        { when: `$counts.table.rows > ${COUNTED}`, assign: { cause: jsonata(WRONG_TABLE) }, next: "WrongTable" },
         {
           when: `$counts.csv.rows < ${LEAST_ROWS} or $counts.csv.repeatUsers < ${LEAST_REPEAT_USERS}`,
           assign: { cause: jsonata(TOO_FEW) },
@@ -76,6 +77,10 @@ export function exportStates(args: ExportSteps, next: string): States {
       "the table is built and the CSV is as it was; mend the reason, then start again with the same run key.",
       "CountFailed",
     ),
+    WrongTable: fail(
+      "the CSV is as it was; history was removed meanwhile, or two runs wrote to one place: start again with rebuild: true.",
+      "WrongTable",
+    ),
     TooFewInteractions: fail(
       "the table is built and the CSV is as it was; wait for more events or drop more history.",
       "TooFewInteractions",
@@ -87,6 +92,11 @@ export function exportStates(args: ExportSteps, next: string): States {
     ExportFailed: fail("the CSV is as it was; mend the reason, then start again with the same run key."),
   };
 }
+
+/** Rows that belong in the table; more can come after it is built, but none can go. */
+const COUNTED = "$counts.rowsIn - $sum($append([0], $counts.leftOut.*))";
+
+const WRONG_TABLE = `"the table of run date " & $runDate & " has " & $string($counts.table.rows) & " rows, only " & $string(${COUNTED}) & " belong in it"`;
 
 const TOO_FEW = [
   `"Personalize needs ${LEAST_ROWS} rows and ${LEAST_REPEAT_USERS} users with 2 or more, run date " & $runDate & " has "`,

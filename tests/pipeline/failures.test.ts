@@ -1,5 +1,6 @@
 import * as assert from "node:assert/strict";
 import { ListQueryExecutionsCommand, AthenaClient, StopQueryExecutionCommand } from "@aws-sdk/client-athena";
+import { CopyObjectCommand } from "@aws-sdk/client-s3";
 import { gzipSync } from "node:zlib";
 import { ServiceError } from "../../local/cloud/service";
 import { BUCKETS, DeployedPipeline, INPUT, type PipelineOptions } from "../support/deployedPipeline";
@@ -78,6 +79,22 @@ describe("a run of the pipeline that cannot go on", () => {
     await open();
     await world.drop(dropOf(enoughRows(1000, 1000)));
     assert.match((await world.run({ runDate: DAY })).cause ?? "", /has 1000 rows and 0 such users/);
+  });
+
+  it("leaves the CSV when the table has more rows than came in", async () => {
+    await open();
+    const unchanged = await withCsv();
+    const keys = await world.keys(BUCKETS.lake, `crm_derived_restricted/t200_dashboard_interaction/dt=${DAY}/`);
+    for (const key of keys) {
+      await world.s3.send(new CopyObjectCommand({ Bucket: BUCKETS.lake, Key: `${key}-again`, CopySource: `${BUCKETS.lake}/${key}` }));
+    }
+    const { error, cause = "", states } = await world.run({ runDate: DAY, runKey: "good" });
+    assert.equal(error, "WrongTable");
+    const rows = enoughRows().length;
+    assert.ok(cause.startsWith(`the table of run date ${DAY} has ${2 * rows} rows, only ${rows} belong in it - `), cause);
+    assert.ok(!states.includes("WriteParts"));
+    await unchanged();
+    assert.equal((await world.run({ runDate: DAY, runKey: "good", rebuild: true })).status, "SUCCEEDED");
   });
 
   it("names a drop of gz that is cut off, and leaves the CSV", async () => {
