@@ -55,7 +55,7 @@ export const ON_SHARED_BUCKETS = {
   /** The prefix is Lambda's: https://docs.aws.amazon.com/lambda/latest/dg/kinesis-on-failure-destination.html */
   failedBatches: { prefix: FAILED_BATCHES, actions: ["s3:PutObject", "s3:ListBucket"] },
   /** Athena asks where a query's buckets are, for its caller: https://docs.aws.amazon.com/athena/latest/ug/s3-permissions.html */
-  location: "s3:GetBucketLocation",
+  location: ["s3:GetBucketLocation"],
 };
 
 /**

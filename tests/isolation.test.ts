@@ -38,7 +38,7 @@ const EXCEPTIONS: Record<string, Exception> = {
     actions: failedBatches.actions,
     to: ({ what, key }) => /^(list )?upstream /.test(what) && key?.startsWith(failedBatches.prefix) === true,
   },
-  location: { role: "pipeline", actions: [location], to: ({ what }) => ["upstream", "lake", "cache"].includes(what) },
+  location: { role: "pipeline", actions: location, to: ({ what }) => ["upstream", "lake", "cache"].includes(what) },
   glueCatalog: {
     role: "pipeline",
     actions: [...ON_ACCOUNT_CATALOG.read, ...ON_ACCOUNT_CATALOG.publish],
