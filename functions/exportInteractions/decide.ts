@@ -46,9 +46,14 @@ export function decide({ runId, runDate }: ExportEvent, current: Current | undef
   if (!current) return { decision: "replaced", reason: "noTarget" };
   const { manifest } = current;
   if (!manifest) return { decision: "replaced", reason: "unknownTarget" };
-  if (manifest.runId === runId) return { decision: "kept", reason: "sameRun", current, manifest };
+  if (isSameRun(manifest, { runId, runDate })) return { decision: "kept", reason: "sameRun", current, manifest };
   if (manifest.runDate > runDate) return { decision: "kept", reason: "laterRunDate", current, manifest };
   return { decision: "replaced", reason: manifest.runDate === runDate ? "sameRunDate" : "olderRunDate" };
+}
+
+/** A run key that makes several run dates has runs of one id. */
+export function isSameRun(one: Pick<Manifest, "runId" | "runDate">, other: Pick<Manifest, "runId" | "runDate">): boolean {
+  return one.runId === other.runId && one.runDate === other.runDate;
 }
 
 /** A manifest as the object's metadata. */

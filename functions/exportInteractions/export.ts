@@ -1,7 +1,7 @@
 import { makeCrew } from "../shared/crew";
 import { failure } from "../shared/failure";
 import { build, wrongSize, type Built } from "./build";
-import { checkEvent, decide, type Current, type Decision, type ExportEvent, type Manifest } from "./decide";
+import { checkEvent, decide, isSameRun, type Current, type Decision, type ExportEvent, type Manifest } from "./decide";
 import { isConflict, settleManifestFile, unquoted } from "./manifestFile";
 import type { Part } from "./part";
 import { plan, type Plan } from "./plan";
@@ -112,7 +112,7 @@ async function replace(
     if (!built) throw error;
     // The upload may be complete although the answer to it was lost.
     const now = await target.look();
-    if (now?.manifest?.runId === manifest.runId) return { built, etag: now.etag };
+    if (now?.manifest && isSameRun(now.manifest, manifest)) return { built, etag: now.etag };
     if (isConflict(error)) return undefined;
     throw error;
   }

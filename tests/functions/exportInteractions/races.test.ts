@@ -49,6 +49,14 @@ describe("the export, when others write or it is killed", () => {
     await world.checkExported(rebuilt, text);
   });
 
+  it("tells the dates apart that one run key made", async () => {
+    const [monday, tuesday] = [await run("k-1", "2026-11-23"), await run("k-1", "2026-11-24")];
+    assert.equal(await decisionOf(monday), "replaced: noTarget");
+    assert.equal(await decisionOf(tuesday), "replaced: olderRunDate");
+    assert.equal(await decisionOf(monday), "kept: laterRunDate");
+    await world.checkExported(tuesday, text);
+  });
+
   it("replaces an object that no export wrote", async () => {
     const event = await run("a-1");
     await world.put(BUCKETS.downstream, TARGET, "something", { Metadata: { rundate: "2027-01-01" } });
