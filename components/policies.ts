@@ -64,7 +64,7 @@ export const ON_SHARED_BUCKETS = {
  */
 export const ON_ACCOUNT_CATALOG = {
   /** https://docs.aws.amazon.com/glue/latest/dg/glue-specifying-resource-arns.html */
-  read: ["glue:GetDatabase", "glue:GetTable", "glue:GetPartition", "glue:GetPartitions"],
+  read: ["glue:GetDatabase", "glue:GetTable", "glue:GetPartition", "glue:GetPartitions", "glue:BatchGetPartition"],
   publish: ["glue:CreatePartition", "glue:UpdatePartition"],
   /** Athena's name for that catalog: https://docs.aws.amazon.com/athena/latest/ug/datacatalogs-iam-policy.html */
   dataCatalog: ["athena:GetDataCatalog"],

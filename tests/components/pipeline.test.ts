@@ -78,7 +78,7 @@ describe("Pipeline", () => {
           allow("UseGlueCatalog", ["athena:GetDataCatalog"], `arn:aws:athena:${REGIONAL}:datacatalog/AwsDataCatalog`),
           allow(
             "ReadCatalog",
-            ["glue:GetDatabase", "glue:GetTable", "glue:GetPartition", "glue:GetPartitions"],
+            ["glue:GetDatabase", "glue:GetTable", "glue:GetPartition", "glue:GetPartitions", "glue:BatchGetPartition"],
             [...catalog, ...tables.map((name) => glue(`table/db/${name}`))],
           ),
           allow("PublishPartitions", ["glue:CreatePartition", "glue:UpdatePartition"], [...catalog, glue(`table/db/${tables[2]}`)]),

@@ -11,7 +11,7 @@ const ARGS = { ...DEFINITION_ARGS, defaultEventType: `it's "odd" \\ {% 1 %}` };
 const ASKS: Record<string, string[]> = {
   "athena:startQueryExecution.sync": [
     ...["athena:StartQueryExecution", "athena:GetQueryExecution", "athena:StopQueryExecution", "athena:GetDataCatalog"],
-    ...["glue:GetDatabase", "glue:GetTable", "glue:GetPartition", "glue:GetPartitions"],
+    ...["glue:GetDatabase", "glue:GetTable", "glue:GetPartition", "glue:GetPartitions", "glue:BatchGetPartition"],
     ...["s3:GetBucketLocation", "s3:ListBucket", "s3:GetObject", "s3:PutObject", "s3:AbortMultipartUpload", "s3:ListMultipartUploadParts"],
   ],
   "athena:getQueryResults": ["athena:GetQueryResults", "s3:GetObject"],

@@ -7,8 +7,8 @@ const SNAPSHOT = "lake crm_derived_restricted/t200_dashboard_interaction/dt=2026
 const PARTS = "cache recommender/parts/0123456789ab-1/ba9876543210/";
 const INPUT = ["downstream recommender/personalize_input.csv", "downstream recommender/personalize_input.manifest.json"];
 
-const READ_CATALOG = ["glue:GetDatabase", "glue:GetPartition", "glue:GetPartitions", "glue:GetTable"];
-const PUBLISH = ["glue:CreatePartition", ...READ_CATALOG, "glue:UpdatePartition"];
+const READ_CATALOG = ["glue:BatchGetPartition", "glue:GetDatabase", "glue:GetPartition", "glue:GetPartitions", "glue:GetTable"];
+const PUBLISH = [...READ_CATALOG, "glue:CreatePartition", "glue:UpdatePartition"].sort();
 const WRITE = ["s3:AbortMultipartUpload", "s3:ListMultipartUploadParts", "s3:PutObject"];
 const KEEP = ["s3:AbortMultipartUpload", "s3:GetObject", "s3:ListMultipartUploadParts", "s3:PutObject"];
 const LOG = ["logs:CreateLogStream", "logs:PutLogEvents"];
