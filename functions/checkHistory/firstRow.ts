@@ -16,12 +16,17 @@ export function strayHeader(start: Buffer, compressed: boolean): string | undefi
   if (text === undefined) return "something that is not gzip";
   if (text === "") return "an empty file";
   const row = text.split("\n", 1)[0].replace(/\r$/, "");
-  return HEADERS.includes(row) ? undefined : JSON.stringify(row.slice(0, SHOWN_CHARACTERS));
+  return HEADERS.includes(row) ? undefined : visible(row.slice(0, SHOWN_CHARACTERS));
 }
 
 /** The rule, for an error's text. */
 export function headerRule(): string {
   return `the first row must be ${HEADERS.join(" or ")}`;
+}
+
+/** In quotes; what nobody would see, such as a byte order mark, is escaped. */
+function visible(text: string): string {
+  return JSON.stringify(text).replace(/(?! )[\p{C}\p{Z}]/gu, (unseen) => `\\u{${unseen.codePointAt(0)?.toString(16)}}`);
 }
 
 /** As much as the bytes give; undefined when they are no gzip. */

@@ -20,7 +20,8 @@ describe("strayHeader", () => {
     for (const [text, shown] of [
       ["u1,i1,1700000000\n", '"u1,i1,1700000000"'],
       ["ITEM_ID,USER_ID,TIMESTAMP\n", '"ITEM_ID,USER_ID,TIMESTAMP"'],
-      [`\ufeff${SHORT}\n`, `"\ufeff${SHORT}"`],
+      [`\ufeff${SHORT}\n`, `"\\u{feff}${SHORT}"`],
+      [`${SHORT}\u00a0\n`, `"${SHORT}\\u{a0}"`],
       ['"USER_ID","ITEM_ID","TIMESTAMP"\n', '"\\"USER_ID\\",\\"ITEM_ID\\",\\"TIMESTAMP\\""'],
       [`${SHORT} \n`, `"${SHORT} "`],
       [SHORT.toLowerCase(), `"${SHORT.toLowerCase()}"`],
