@@ -60,7 +60,7 @@ export function pipelineDefinition(args: DefinitionArgs): Definition {
       ...prepareStates("TakePlace"),
       ...turnStates(maxWaitHours, "FindPartition"),
       ...tableStates({ ...table, build }, "CountInteractions"),
-      ...exportStates({ workgroup, exportFunctionArn: functionArns.export, count, write }, "ListRuns"),
+      ...exportStates({ database, workgroup, exportFunctionArn: functionArns.export, count, write }, "ListRuns"),
       ...cleanUpStates(table, "Done"),
       Done: { Type: "Succeed", Output: OUTPUT },
     },

@@ -58,6 +58,7 @@ export function pipelinePolicy(places: PipelinePlaces): Policy {
     ),
     allow("UseGlueCatalog", ON_ACCOUNT_CATALOG.dataCatalog, arns.glueDataCatalog()),
     allow("ReadCatalog", ON_ACCOUNT_CATALOG.read, [...catalog, ...Object.values(TABLES).map((table) => arns.table(database, table))]),
+    allow("FindDefaultDatabase", ON_ACCOUNT_CATALOG.defaultDatabase, [arns.catalog(), arns.database("default")]),
     allow("PublishPartitions", ON_ACCOUNT_CATALOG.publish, [...catalog, interactions]),
     ...lakeStatements(places),
     allow("DeliverLogs", ONLY_ON_STAR.logDelivery, "*"),

@@ -65,6 +65,8 @@ export const ON_SHARED_BUCKETS = {
 export const ON_ACCOUNT_CATALOG = {
   /** https://docs.aws.amazon.com/glue/latest/dg/glue-specifying-resource-arns.html */
   read: ["glue:GetDatabase", "glue:GetTable", "glue:GetPartition", "glue:GetPartitions", "glue:BatchGetPartition"],
+  /** Athena looks for the default database too: https://docs.aws.amazon.com/athena/latest/ug/fine-grained-access-to-glue-resources.html */
+  defaultDatabase: ["glue:GetDatabase"],
   publish: ["glue:CreatePartition", "glue:UpdatePartition"],
   /** Athena's name for that catalog: https://docs.aws.amazon.com/athena/latest/ug/datacatalogs-iam-policy.html */
   dataCatalog: ["athena:GetDataCatalog"],

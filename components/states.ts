@@ -37,6 +37,9 @@ const CALL_SECONDS = 60;
 /** Errors of calls that pass by themselves; each is safe to make again. */
 const CALLS_AGAIN = { IntervalSeconds: 2, BackoffRate: 2, MaxAttempts: 4, JitterStrategy: "FULL" };
 
+/** A hash of the execution, another one after each redrive: a JSONata expression. */
+export const EXECUTION_HASH = '$hash($states.context.Execution.Id & $string($states.context.Execution.RedriveCount), "SHA-256")';
+
 /** The variables in which {@link failsAs} keeps what went wrong. */
 const ERROR = "error";
 const CAUSE = "cause";
@@ -50,12 +53,14 @@ export function jsonata(expression: string): Expression {
  * Runs a query and waits for its end. The same token gives the same query, so a call that is made again starts nothing twice.
  * The result is `$states.result.QueryExecution`.
  */
-export function athenaTask(query: { statement: Expression; workgroup: string }, step: TaskStep): State {
+export function athenaTask(query: { statement: Expression; workgroup: string; database: string }, step: TaskStep): State {
   const ClientRequestToken = jsonata(
     "$hash($join([$states.context.Execution.Id, $string($states.context.Execution.RedriveCount), $states.context.State.Name]), 'SHA-256')",
   );
-  return task("arn:aws:states:::athena:startQueryExecution.sync", QUERY_SECONDS, step, ["Athena.TooManyRequestsException"], {
+  const passing = ["Athena.TooManyRequestsException", "Athena.InternalServerException"];
+  return task("arn:aws:states:::athena:startQueryExecution.sync", QUERY_SECONDS, step, passing, {
     QueryString: query.statement,
+    QueryExecutionContext: { Catalog: "AwsDataCatalog", Database: query.database },
     WorkGroup: query.workgroup,
     ClientRequestToken,
   });
@@ -115,9 +120,9 @@ export function fail(advice: string, error?: string): State {
 
 /** What a person wants to read of a cause: a query's reason, a function's message, else the text as it is. */
 const READABLE = [
-  "($text := $string($states.errorOutput.Cause);",
-  '$found := $match($text, /"(StateChangeReason|errorMessage)":"(([^\\\\"]|\\\\.)*)"/)[0].groups[1];',
-  "$exists($found) ? $parse('\"' & $found & '\"') : $text)",
+  '($text := $exists($states.errorOutput.Cause) ? $string($states.errorOutput.Cause) : "";',
+  '$found := $match($text, /"(StateChangeReason|errorMessage)":"([^\\\\"]*(\\\\.[^\\\\"]*)*)"/)[0].groups[1];',
+  "$exists($found) ? $parse('\"' & $found & '\"') : $text != \"\" ? $text : $states.errorOutput.Error)",
 ].join(" ");
 
 /** An error that is caught by its own name is an answer: it comes before any retry. */

@@ -189,7 +189,7 @@ event_verdicts AS (
       WHEN abs(CAST(value_json AS double)) >= 3.4028235677973366E38 THEN 'badEventValue'
       WHEN length(properties) > 1024 THEN 'badProperties'
       WHEN properties IS NOT NULL
-        AND NOT coalesce(cardinality(properties_read) = 1 AND json_format(element_at(properties_read, 1)) LIKE '{%', FALSE)
+        AND NOT coalesce(cardinality(properties_read) = 1 AND strpos(json_format(element_at(properties_read, 1)), '{') = 1, FALSE)
         THEN 'badProperties'
       WHEN impression_json IS NOT NULL AND (
         coalesce(cardinality(impression), 0) NOT BETWEEN 1 AND 25

@@ -45,6 +45,12 @@ const EXCEPTIONS: Record<string, Exception> = {
     to: ({ what }) => what === "Glue's catalog",
     everywhere: true,
   },
+  defaultDatabase: {
+    role: "pipeline",
+    actions: ON_ACCOUNT_CATALOG.defaultDatabase,
+    to: ({ what }) => what === "Glue's default database",
+    everywhere: true,
+  },
   athenaCatalog: {
     role: "pipeline",
     actions: ON_ACCOUNT_CATALOG.dataCatalog,

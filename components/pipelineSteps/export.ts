@@ -1,7 +1,19 @@
-import { type Expression, athenaTask, choice, fail, failsAs, jsonata, lambdaTask, queryResultTask, type States } from "../states";
+import {
+  type Expression,
+  athenaTask,
+  choice,
+  EXECUTION_HASH,
+  fail,
+  failsAs,
+  jsonata,
+  lambdaTask,
+  queryResultTask,
+  type States,
+} from "../states";
 
 /** What brings the table's partition to the one CSV. */
 export interface ExportSteps {
+  database: string;
   workgroup: string;
   /** ARN of the function that joins the parts. */
   exportFunctionArn: string;
@@ -17,8 +29,7 @@ const LEAST_REPEAT_USERS = 25;
 
 /** Where a run's parts lie, apart for each execution, because a query writes to an empty place alone: a JSONata expression. */
 export function partsLocation(cache: string, prefix: string): string {
-  const execution = "$states.context.Execution.Id & $string($states.context.Execution.RedriveCount)";
-  return `${JSON.stringify(`s3://${cache}/${prefix}`)} & $runId & "/" & $substring($hash(${execution}, "SHA-256"), 0, 12) & "/"`;
+  return `${JSON.stringify(`s3://${cache}/${prefix}`)} & $runId & "/" & $substring(${EXECUTION_HASH}, 0, 8) & "/"`;
 }
 
 /** The count's rows, one a figure, as an object. */
@@ -31,11 +42,11 @@ const COUNTS = [
 
 /** Counts, checks that Personalize can work with what there is, writes the parts and joins them in downstream. */
 export function exportStates(args: ExportSteps, next: string): States {
-  const { workgroup } = args;
+  const { workgroup, database } = args;
   const query = "$states.result.QueryExecution";
   return {
     CountInteractions: athenaTask(
-      { statement: args.count, workgroup },
+      { statement: args.count, workgroup, database },
       { next: "ReadCounts", assign: { countQuery: jsonata(`${query}.QueryExecutionId`) }, catch: [failsAs("CountFailed")] },
     ),
     ReadCounts: queryResultTask(jsonata("$countQuery"), {
@@ -55,7 +66,7 @@ export function exportStates(args: ExportSteps, next: string): States {
       "WriteParts",
     ),
     WriteParts: athenaTask(
-      { statement: args.write, workgroup },
+      { statement: args.write, workgroup, database },
       { next: "Export", assign: { parts: jsonata(`${query}.Statistics.DataManifestLocation`) }, catch: [failsAs("PartsFailed")] },
     ),
     Export: lambdaTask(

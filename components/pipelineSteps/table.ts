@@ -1,4 +1,4 @@
-import { type Expression, athenaTask, choice, fail, failsAs, jsonata, lambdaTask, sdkTask, type States } from "../states";
+import { type Expression, athenaTask, choice, EXECUTION_HASH, fail, failsAs, jsonata, lambdaTask, sdkTask, type States } from "../states";
 import { INTERACTIONS, TABLES } from "../tableFormats";
 
 /** What the interactions table is built from, and where it lies. */
@@ -17,6 +17,8 @@ export interface TableSteps {
 /** Superseded runs that stay, for readers that are at work on them and to look back. */
 const SUPERSEDED_KEPT = 2;
 
+const RUN_ID = `$runHash & "-" & $substring(${EXECUTION_HASH}, 0, 8)`;
+
 const dayPrefix = (prefix: string): string => `${JSON.stringify(`${prefix}dt=`)} & $runDate & "/run="`;
 
 /** Where a run's snapshot lies: a JSONata expression. */
@@ -26,12 +28,11 @@ export function runLocation(lake: string, prefix: string): string {
 
 /**
  * Builds a run date's snapshot and lets the table's partition point at it. What this run key has built already is not built again,
- * unless `$rebuild`; `$runId` is the run key's hash and the number of the attempt, for a snapshot needs an empty place.
+ * unless `$rebuild`; `$runId` is the run key's hash and 8 digits of the execution's, for a snapshot needs a place that nobody else writes to.
  */
 export function tableStates(args: TableSteps, next: string): States {
   const { database, lake, prefix } = args;
   const table = { DatabaseName: database, TableName: TABLES.interactions };
-  const attempts = `$map($states.result.CommonPrefixes, function($p) { $number($match($p.Prefix, /-(\\d+)\\/$/)[0].groups[0]) })`;
   const partition = {
     Values: [jsonata("$runDate")],
     Parameters: { runId: jsonata("$runId"), superseded: jsonata(SUPERSEDED) },
@@ -67,19 +68,14 @@ export function tableStates(args: TableSteps, next: string): States {
     ),
     CheckHistory: lambdaTask(
       { functionArn: args.historyFunctionArn, payload: {} },
-      { next: "ListAttempts", catch: [failsAs("HistoryHeader", ["HistoryHeader"]), failsAs("HistoryFailed")] },
-    ),
-    ListAttempts: sdkTask(
-      "s3:listObjectsV2",
-      { Bucket: lake, Prefix: jsonata(`${dayPrefix(prefix)} & $runHash & "-"`), Delimiter: "/" },
       {
         next: "BuildInteractions",
-        assign: { runId: jsonata(`$runHash & "-" & $string($max($append([0], ${attempts})) + 1)`) },
-        catch: [failsAs("LakeFailed")],
+        assign: { runId: jsonata(RUN_ID) },
+        catch: [failsAs("HistoryHeader", ["HistoryHeader"]), failsAs("HistoryFailed")],
       },
     ),
     BuildInteractions: athenaTask(
-      { statement: args.build, workgroup: args.workgroup },
+      { statement: args.build, workgroup: args.workgroup, database },
       { next: "PublishPartition", catch: [failsAs("BuildFailed")] },
     ),
     PublishPartition: sdkTask(
@@ -96,7 +92,6 @@ export function tableStates(args: TableSteps, next: string): States {
       { next, catch: [failsAs("CatalogFailed")] },
     ),
     CatalogFailed: fail("the table must exist, and the pipeline's role must be allowed to read and write its partitions.", "CatalogFailed"),
-    LakeFailed: fail("the pipeline's role must be allowed to list the lake bucket.", "LakeFailed"),
     HistoryHeader: fail("mend or remove the drop, then start the pipeline again with the same run key.", "HistoryHeader"),
     HistoryFailed: fail(
       "the historical drops could not be looked at, nothing was changed; mend the reason, then start again with the same run key.",

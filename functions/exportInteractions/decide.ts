@@ -42,18 +42,20 @@ export type Decision =
 const COUNTS = ["rows", "users", "items", "bytes"] as const;
 
 /** A target of a later run date stays, and one that this very run wrote; anything else is replaced. */
-export function decide({ runId, runDate }: ExportEvent, current: Current | undefined): Decision {
+export function decide(wanted: Identity, current: Current | undefined): Decision {
   if (!current) return { decision: "replaced", reason: "noTarget" };
   const { manifest } = current;
   if (!manifest) return { decision: "replaced", reason: "unknownTarget" };
-  if (isSameRun(manifest, { runId, runDate })) return { decision: "kept", reason: "sameRun", current, manifest };
-  if (manifest.runDate > runDate) return { decision: "kept", reason: "laterRunDate", current, manifest };
-  return { decision: "replaced", reason: manifest.runDate === runDate ? "sameRunDate" : "olderRunDate" };
+  if (isSameRun(manifest, wanted)) return { decision: "kept", reason: "sameRun", current, manifest };
+  if (manifest.runDate > wanted.runDate) return { decision: "kept", reason: "laterRunDate", current, manifest };
+  return { decision: "replaced", reason: manifest.runDate === wanted.runDate ? "sameRunDate" : "olderRunDate" };
 }
 
-/** A run key that makes several run dates has runs of one id. */
-export function isSameRun(one: Pick<Manifest, "runId" | "runDate">, other: Pick<Manifest, "runId" | "runDate">): boolean {
-  return one.runId === other.runId && one.runDate === other.runDate;
+/** What tells a run's CSV from any other; the columns are a setting, which may change between two executions of a run. */
+export type Identity = Pick<Manifest, "runId" | "runDate" | "columns">;
+
+export function isSameRun(one: Identity, other: Identity): boolean {
+  return one.runId === other.runId && one.runDate === other.runDate && one.columns.join() === other.columns.join();
 }
 
 /** A manifest as the object's metadata. */

@@ -74,7 +74,7 @@ export async function exportInteractions(event: ExportEvent, settings: ExportSet
   let work: Work | undefined;
   for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
     const current = await ports.target.look();
-    const decision = decide(event, current);
+    const decision = decide(manifest, current);
     if (decision.decision === "kept") return answer(decision, decision.current.etag, decision.manifest);
     work ??= await prepare(event.manifest, header, manifest.bytes, ports);
     const replaced = await replace(work, manifest, current, ports);

@@ -55,7 +55,7 @@ export function describeFailure({ error, cause }: Pick<Watched, "error" | "cause
   return [error ?? "no error", cause].filter(Boolean).join(": ").replace(/\s+/g, " ");
 }
 
-/** What the ids of a run's attempts begin with: the only name of a run that failed early. */
+/** What the ids of a run begin with: the only name of a run that failed early. */
 function runHash(runKey: string): string {
   return createHash("sha256").update(runKey).digest("hex").slice(0, 12);
 }

@@ -81,6 +81,7 @@ describe("Pipeline", () => {
             ["glue:GetDatabase", "glue:GetTable", "glue:GetPartition", "glue:GetPartitions", "glue:BatchGetPartition"],
             [...catalog, ...tables.map((name) => glue(`table/db/${name}`))],
           ),
+          allow("FindDefaultDatabase", ["glue:GetDatabase"], [glue("catalog"), glue("database/default")]),
           allow("PublishPartitions", ["glue:CreatePartition", "glue:UpdatePartition"], [...catalog, glue(`table/db/${tables[2]}`)]),
           allow("LocateBuckets", ["s3:GetBucketLocation"], ["arn:aws:s3:::up", "arn:aws:s3:::lake", "arn:aws:s3:::cache"]),
           list("Upstream", "up", events),

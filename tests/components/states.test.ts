@@ -6,18 +6,19 @@ const AGAIN = { IntervalSeconds: 2, BackoffRate: 2, MaxAttempts: 4, JitterStrate
 
 describe("a state", () => {
   it("runs a query once, however often its start is asked for", () => {
-    assert.deepEqual(athenaTask({ statement: jsonata("'SELECT 1'"), workgroup: "w" }, { ...STEP, assign: { a: 1 } }), {
+    assert.deepEqual(athenaTask({ statement: jsonata("'SELECT 1'"), workgroup: "w", database: "d" }, { ...STEP, assign: { a: 1 } }), {
       Type: "Task",
       Resource: "arn:aws:states:::athena:startQueryExecution.sync",
       Arguments: {
         QueryString: "{% 'SELECT 1' %}",
+        QueryExecutionContext: { Catalog: "AwsDataCatalog", Database: "d" },
         WorkGroup: "w",
         ClientRequestToken:
           "{% $hash($join([$states.context.Execution.Id, $string($states.context.Execution.RedriveCount), $states.context.State.Name]), 'SHA-256') %}",
       },
       TimeoutSeconds: 7200,
       Assign: { a: 1 },
-      Retry: [{ ErrorEquals: ["Athena.TooManyRequestsException"], ...AGAIN }],
+      Retry: [{ ErrorEquals: ["Athena.TooManyRequestsException", "Athena.InternalServerException"], ...AGAIN }],
       Catch: [],
       Next: "Next",
     });

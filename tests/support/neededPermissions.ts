@@ -68,6 +68,7 @@ export const NEEDED: Record<string, Needed> = {
     "catalog-workgroup": ["athena:GetQueryExecution", "athena:GetQueryResults", "athena:StartQueryExecution", "athena:StopQueryExecution"],
     "Athena's catalog": ["athena:GetDataCatalog"],
     "Glue's catalog": PUBLISH,
+    "Glue's default database": ["glue:GetDatabase"],
     "catalog-database": PUBLISH,
     "catalog-events": READ_CATALOG,
     "catalog-history": READ_CATALOG,

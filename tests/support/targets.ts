@@ -25,6 +25,7 @@ const KEY = "arn:aws:kms:ap-southeast-1:123456789012:key/5d1f4b1e-0000-4000-8000
 /** What the account has one of, for all tenants and stages. */
 const ACCOUNT_WIDE: [what: string, arn: string][] = [
   ["Glue's catalog", "arn:aws:glue:ap-southeast-1:123456789012:catalog"],
+  ["Glue's default database", "arn:aws:glue:ap-southeast-1:123456789012:database/default"],
   ["Athena's catalog", "arn:aws:athena:ap-southeast-1:123456789012:datacatalog/AwsDataCatalog"],
 ];
 const BUCKET_POLICY = "aws:s3/bucketPolicy:BucketPolicy";
