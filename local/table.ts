@@ -2,7 +2,8 @@ import * as Table from "cli-table3";
 import { describeLeftOut } from "./interactions/source";
 import type { PipelineRun, Problem, Report, Totals } from "./report";
 
-const SHOWN_CHARACTERS = 200;
+/** Of an example: a failed run tells all that was left out, and then what to do. */
+const SHOWN_CHARACTERS = 1000;
 const WIDEST_CHARACTERS = 70;
 
 /**
@@ -43,7 +44,11 @@ export function renderReport(report: Report): string {
 
 function describe({ check, expected, actual, examples }: Problem): string {
   const lines = [`problem: ${check}: expected ${JSON.stringify(expected)}, got ${JSON.stringify(actual)}`];
-  return [...lines, ...examples.map((example) => `  ${example.slice(0, SHOWN_CHARACTERS)}`)].join("\n");
+  return [...lines, ...examples.map((example) => `  ${shortened(example)}`)].join("\n");
+}
+
+function shortened(text: string): string {
+  return text.length > SHOWN_CHARACTERS ? `${text.slice(0, SHOWN_CHARACTERS)}...` : text;
 }
 
 /** A row when there is any. */

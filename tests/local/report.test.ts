@@ -21,6 +21,13 @@ describe("the report", () => {
     assert.deepEqual(problem("c", 0, 7, "abcdefg"), { check: "c", expected: 0, actual: 7, examples: ["a", "b", "c", "d", "e"] });
   });
 
+  it("shows a failed run's cause with its advice, and says where it cuts a longer example", () => {
+    const advice = `left out: ${"badUserId 1, ".repeat(40)}- drop more history.`;
+    const report = { ...reconciledReport(), problems: [problem("pipeline.run", "SUCCEEDED", "FAILED", [advice, "x".repeat(1001)])] };
+    const lines = renderReport(report).split("\n");
+    assert.deepEqual(lines.slice(-3, -1), [`  ${advice}`, `  ${"x".repeat(1000)}...`]);
+  });
+
   it("is shown as a table with the verdict last", () => {
     const lines = renderReport(reconciledReport()).split("\n");
     assert.equal(lines[lines.length - 1], "acme on stack local: reconciled");
