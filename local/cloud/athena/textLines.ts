@@ -67,7 +67,7 @@ export interface LineOptions {
 }
 
 /**
- * Writes an object's lines as rows of CSV.
+ * Writes an object's lines as rows of CSV, and ends the sink.
  *
  * @returns most bytes that one row has, or more
  * @throws Error of zlib when a compressed object is cut short or broken
@@ -78,7 +78,7 @@ export async function writeLines(source: Readable, sink: Writable, { gzip, numbe
     for await (const chunk of withoutLines(chunks, skip)) yield encoder.push(chunk);
     yield encoder.end();
   };
-  const options = { signal, end: false };
+  const options = { signal };
   if (gzip) await pipeline(source, createGunzip({ chunkSize: INFLATE_BYTES }), encode, sink, options);
   else await pipeline(source, encode, sink, options);
   return encoder.rowBytes;

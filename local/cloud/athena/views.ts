@@ -1,5 +1,5 @@
-import { once } from "node:events";
 import { createWriteStream } from "node:fs";
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { ServiceError } from "../service";
@@ -66,17 +66,14 @@ async function insert(engine: Engine, table: string, objects: SourceObject[]): P
 /** One file for all objects: a row a line, with the object's number; the first `skip` lines of each object are left out. */
 async function lines({ engine, lake, signal }: Loading, { objects }: Source, number: number, column: string, skip = 0): Promise<string> {
   const file = join(engine.folder, `lines-${number}.csv`);
-  const sink = createWriteStream(file, { highWaterMark: 2 ** 20 });
+  await writeFile(file, "");
   let rowBytes = LEAST_ROW_BYTES;
-  try {
-    for (const [id, object] of objects.entries()) {
-      const read = async () => writeLines(await lake.read(object), sink, { gzip: object.key.endsWith(".gz"), number: id, skip, signal });
-      rowBytes = Math.max(rowBytes, await readable(object, signal, read));
-    }
-    sink.end();
-    await once(sink, "finish");
-  } finally {
-    sink.destroy();
+  for (const [id, object] of objects.entries()) {
+    const read = async () => {
+      const options = { gzip: object.key.endsWith(".gz"), number: id, skip, signal };
+      return writeLines(await lake.read(object), createWriteStream(file, { flags: "a", highWaterMark: 2 ** 20 }), options);
+    };
+    rowBytes = Math.max(rowBytes, await readable(object, signal, read));
   }
   const options = `auto_detect = false, header = false, delim = ',', quote = '"', escape = '"', allow_quoted_nulls = false, new_line = '\\n'`;
   const sizes = `max_line_size = ${rowBytes}, buffer_size = ${rowBytes * 2}`;

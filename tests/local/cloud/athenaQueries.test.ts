@@ -50,6 +50,22 @@ describe("Athena's queries", () => {
     assert.deepEqual(await readdir(join(bench.running.stateDir, "athena", "work")), []);
   });
 
+  it("read many objects, and nobody warns of it", async () => {
+    await bench.table(lineTable("many", `s3://${UPSTREAM}/many/`));
+    const names = Array.from({ length: 24 }, (_, i) => `line ${String(i).padStart(2, "0")}`);
+    for (const name of names) await bench.put(UPSTREAM, `many/${name}`, name);
+    const warnings: Error[] = [];
+    const keep = (warning: Error): void => void warnings.push(warning);
+    process.on("warning", keep);
+    try {
+      const { id } = await bench.run(`SELECT line FROM ${DATABASE}.many ORDER BY line`);
+      assert.equal((await bench.get(`${RESULTS}${id}.csv`)).toString(), ["line", ...names].map((text) => `"${text}"\n`).join(""));
+    } finally {
+      process.off("warning", keep);
+    }
+    assert.deepEqual(warnings, []);
+  });
+
   it("give their rows page by page", async () => {
     const v = `CASE WHEN x % 10 = 0 THEN NULL WHEN x % 10 = 1 THEN '' ELSE 'é "' || line END AS v`;
     const sql = `SELECT ${v} FROM (SELECT line, CAST(line AS bigint) AS x FROM ${DATABASE}.numbers) AS n WHERE x <= 25 ORDER BY x`;
