@@ -5,6 +5,8 @@ import { PROJECT, RESERVED_STAGES, STAGE_PATTERN, ZONES } from "./components/nam
 /** Days that CloudWatch Logs takes: https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html */
 const LOG_RETENTION_DAYS = [1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653];
 
+const HOUR = "an hour as 2026/01/31/00";
+
 const NAME_RULES = {
   tenant: text(/^[a-z][a-z0-9]{1,19}$/, "a lower-case letter and 1 to 19 lower-case letters or digits"),
   stage: text(STAGE_PATTERN, "a lower-case letter and 1 to 11 lower-case letters or digits"),
@@ -61,7 +63,7 @@ const overridable = {
     timeZone: timeZone(),
     maxWaitHours: whole(1, 72),
   }),
-  projectionStart: text(/^20\d\d\/(0[1-9]|1[0-2])\/(0[1-9]|[12]\d|3[01])\/([01]\d|2[0-3])$/, "an hour as 2026/01/31/00"),
+  projectionStart: z.string({ error: HOUR }).refine(isHour, { error: HOUR }),
   logRetentionDays: z.literal(LOG_RETENTION_DAYS, { error: `one of ${LOG_RETENTION_DAYS.join(", ")}` }),
 };
 
@@ -135,6 +137,13 @@ function section<T extends z.ZodRawShape>(members: T) {
 
 function shape(members: string) {
   return `an object with ${members}`;
+}
+
+/** False for 30 February and the like. */
+function isHour(text: string): boolean {
+  if (!/^20\d\d\/\d\d\/\d\d\/\d\d$/.test(text)) return false;
+  const [year, month, day, hour] = text.split("/").map(Number);
+  return new Date(Date.UTC(year, month - 1, day, hour)).toISOString().slice(0, 13).replace(/[-T]/g, "/") === text;
 }
 
 function timeZone() {

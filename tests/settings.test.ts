@@ -85,6 +85,8 @@ describe("a wrong setting", () => {
     [{ pipeline: { schedule: "daily" } }, 'pipeline.schedule must be off, cron(...) or rate(...), got "daily"'],
     [{ pipeline: { timeZone: "Mars/Olympus" } }, 'pipeline.timeZone must be a time zone such as UTC or Asia/Singapore, got "Mars/Olympus"'],
     [{ pipeline: { maxWaitHours: 0 } }, "pipeline.maxWaitHours must be a whole number from 1 to 72, got 0"],
+    [{ projectionStart: "2026/02/30/00" }, 'projectionStart must be an hour as 2026/01/31/00, got "2026/02/30/00"'],
+    [{ projectionStart: "2026/01/31/24" }, 'projectionStart must be an hour as 2026/01/31/00, got "2026/01/31/24"'],
     [{ projectionStart: "2026-01-01" }, 'projectionStart must be an hour as 2026/01/31/00, got "2026-01-01"'],
     [{ recommender: { protect: "no" } }, 'recommender.protect must be true or false, got "no"'],
     [

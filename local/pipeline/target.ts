@@ -54,9 +54,14 @@ async function deployedTarget({ stack, tenant, programDir, signal }: TargetOptio
   const machine = physicalName("stateMachine", { tenant: chosen(tenant, known, `stack ${stack}`), stage: settings.stage }, "pipeline");
   const region = settings.stack.config["aws:region"];
   const sfn = new SFNClient({ region, maxAttempts: MAX_ATTEMPTS });
-  for await (const { stateMachines = [] } of paginateListStateMachines({ client: sfn }, {}, { abortSignal: signal })) {
-    const found = stateMachines.find(({ name }) => name === machine);
-    if (found?.stateMachineArn !== undefined) return { sfn, stateMachineArn: found.stateMachineArn, region };
+  try {
+    for await (const { stateMachines = [] } of paginateListStateMachines({ client: sfn }, {}, { abortSignal: signal })) {
+      const found = stateMachines.find(({ name }) => name === machine);
+      if (found?.stateMachineArn !== undefined) return { sfn, stateMachineArn: found.stateMachineArn, region };
+    }
+  } catch (error) {
+    if ((error as Error).name !== "CredentialsProviderError") throw error;
+    throw new Error(`stack ${stack} is looked up on AWS, for which there are no credentials; the local cloud is --stack local`);
   }
   throw new Error(`stack ${stack} has no state machine ${machine} in ${region}: deploy it first`);
 }

@@ -13,7 +13,7 @@ export type State = "QUEUED" | "RUNNING" | "SUCCEEDED" | "FAILED" | "CANCELLED";
 /** What a query was asked to be. */
 export interface Asked extends Task {
   workgroup: string;
-  /** As it was given; the dialect wants every table with its database. */
+  /** Of the tables that name none. */
   database?: string;
   /** ClientRequestToken. */
   token?: string;

@@ -1,6 +1,6 @@
 import type { Cloud, Principal } from "../service";
 import { parseStatement, tablesOf, translate, type Statement, type TableName } from "./dialect";
-import { Engine } from "./engine";
+import { Engine, identifier } from "./engine";
 import { failureOf, QueryCancelled, QueryFailure } from "./failure";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -17,6 +17,8 @@ import { createView } from "./views";
 export interface Task {
   id: string;
   text: string;
+  /** Of the tables that name none. */
+  database?: string;
   /** Folder of results: `s3://bucket/prefix/` */
   outputLocation: string;
   /** Account that must own the bucket of results. */
@@ -65,6 +67,7 @@ export async function run(cloud: Cloud, caller: Principal, task: Task, options: 
   try {
     const loading = { engine, lake, withPath: statement.query.includes('"$path"'), signal: options.signal };
     for (const [number, source] of sources.entries()) await createView(loading, source, number);
+    if (names.some((name) => name.database === task.database)) await engine.run(`USE ${identifier(String(task.database))}`);
     await engine.lock();
     const rows = await prepare(engine, sql, statement.query);
     const output = parseFolder(task.outputLocation) as Location;
@@ -93,10 +96,10 @@ interface Understood {
   sql: string;
 }
 
-async function understand({ text }: Task): Promise<Understood> {
+async function understand({ text, database }: Task): Promise<Understood> {
   try {
     const statement = parseStatement(text);
-    const names = await tablesOf(statement.query);
+    const names = await tablesOf(statement.query, database);
     return { statement, names, sql: await translate(statement.query) };
   } catch (error) {
     throw new QueryFailure("syntax", `SYNTAX_ERROR: ${failureOf(error).message.replace(/^GENERIC_INTERNAL_ERROR: /, "")}`);

@@ -66,6 +66,13 @@ describe("Athena's queries", () => {
     assert.deepEqual(warnings, []);
   });
 
+  it("take tables that name no database from the one that they are asked in", async () => {
+    const sql = "WITH numbers AS (SELECT 'own' AS line) SELECT line FROM history UNION ALL SELECT line FROM numbers ORDER BY line";
+    assert.deepEqual(await bench.rows(sql), [["line"], ["one"], ["own"], ["two"]]);
+    const { state, reason } = await bench.run("SELECT line FROM history", { QueryExecutionContext: undefined });
+    assert.deepEqual([state, reason], ["FAILED", 'SYNTAX_ERROR: the local athena must have a table as "database"."table", got history']);
+  });
+
   it("give their rows page by page", async () => {
     const v = `CASE WHEN x % 10 = 0 THEN NULL WHEN x % 10 = 1 THEN '' ELSE 'é "' || line END AS v`;
     const sql = `SELECT ${v} FROM (SELECT line, CAST(line AS bigint) AS x FROM ${DATABASE}.numbers) AS n WHERE x <= 25 ORDER BY x`;

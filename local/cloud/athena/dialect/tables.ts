@@ -9,16 +9,18 @@ export interface TableName {
 /**
  * The tables that a query reads, each once, without its common table expressions.
  *
- * @throws Error for a query that is no Trino SQL, or a table without its database or with a catalog
+ * @param context database of the tables that name none
+ * @throws Error for a query that is no Trino SQL, or a table without any database or with a catalog
  */
-export async function tablesOf(query: string): Promise<TableName[]> {
+export async function tablesOf(query: string, context?: string): Promise<TableName[]> {
   const nodes = nodesOf(await syntaxTree(query));
   const expressions = nodes.flatMap(({ ctes }) => (Array.isArray(ctes) ? (ctes as Node[]) : [])).map(({ alias }) => nameOf(alias));
   const tables = new Map<string, TableName>();
   for (const { table } of nodes) {
     if (!isNode(table) || !isNode(table.name)) continue;
-    const [name, database, catalog] = [nameOf(table.name), nameOf(table.schema), nameOf(table.catalog)];
-    if (database === undefined && expressions.includes(name)) continue;
+    const [name, own, catalog] = [nameOf(table.name), nameOf(table.schema), nameOf(table.catalog)];
+    if (own === undefined && expressions.includes(name)) continue;
+    const database = own ?? context;
     if (name === undefined || database === undefined || catalog !== undefined)
       throw new Error(
         `the local athena must have a table as "database"."table", got ${[catalog, database, name].filter(Boolean).join(".")}`,
