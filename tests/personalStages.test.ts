@@ -58,7 +58,7 @@ function definitionPrefixes({ inputs }: StackResource): string[] {
     const fixed = /^\{% "([^"]+)" & /.exec(Prefix ?? "")?.[1];
     return fixed === undefined ? [] : [`${Bucket}/${fixed}`];
   });
-  assert.ok(listed.length >= 2 && locations(inputs.definition).length >= 2);
+  assert.ok(listed.length >= 1 && locations(inputs.definition).length >= 2);
   return [...listed, ...locations(inputs.definition)];
 }
 

@@ -3,7 +3,11 @@ import * as fc from "fast-check";
 import {
   arnsOf,
   bucketName,
+  cachePrefixes,
+  databaseName,
   eventPrefixes,
+  inputKeys,
+  interactionsPrefix,
   isPersonal,
   keyPrefixOf,
   NAME_LIMITS,
@@ -97,6 +101,16 @@ describe("bucketName", () => {
   });
 });
 
+describe("a database's name", () => {
+  it("has the stage outside prod", () => {
+    const names = ["prod", "staging", "dev", "alice"].map((stage) => databaseName({ tenant: "acme", stage }));
+    assert.deepEqual(names, [
+      "acme_crm_derived_restricted",
+      ...["staging", "dev", "alice"].map((stage) => `acme_crm_derived_restricted_${stage}`),
+    ]);
+  });
+});
+
 describe("key prefixes", () => {
   it("are empty but for personal stages", () => {
     assert.deepEqual(["prod", "staging", "dev", "alice"].map(isPersonal), [false, false, false, true]);
@@ -108,6 +122,13 @@ describe("key prefixes", () => {
       latest: "alice/crm/dashboard_interaction/latest/",
       errors: "alice/crm/dashboard_interaction/errors/",
       deadLetters: "alice/crm/dashboard_interaction/dead_letter/",
+      history: "alice/crm/dashboard_interaction/history/",
+    });
+    assert.equal(interactionsPrefix("alice/"), "alice/crm_derived_restricted/t200_dashboard_interaction/");
+    assert.deepEqual(cachePrefixes("alice/"), { parts: "alice/recommender/parts/", results: "alice/athena/" });
+    assert.deepEqual(inputKeys(""), {
+      input: "recommender/personalize_input.csv",
+      manifest: "recommender/personalize_input.manifest.json",
     });
     assert.equal(recommenderPrefix(""), "recommender/");
   });

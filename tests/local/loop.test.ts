@@ -68,7 +68,7 @@ describe("npm start", function () {
     assert.deepEqual([deadLetters.records, deadLetters.byReason], [13, REASONS_ONCE]);
     const [{ runId, runDate, status, export: made, seconds: byState }] = runs;
     assert.deepEqual([runs.length, status], [1, "SUCCEEDED"]);
-    assert.match(runId, /^[0-9a-f]{12}-1$/);
+    assert.match(runId, /^[0-9a-f]{12}-[0-9a-f]{8}$/);
     assert.ok("BuildInteractions" in byState && "Export" in byState);
     assert.deepEqual([made?.rowsIn, made?.leftOut], [1515 + 28, LEFT_OUT_ONCE]);
     assert.deepEqual([made?.table.rows, made?.table], [1515 + 14, made?.expected]);
