@@ -18,7 +18,7 @@ export interface TenantConfig {
   delivery: EventFeedArgs["delivery"];
   forwarder: Omit<EventForwarderArgs, "scope" | "stream" | "upstream" | "trackingId" | "logRetentionDays">;
   catalog: Pick<CatalogArgs, "database" | "projectionStart">;
-  export: { engine: "lambda"; streamedEvents: PipelineArgs["streamedEvents"] };
+  export: Pick<PipelineArgs, "engine" | "streamedEvents">;
   pipeline: Pick<PipelineArgs, "schedule" | "timeZone" | "maxWaitHours">;
   recommender: Pick<RecommenderArgs, "interactionColumns" | "existing"> & {
     defaultEventType: string;

@@ -44,7 +44,7 @@ function deployTenant(scope: Scope, config: TenantConfig) {
     database: config.catalog.database,
     workgroup: catalog.workgroupName,
     functionArns: interactionExport.functionArns,
-    streamedEvents: config.export.streamedEvents,
+    ...config.export,
     ...config.pipeline,
   });
 

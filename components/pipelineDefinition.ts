@@ -25,6 +25,8 @@ export interface DefinitionArgs {
   defaultEventType: string;
   /** Event types that count as interactions. @default all but impression */
   eventTypes?: readonly string[];
+  /** What joins the parts to the CSV; a run's output names it. */
+  engine: "lambda";
   /** Whether the CSV has the interactions that came as events, which Personalize knows already. */
   streamedEvents: "include" | "exclude";
   /** Hours that an execution waits for others, at most. */
@@ -62,7 +64,7 @@ export function pipelineDefinition(args: DefinitionArgs): Definition {
       ...tableStates({ ...table, build }, "CountInteractions"),
       ...exportStates({ database, workgroup, exportFunctionArn: functionArns.export, count, write }, "ListRuns"),
       ...cleanUpStates(table, "Done"),
-      Done: { Type: "Succeed", Output: OUTPUT },
+      Done: { Type: "Succeed", Output: { ...OUTPUT, engine: args.engine } },
     },
   };
 }
@@ -71,7 +73,6 @@ const OUTPUT = {
   runId: jsonata("$runId"),
   runDate: jsonata("$runDate"),
   runKey: jsonata("$runKey"),
-  engine: "lambda",
   counts: jsonata("$counts"),
   export: jsonata("$exported"),
 };

@@ -41,6 +41,10 @@ describe("the pipeline's definition", () => {
     assert.deepEqual([...new Set(granted.filter((action) => !BESIDES.test(action)))].sort(), [...new Set(asked)].sort());
   });
 
+  it("tells by which engine the CSV was made", () => {
+    assert.equal((States.Done.Output as { engine: string }).engine, ARGS.engine);
+  });
+
   it("passes no role on, so its role may pass none", () => {
     assert.ok(!JSON.stringify(definition).includes("RoleArn"));
     assert.ok(!granted.includes("iam:PassRole"));

@@ -13,6 +13,7 @@ export const DEFINITION_ARGS: DefinitionArgs = {
   functionArns: { history: functionArn("history"), export: functionArn("export") },
   interactionColumns: ["USER_ID", "ITEM_ID", "TIMESTAMP", "EVENT_TYPE"],
   defaultEventType: "interaction",
+  engine: "lambda",
   streamedEvents: "include",
   maxWaitHours: 24,
 };

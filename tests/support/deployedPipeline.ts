@@ -173,7 +173,7 @@ function make(changes: Omit<PipelineOptions, "without" | "absent">): void {
   const { workgroupName } = new Catalog("c", { ...common, database: DATABASE, projectionStart: "2026/01/01/00", protect: false });
   const { functionArns } = new InteractionExport("e", common);
   new Pipeline("p", {
-    ...{ maxWaitHours: 24, streamedEvents: "include", defaultEventType: "interaction", schedule: "off", timeZone: "UTC" },
+    ...{ maxWaitHours: 24, engine: "lambda", streamedEvents: "include", defaultEventType: "interaction", schedule: "off", timeZone: "UTC" },
     ...{ database: DATABASE, workgroup: workgroupName, functionArns },
     ...common,
   });

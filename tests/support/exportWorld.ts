@@ -168,3 +168,21 @@ export function answerOf({ result, error }: Invocation): ExportAnswer {
   assert.equal(error, undefined, JSON.stringify(error));
   return result as ExportAnswer;
 }
+
+/**
+ * Gives each test of a suite a world and a process of the function of its own; the archives are made before the first.
+ *
+ * @param take told them before each test
+ */
+export function eachWithExport(take: (world: ExportWorld, exporter: SerializedFunction) => unknown): void {
+  let world: ExportWorld;
+  before(async function () {
+    this.timeout(120_000);
+    await exportFunctions();
+  });
+  beforeEach(async () => {
+    world = await ExportWorld.open();
+    await take(world, await world.load());
+  });
+  afterEach(() => world.close());
+}

@@ -1,7 +1,6 @@
 import * as assert from "node:assert/strict";
 import { gzipSync } from "node:zlib";
-import { exportFunctions } from "../../support/exportFunctions";
-import { answerOf, expectedLines, ExportWorld, UPLOAD_PART } from "../../support/exportWorld";
+import { answerOf, expectedLines, eachWithExport, type ExportWorld, UPLOAD_PART } from "../../support/exportWorld";
 import { COLUMNS, lines } from "../../support/exportParts";
 import type { Json } from "../../../local/cloud/service";
 import type { SerializedFunction } from "../../support/serialize";
@@ -12,15 +11,7 @@ describe("the export's archive with the local S3, under its own role", () => {
   let world: ExportWorld;
   let exporter: SerializedFunction;
 
-  before(async function () {
-    this.timeout(120_000);
-    await exportFunctions();
-  });
-  beforeEach(async () => {
-    world = await ExportWorld.open();
-    exporter = await world.load();
-  });
-  afterEach(() => world.close());
+  eachWithExport((...opened) => ([world, exporter] = opened));
 
   it("lets S3 copy the parts: little more than 5 MiB go through the function", async () => {
     const parts = Object.fromEntries([0, 1, 2].map((i) => [`part-${i}`, lines(12 * MIB, i)]));

@@ -4,9 +4,9 @@ import type { Statement } from "../../../components/policies";
 import type { ExportEvent } from "../../../functions/exportInteractions/decide";
 import { ServiceError, type Json } from "../../../local/cloud/service";
 import { eventually } from "../../support/eventually";
-import { BUCKETS, exportFunctions } from "../../support/exportFunctions";
+import { BUCKETS } from "../../support/exportFunctions";
 import { lines } from "../../support/exportParts";
-import { answerOf, ExportWorld, expectedLines, partKey, UPLOAD_PART, type Found } from "../../support/exportWorld";
+import { answerOf, eachWithExport, type ExportWorld, expectedLines, partKey, UPLOAD_PART, type Found } from "../../support/exportWorld";
 import type { SerializedFunction } from "../../support/serialize";
 
 const MIB = 1024 ** 2;
@@ -21,17 +21,11 @@ describe("the export, when something is wrong with its input", () => {
   let exporter: SerializedFunction;
   let old: Found | undefined;
 
-  before(async function () {
-    this.timeout(120_000);
-    await exportFunctions();
-  });
-  beforeEach(async () => {
-    world = await ExportWorld.open();
-    exporter = await world.load();
+  eachWithExport(async (...opened) => {
+    [world, exporter] = opened;
     answerOf(await exporter.invoke(await world.parts({ old: lines(100, 9) }, { runId: "old-1", runDate: "2026-11-20" })));
     old = await world.found();
   });
-  afterEach(() => world.close());
 
   /** Fails with just this error; the CSV that was there stays, and no upload is left behind. */
   const checkFails = async (event: ExportEvent, error: { name: string; message: RegExp }, milliseconds?: number) => {

@@ -1,9 +1,18 @@
 import * as assert from "node:assert/strict";
 import { ServiceError } from "../../../local/cloud/service";
 import { eventually } from "../../support/eventually";
-import { BUCKETS, exportFunctions } from "../../support/exportFunctions";
+import { BUCKETS } from "../../support/exportFunctions";
 import { COLUMNS, lines } from "../../support/exportParts";
-import { answerOf, COMPLETE, expectedLines, ExportWorld, MANIFEST_FILE, TARGET, UPLOAD_PART } from "../../support/exportWorld";
+import {
+  answerOf,
+  COMPLETE,
+  expectedLines,
+  eachWithExport,
+  type ExportWorld,
+  MANIFEST_FILE,
+  TARGET,
+  UPLOAD_PART,
+} from "../../support/exportWorld";
 import type { SerializedFunction } from "../../support/serialize";
 
 const MIB = 1024 ** 2;
@@ -15,15 +24,7 @@ describe("the export, when others write or it is killed", () => {
   const parts = { a: lines(6 * MIB, 0) };
   const text = expectedLines(parts);
 
-  before(async function () {
-    this.timeout(120_000);
-    await exportFunctions();
-  });
-  beforeEach(async () => {
-    world = await ExportWorld.open();
-    exporter = await world.load();
-  });
-  afterEach(() => world.close());
+  eachWithExport((...opened) => ([world, exporter] = opened));
 
   const run = (runId: string, runDate = "2026-11-24") => world.parts(parts, { runId, runDate });
   const decisionOf = async (event: unknown, by = exporter) => {
