@@ -100,7 +100,7 @@ export function exportStates(args: ExportSteps, next: string): States {
       "the table is built and the CSV is as it was; mend the reason, then start again with the same run key.",
       "PartsFailed",
     ),
-    ExportFailed: fail("the CSV is as it was; mend the reason, then start again with the same run key."),
+    ExportFailed: fail("the CSV is whole, the old one or already the new one; mend the reason, then start again with the same run key."),
   };
 }
 

@@ -119,6 +119,8 @@ describe("a run of the pipeline", () => {
     const fault = world.fail({ ...putManifest, kind: new ServiceError("AccessDenied", "no", 403) });
     const failed = await world.run({ runDate: DAY, runKey: "k" });
     assert.equal(failed.status, "FAILED");
+    assert.match(failed.cause ?? "", / - the CSV is whole, the old one or already the new one; /);
+    assert.match((await world.object(BUCKETS.downstream, INPUT))?.text ?? "", /^USER_ID,/);
     fault.lift();
     assert.equal(await world.object(BUCKETS.downstream, MANIFEST), undefined);
     const { status, output } = await world.run({ runDate: DAY, runKey: "k" });
