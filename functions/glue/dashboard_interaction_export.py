@@ -84,7 +84,7 @@ def part_failure(part: Part, error: Exception) -> ExportError:
     if not gone and refusal.name != "PreconditionFailed":
         return refusal
     how = "is not there" if gone else "changed"
-    return ExportError("PartChanged", f'Part "{part.uri}" must stay as the query wrote it, but it {how}')
+    return ExportError("PartChanged", f'Part "{part.uri}" must stay as it was found, but it {how}')
 
 
 def part_at(uri: str) -> Part:
@@ -377,7 +377,7 @@ class Export:
         """What was done, and what is there now, told by the file beside it too."""
         self.settle_manifest_file()
         csv = {"key": self.args.sink_s3_key, "etag": there.etag.strip('"'), "bytes": there.manifest["bytes"], "manifest": there.manifest}
-        work = {"parts": parts, "copied": 0, "uploaded": uploaded, "requests": len(self.store.calls)}
+        work = {"parts": parts, "copied": uploaded, "uploaded": uploaded, "requests": len(self.store.calls)}
         return {"decision": decision, "reason": reason, **csv, **work}
 
     def look(self) -> Current | None:
@@ -407,7 +407,7 @@ class Export:
         found = [Part(bucket, one["Key"], one["ETag"]) for page in pages for one in page.get("Contents", [])]
         parts = [part for part in found if not re.search("/([_.][^/]*)?$", part.key)]
         if not parts:
-            raise ExportError("NoParts", f'The source has no parts: nothing is below "s3://{bucket}/{prefix}"')
+            raise ExportError("NoParts", f'There is no part below "s3://{bucket}/{prefix}"')
         return parts
 
     def csv(self, parts: list[Part], manifest: dict[str, Any]) -> Iterator[bytes]:

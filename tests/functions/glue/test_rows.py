@@ -1,0 +1,102 @@
+import base64
+import json
+import random
+import unittest
+from pathlib import Path
+
+from job_script import job
+
+CASES = json.loads((Path(__file__).parents[2] / "contracts" / "source_rows.json").read_text())
+COLUMNS = ["USER_ID", "ITEM_ID", "TIMESTAMP", "EVENT_TYPE"]
+
+
+def counted(data, columns, header, sizes):
+    """Lines and counts of a part in pieces of some sizes, or how it was refused."""
+    pieces, at = [], 0
+    while at < len(data):
+        size = next(sizes)
+        pieces.append(data[at : at + size])
+        at += size
+    tally = job.Tally(columns)
+    header_lines, lines = job.rewrite(iter(pieces), header.encode())
+    text = b"".join(tally.watch(lines, "s3://b/p", 1 + header_lines)).decode()
+    repeat_users = sum(count > 1 for count in tally.users.values())
+    return text, {**tally.counts(0, 0, "2026-01-31"), "repeatUsers": repeat_users}
+
+
+def every(size):
+    while True:
+        yield size
+
+
+class SharedCases(unittest.TestCase):
+    def test_come_out_as_both_engines_must_have_them(self):
+        for case in CASES:
+            data = base64.b64decode(case["partBase64"]) if "partBase64" in case else case["part"].encode()
+            columns = case["columns"]
+            for size in (1, 7, len(data) + 1):
+                with self.subTest(case["name"], size=size):
+                    try:
+                        text, counts = counted(data, columns, case.get("header", ",".join(columns)), every(size))
+                    except job.ExportError as error:
+                        self.assertEqual(str(error), f"BadRow: {case.get('error')}")
+                    else:
+                        self.assertEqual((text, counts), (case.get("lines"), case.get("counts")))
+
+
+class Rows(unittest.TestCase):
+    def test_are_judged_at_once_as_they_are_one_by_one(self):
+        draw = random.Random(5)
+        ids = ["a", "b", "é", "🎬 1", "", "x" * 256, "x" * 257, "🎬" * 256, "t\t", "c\x85", "d\x7f", '"q"', '"q,""r"', '"', '""', "\ufffd", "\ufeff"]
+        seconds = ["1", "1700000000", '"17"', "0", "007", "", "-1", "1.5", " 1", "9" * 15, "9" * 16, "١"]
+        for _ in range(3000):
+            good = draw.random() < 0.7
+            rows = []
+            for _ in range(draw.randrange(1, 6)):
+                user, item = (draw.choice(ids[:4] if good else ids) for _ in range(2))
+                row = [user, item, draw.choice(seconds[:3] if good else seconds), "watch"]
+                rows.append(",".join(row if draw.random() < 0.97 else row[:3]).encode())
+            if draw.random() < 0.05:
+                rows.append(b"a,\xffb,1,w")
+            self.assertEqual(self.outcome(rows), self.naive(rows), rows)
+
+    def outcome(self, rows):
+        try:
+            return counted(b"\n".join(rows), COLUMNS, "", every(13))[1]
+        except job.ExportError as error:
+            return str(error)
+
+    def naive(self, rows):
+        try:
+            found = [job.read_row(row, COLUMNS, f'Part "s3://b/p": line {n}') for n, row in enumerate(rows, 1)]
+        except job.ExportError as error:
+            return str(error)
+        users = [row["USER_ID"] for row in found]
+        repeated = sum(users.count(user) > 1 for user in set(users))
+        items = {row["ITEM_ID"] for row in found}
+        return {"rows": len(rows), "users": len(set(users)), "items": len(items), "repeatUsers": repeated}
+
+    def test_may_have_their_columns_in_any_order(self):
+        columns = ["TIMESTAMP", "ITEM_ID", "USER_ID"]
+        counts = counted(b'1,i,u\n2,"j","u"\n3,i,v\n', columns, "", every(100))[1]
+        self.assertEqual(counts, {"rows": 3, "users": 2, "items": 2, "repeatUsers": 1})
+
+    def test_that_never_end_are_not_gathered(self):
+        tally = job.Tally(COLUMNS)
+        with self.assertRaisesRegex(job.ExportError, r'^BadRow: Part "s3://b/p": line 3 must have 4 fields .*, got 1$'):
+            for _ in tally.watch((b"x" * 100_000 for _ in range(1000)), "s3://b/p", 3):
+                self.assertEqual(tally.rows, 0)
+
+    def test_must_be_enough(self):
+        tally = job.Tally(COLUMNS)
+        list(tally.watch([b"u,i,1,w\nu,j,1,w\nv,j,1,w\n"], "s3://b/p", 1))
+        self.assertEqual(tally.counts(3, 1, "2026-01-31"), {"rows": 3, "users": 2, "items": 2})
+        for least in [(4, 1), (3, 2)]:
+            with self.assertRaises(job.ExportError) as caught:
+                tally.counts(*least, "2026-01-31")
+            needs = f"Personalize needs {least[0]} rows and {least[1]} users with 2 or more"
+            self.assertEqual(str(caught.exception), f"TooFewInteractions: {needs}, run date 2026-01-31 has 3 rows and 1 such users")
+
+
+if __name__ == "__main__":
+    unittest.main()
