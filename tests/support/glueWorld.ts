@@ -17,7 +17,6 @@ import { needPython } from "./python";
 const SCRIPT = join(__dirname, "../../functions/glue/dashboard_interaction_export.py");
 const ROLE = "acme-c360-recommender-glue-dev";
 const WORK = "recommender/inflated/";
-const ANSWER = `${WORK}answer.json`;
 
 /** Where the tests' source has its parts. */
 export const SOURCE = "crm/interactions/";
@@ -73,7 +72,8 @@ export class GlueWorld {
    * @param endpoint of S3. @default the cloud's own
    */
   async run(changes: JobArguments, { sizes = {}, endpoint = this.lambda.cloud.cloud.endpoint }: RunOptions = {}): Promise<JobRun> {
-    const args = Object.entries({ ...SETTINGS, ...changes }).flatMap(([name, value]) => [`--${name}`, value]);
+    const answerKey = `${WORK}${changes.run_id}/answer.json`;
+    const args = Object.entries({ ...SETTINGS, answer_s3_key: answerKey, ...changes }).flatMap(([name, value]) => [`--${name}`, value]);
     const { cloud } = this.lambda.cloud;
     const { credentials } = cloud.assume(`arn:aws:iam::${cloud.account}:role/${ROLE}`, "glue.amazonaws.com");
     const child = spawn(this.interpreter, ["-c", script(sizes), ...args], {
@@ -93,7 +93,7 @@ export class GlueWorld {
     for (const name of ["stdout", "stderr"] as const) child[name].on("data", (chunk: Buffer) => (texts[name] += chunk.toString()));
     const [code, signal] = (await once(child, "close")) as [number | null, string | null];
     this.running.delete(child);
-    if (code === 0) return { answer: await this.answer(), figures: JSON.parse(texts.stdout) as Record<string, unknown> };
+    if (code === 0) return { answer: await this.answer(answerKey), figures: JSON.parse(texts.stdout) as Record<string, unknown> };
     const last = texts.stderr.trim().split("\n").at(-1) ?? "";
     const [, name = signal ?? "Unknown", message = last] = /^ExportError: (\w+): (.*)$/.exec(last) ?? [];
     return { error: { name, message } };
@@ -112,8 +112,8 @@ export class GlueWorld {
     return Uploads.length;
   }
 
-  private async answer(): Promise<ExportAnswer> {
-    const { Body } = await this.lambda.client.send(new GetObjectCommand({ Bucket: BUCKETS.cache, Key: ANSWER }));
+  private async answer(Key: string): Promise<ExportAnswer> {
+    const { Body } = await this.lambda.client.send(new GetObjectCommand({ Bucket: BUCKETS.cache, Key }));
     return JSON.parse((await Body?.transformToString()) ?? "") as ExportAnswer;
   }
 }
@@ -137,7 +137,7 @@ export function sourceArguments(changes: JobArguments = {}): JobArguments {
 const SETTINGS: JobArguments = {
   ...{ stage: "dev", tenant: "acme", dataset: "crm", table: "interactions", sink_zone: "downstream", sink_s3_key: TARGET },
   ...{ lake_bucket: BUCKETS.lake, cache_bucket: BUCKETS.cache, sink_bucket: BUCKETS.downstream, manifest_s3_key: MANIFEST_FILE },
-  ...{ columns: COLUMNS, header: COLUMNS, parts_prefix: "recommender/parts/", work_prefix: WORK, answer_s3_key: ANSWER },
+  ...{ columns: COLUMNS, header: COLUMNS, parts_prefix: "recommender/parts/", work_prefix: WORK },
   ...{ JOB_NAME: "acme-c360-recommender-export-dev", "custom-logGroup-prefix": "/aws-glue/jobs/x", "enable-metrics": "" },
 };
 
