@@ -19,13 +19,26 @@ export interface ExportPlaces {
 /** What joining a run's parts needs: to read parts and manifests, and to replace the CSV and its manifest, nothing else. */
 export function exportPolicy(scope: Scope, { cache, downstream, keyPrefix, logGroup }: ExportPlaces): Policy {
   const arns = arnsOf(scope);
-  const { parts, results } = cachePrefixes(keyPrefix);
+  const { parts, inflated, results } = cachePrefixes(keyPrefix);
   const { input, manifest } = inputKeys(keyPrefix);
   const readParts: Statement = {
     Sid: "ReadParts",
     Effect: "Allow",
     Action: "s3:GetObject",
     Resource: [arns.objects(cache, parts), arns.objects(cache, results)],
+  };
+  const keepWork: Statement = {
+    Sid: "KeepWork",
+    Effect: "Allow",
+    Action: ["s3:GetObject", "s3:PutObject", "s3:AbortMultipartUpload"],
+    Resource: arns.objects(cache, inflated),
+  };
+  const findWork: Statement = {
+    Sid: "FindWork",
+    Effect: "Allow",
+    Action: "s3:ListBucket",
+    Resource: arns.bucket(cache),
+    Condition: { StringLike: { "s3:prefix": `${inflated}*` } },
   };
   const replaceInput: Statement = {
     Sid: "ReplaceInput",
@@ -40,5 +53,5 @@ export function exportPolicy(scope: Scope, { cache, downstream, keyPrefix, logGr
     Resource: arns.bucket(downstream),
     Condition: { StringEquals: { "s3:prefix": [input, manifest] } },
   };
-  return policy(readParts, replaceInput, findInput, ...functionStatements(scope, logGroup));
+  return policy(readParts, keepWork, findWork, replaceInput, findInput, ...functionStatements(scope, logGroup));
 }

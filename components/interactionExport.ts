@@ -44,7 +44,7 @@ export class InteractionExport extends pulumi.ComponentResource {
     super("c360:export:InteractionExport", name, {}, opts);
     const { scope, buckets, keyPrefix } = args;
     const { input, manifest } = inputKeys(keyPrefix);
-    const { parts } = cachePrefixes(keyPrefix);
+    const { parts, inflated } = cachePrefixes(keyPrefix);
     const { history } = eventPrefixes(keyPrefix);
 
     this.historyFunction = this.function(name, args, {
@@ -64,7 +64,9 @@ export class InteractionExport extends pulumi.ComponentResource {
         TARGET_KEY: input,
         MANIFEST_KEY: manifest,
         COLUMNS: args.interactionColumns.join(","),
+        HEADER: args.interactionColumns.join(","),
         PARTS_LOCATION: `s3://${buckets.cache}/${parts}`,
+        WORK_LOCATION: `s3://${buckets.cache}/${inflated}`,
       },
     });
 

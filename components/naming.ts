@@ -100,8 +100,9 @@ export function interactionsPrefix(keyPrefix: string): string {
 }
 
 /** Where a stage's files of one run, and the results of its queries, lie in cache; each prefix ends with a slash. */
-export function cachePrefixes(keyPrefix: string): { parts: string; results: string } {
-  return { parts: `${keyPrefix}recommender/parts/`, results: `${keyPrefix}athena/` };
+export function cachePrefixes(keyPrefix: string): { parts: string; inflated: string; results: string } {
+  const base = `${keyPrefix}recommender/`;
+  return { parts: `${base}parts/`, inflated: `${base}inflated/`, results: `${keyPrefix}athena/` };
 }
 
 /** Where a stage's input for Personalize lies in downstream; ends with a slash. */

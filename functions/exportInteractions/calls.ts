@@ -1,3 +1,5 @@
+import type { Readable } from "node:stream";
+
 const LAST_CALL_MILLISECONDS = 3000;
 
 /** Options that every call passes to the SDK. */
@@ -8,11 +10,17 @@ export interface CallOptions {
 /** Makes calls until something stops them all. */
 export interface Calls {
   /**
-   * Makes a call and waits for what it gives, its body included.
+   * Makes a call and waits for what it gives.
    *
    * @throws the reason of the stop once there is one, whatever the call is waiting for
    */
   make<T>(call: (options: CallOptions) => Promise<T>): Promise<T>;
+  /**
+   * Reads a body to its end.
+   *
+   * @throws the reason of the stop once there is one
+   */
+  read(body: Readable): AsyncGenerator<Buffer>;
   /** Makes a call that a stop does not stop, but that may take 3 seconds at most. */
   makeAnyway<T>(call: (options: CallOptions) => Promise<T>): Promise<T>;
   /** Calls made so far; a repetition by the SDK is part of its call. */
@@ -33,6 +41,19 @@ export function makeCalls(signal: AbortSignal): Calls {
           .then(resolve, reject)
           .finally(() => signal.removeEventListener("abort", stop));
       }),
+    read: async function* (body) {
+      const stop = () => body.destroy(signal.reason as Error);
+      signal.addEventListener("abort", stop, { once: true });
+      try {
+        for await (const chunk of body) {
+          if (signal.aborted) throw signal.reason as Error;
+          yield chunk as Buffer;
+        }
+      } finally {
+        signal.removeEventListener("abort", stop);
+        body.destroy();
+      }
+    },
     makeAnyway: (call) => {
       count += 1;
       return call({ abortSignal: AbortSignal.timeout(LAST_CALL_MILLISECONDS) });

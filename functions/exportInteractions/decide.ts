@@ -1,18 +1,4 @@
-import { failure } from "../shared/failure";
-
-/** What the pipeline asks for. Counts and bytes are those of the CSV without its header line. */
-export interface ExportEvent {
-  /** Names the run; a new attempt has a new one. */
-  runId: string;
-  /** `YYYY-MM-DD`. */
-  runDate: string;
-  /** `s3://` address of the list of parts, one address a line. */
-  manifest: string;
-  rows: number;
-  users: number;
-  items: number;
-  bytes: number;
-}
+import { COUNTS, isCount, isDate } from "./event";
 
 /** What a CSV says about itself. */
 export interface Manifest {
@@ -38,8 +24,6 @@ export interface Current {
 export type Decision =
   | { decision: "replaced"; reason: "noTarget" | "unknownTarget" | "olderRunDate" | "sameRunDate" }
   | { decision: "kept"; reason: "laterRunDate" | "sameRun"; current: Current; manifest: Manifest };
-
-const COUNTS = ["rows", "users", "items", "bytes"] as const;
 
 /** A target of a later run date stays, and one that this very run wrote; anything else is replaced. */
 export function decide(wanted: Identity, current: Current | undefined): Decision {
@@ -69,29 +53,4 @@ export function fromMetadata(metadata: Record<string, string>): Manifest | undef
   const [rows, users, items, bytes] = COUNTS.map((name) => Number(metadata[name]));
   if (runId === "" || !isDate(runDate) || columns === "" || ![rows, users, items, bytes].every(isCount)) return undefined;
   return { runId, runDate, rows, users, items, bytes, columns: columns.split(",") };
-}
-
-/**
- * Checks what the pipeline passes.
- *
- * @throws Error named BadInput, naming the key, or NoRows
- */
-export function checkEvent(event: ExportEvent): void {
-  const { runId, runDate, manifest, rows } = event;
-  const must = (key: string, rule: string, holds: boolean, value: unknown) => {
-    if (!holds) throw failure("BadInput", `exportInteractions: ${key} must be ${rule}, got ${JSON.stringify(value)}`);
-  };
-  must("runId", "a text of printable ASCII", typeof runId === "string" && /^[!-~]+$/.test(runId), runId);
-  must("runDate", "a date YYYY-MM-DD", typeof runDate === "string" && isDate(runDate), runDate);
-  must("manifest", "an s3:// address", typeof manifest === "string" && manifest.startsWith("s3://"), manifest);
-  for (const key of COUNTS) must(key, "a whole number from 0", isCount(event[key]), event[key]);
-  if (rows === 0) throw failure("NoRows", `The table has no row for ${runDate}: nothing was exported`);
-}
-
-function isDate(text: string): boolean {
-  return /^\d{4}-\d{2}-\d{2}$/.test(text);
-}
-
-function isCount(value: unknown): boolean {
-  return Number.isSafeInteger(value) && (value as number) >= 0;
 }

@@ -1,15 +1,15 @@
-import { makeCrew } from "../shared/crew";
 import { failure } from "../shared/failure";
-import { build, wrongSize, type Built } from "./build";
-import { checkEvent, decide, isSameRun, type Current, type Decision, type ExportEvent, type Manifest } from "./decide";
+import { build, type Built } from "./build";
+import { decide, isSameRun, type Current, type Decision, type Identity, type Manifest } from "./decide";
+import { checkEvent, type ExportEvent } from "./event";
 import { isConflict, settleManifestFile, unquoted } from "./manifestFile";
-import type { Part } from "./part";
-import { plan, type Plan } from "./plan";
+import { prepare, type Prepared, type Unfinished } from "./prepare";
 import type { Source } from "./source";
 import type { Target } from "./target";
+import { holding } from "./upload";
+import type { Workplace } from "./workplace";
 
 const ATTEMPTS = 5;
-const PROBES_AT_A_TIME = 16;
 
 /** What an export did. */
 export interface ExportAnswer extends Pick<Decision, "decision" | "reason"> {
@@ -33,8 +33,14 @@ export interface ExportAnswer extends Pick<Decision, "decision" | "reason"> {
 export interface ExportPorts {
   source: Source;
   target: Target;
+  /** Where a run keeps its work. */
+  workplaceOf: (runId: string) => Workplace;
   /** Calls made so far. */
   requests: () => number;
+  /** Milliseconds until the invocation has to end. */
+  left: () => number;
+  /** Milliseconds that the invocation had at its start. */
+  limit: number;
   /** Stops every call that is under way, because of an error. */
   stop: (error: unknown) => void;
 }
@@ -45,68 +51,57 @@ export interface ExportSettings {
   key: string;
   /** The CSV's columns, in order. */
   columns: string[];
-}
-
-interface Work {
-  parts: Part[];
-  plan: Plan;
+  /** Line that a part may begin with, and that the CSV has once. */
+  header: string;
 }
 
 /**
- * Makes one CSV with a header out of a query's parts and puts it in its place at once, unless a later run date, or this run, is there.
- * Whatever goes wrong leaves the CSV that was there.
+ * Makes one CSV with a header out of parts and puts it in its place at once, unless a later run date, or this run, is there. Whatever
+ * goes wrong leaves the CSV that was there. When there is more to inflate than the invocation has time for, the same event goes on with
+ * it in another one.
  *
- * @throws Error named BadInput, NoRows, NoParts, StrayPart, PartChanged, CorruptPart, WrongSize, TooManySteps or TargetChanged, or as S3
- *   names it
+ * @throws Error named BadInput, NoRows, NoParts, StrayPart, PartChanged, CorruptPart, WrongSize, TooManySteps, OutOfTime or
+ *   TargetChanged, or as S3 names it
  */
-export async function exportInteractions(event: ExportEvent, settings: ExportSettings, ports: ExportPorts): Promise<ExportAnswer> {
+export async function exportInteractions(
+  event: ExportEvent,
+  settings: ExportSettings,
+  ports: ExportPorts,
+): Promise<ExportAnswer | Unfinished> {
   checkEvent(event);
   const { key, columns } = settings;
-  const { runId, runDate, rows, users, items } = event;
-  const header = `${columns.join(",")}\n`;
-  const manifest = { runId, runDate, rows, users, items, bytes: Buffer.byteLength(header) + event.bytes, columns };
-  const answer = async ({ decision, reason }: Decision, etag: string, there: Manifest, work?: Work, built?: Built) => {
+  const wanted: Identity = { runId: event.runId, runDate: event.runDate, columns };
+  const answer = async ({ decision, reason }: Decision, etag: string, manifest: Manifest, prepared?: Prepared, built?: Built) => {
     await settleManifestFile(ports.target);
-    const { copied, uploaded } = built ?? { copied: 0, uploaded: 0 };
-    const found = { key, etag: unquoted(etag), bytes: there.bytes, manifest: there, parts: work?.parts.length ?? 0 };
-    return { decision, reason, ...found, copied, uploaded, requests: ports.requests() };
+    const there = { key, etag: unquoted(etag), bytes: manifest.bytes, manifest };
+    const uploaded = (prepared?.uploaded ?? 0) + (built?.uploaded ?? 0);
+    const work = { parts: prepared?.given ?? 0, copied: built?.copied ?? 0, uploaded, requests: ports.requests() };
+    return { decision, reason, ...there, ...work };
   };
-  let work: Work | undefined;
+  let prepared: Prepared | Unfinished | undefined;
   for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
     const current = await ports.target.look();
-    const decision = decide(manifest, current);
+    const decision = decide(wanted, current);
     if (decision.decision === "kept") return answer(decision, decision.current.etag, decision.manifest);
-    work ??= await prepare(event.manifest, header, manifest.bytes, ports);
-    const replaced = await replace(work, manifest, current, ports);
-    if (replaced) return answer(decision, replaced.etag, manifest, work, replaced.built);
+    prepared ??= await prepare(event, settings, ports);
+    if ("decision" in prepared) return prepared;
+    const replaced = await replace(prepared, current, ports);
+    if (replaced) return answer(decision, replaced.etag, prepared.manifest, prepared, replaced.built);
   }
   throw failure("TargetChanged", `"${key}" changed each of the ${ATTEMPTS} times that it was to be replaced`);
 }
 
-async function prepare(list: string, header: string, bytes: number, ports: ExportPorts): Promise<Work> {
-  const { source, stop } = ports;
-  const uris = await source.parts(list);
-  const parts: Part[] = [];
-  const probes = makeCrew(PROBES_AT_A_TIME, stop);
-  for (const [i, uri] of uris.entries()) await probes.start(async () => void (parts[i] = await source.probe(uri)));
-  await probes.finish();
-  const planned = plan(parts, header);
-  if (planned.exact && planned.bytes !== bytes) throw wrongSize(bytes, planned.bytes);
-  return { parts, plan: planned };
-}
-
 /** @returns undefined when something else came to be in the target's place meanwhile */
 async function replace(
-  { parts, plan: planned }: Work,
-  manifest: Manifest,
+  { parts, plan, manifest }: Prepared,
   current: Current | undefined,
   { source, target, stop }: ExportPorts,
 ): Promise<{ etag: string; built: Built } | undefined> {
   const upload = await target.create(manifest);
   let built: Built | undefined;
   try {
-    built = await build(planned, parts, manifest, { source, upload, stop });
-    return { built, etag: await upload.complete(manifest.bytes, current) };
+    built = await build(plan, parts, { source, upload, stop });
+    return { built, etag: await upload.complete(manifest.bytes, holding(current?.etag)) };
   } catch (error) {
     await upload.abort().catch(() => {});
     if (!built) throw error;

@@ -8,16 +8,19 @@ export interface Rewriter {
   push(chunk: Buffer): Buffer[];
   /** What is left, with the line end that the last line may lack. */
   end(): Buffer[];
+  /** Header lines that were left out so far: 0 or 1. */
+  headerLines(): number;
 }
 
 /**
  * Drops the header line that a part may have, and every CR before a LF when the first line ends so.
  *
- * @param columns the header line, without line end
+ * @param header line that a part may begin with, without line end
  */
-export function makeRewriter(columns: string): Rewriter {
+export function makeRewriter(header: string): Rewriter {
   let head: Buffer | undefined = Buffer.alloc(0);
   let crlf = false;
+  let headerLines = 0;
   let heldCr = false;
   let last = LF;
 
@@ -45,7 +48,8 @@ export function makeRewriter(columns: string): Rewriter {
     head = undefined;
     const line = bytes.subarray(0, end);
     crlf = line.at(-1) === CR;
-    const isHeader = line.subarray(0, crlf ? -1 : undefined).toString("utf8") === columns;
+    const isHeader = line.subarray(0, crlf ? -1 : undefined).toString("utf8") === header;
+    headerLines = isHeader ? 1 : 0;
     return given(isHeader ? bytes.subarray(end + 1) : bytes);
   };
 
@@ -61,5 +65,6 @@ export function makeRewriter(columns: string): Rewriter {
       const rest = head ? firstLine(head, head.length) : [];
       return last === LF && !heldCr ? rest : [...rest, Buffer.from("\n")];
     },
+    headerLines: () => headerLines,
   };
 }

@@ -1,6 +1,8 @@
-import type { S3Client } from "@aws-sdk/client-s3";
+import type { GetObjectCommandOutput, S3Client } from "@aws-sdk/client-s3";
+import type { Readable } from "node:stream";
 import { failure } from "../shared/failure";
-import type { Calls, CallOptions } from "./calls";
+import { isHidden } from "../shared/hidden";
+import type { Calls } from "./calls";
 import { shapeOf, type Part } from "./part";
 
 /** More than a line of two ids of 256 characters has, even with every quote doubled. */
@@ -13,47 +15,73 @@ export interface Connection {
   client: S3Client;
 }
 
-/** Reads what the query wrote. */
+/** Reads parts. */
 export interface Source {
-  /** The addresses in the query's manifest. @throws Error named NoParts when there is no manifest, or nothing in it */
-  parts(manifest: string): Promise<string[]>;
+  /** The addresses in a query's list. @throws Error named NoParts when there is no list, or nothing in it; StrayPart */
+  listed(manifest: string): Promise<string[]>;
+  /** Every part below an `s3://` address, in the order of their keys; all of them are to be rewritten. @throws Error named NoParts; StrayPart */
+  below(address: string): Promise<Part[]>;
   /** Reads a part's ends, or all of it when it is small. @throws Error named PartChanged when it is not there */
   probe(uri: string): Promise<Part>;
   /** Bytes `start` to `end` (exclusive). @throws Error named PartChanged when the part is not what it was */
   read(part: Part, start: number, end: number): Promise<Buffer>;
+  /** All bytes, as they come. @throws Error named PartChanged when the part is not what it was */
+  stream(part: Part): AsyncGenerator<Buffer>;
 }
 
 /**
  * @param location `s3://` address that every part's begins with
- * @param columns header line that a part may have
+ * @param header line that a part may begin with
  */
-export function makeSource({ sdk, client }: Connection, calls: Calls, location: string, columns: string): Source {
-  const get = async (uri: string, Range: string | undefined, IfMatch: string | undefined, options: CallOptions) => {
+export function makeSource({ sdk, client }: Connection, calls: Calls, location: string, header: string): Source {
+  const get = (uri: string, Range: string | undefined, IfMatch: string | undefined): Promise<GetObjectCommandOutput> => {
     const { bucket: Bucket, key: Key } = addressOf(uri);
-    const { Body, ETag = "", ContentRange } = await client.send(new sdk.GetObjectCommand({ Bucket, Key, Range, IfMatch }), options);
-    const bytes = Buffer.from((await Body?.transformToByteArray()) ?? []);
-    return { bytes, etag: ETag, size: Number(ContentRange?.split("/")[1] ?? bytes.length) };
+    return calls.make((options) => client.send(new sdk.GetObjectCommand({ Bucket, Key, Range, IfMatch }), options));
   };
   /** The SDK repeats a call, but not the reading of its body. */
   const getAll = async (uri: string, range?: string, etag?: string) => {
     for (let attempt = 1; ; attempt += 1) {
       try {
-        return await calls.make((options) => get(uri, range, etag, options));
+        const { Body, ETag = "", ContentRange } = await get(uri, range, etag);
+        const chunks: Buffer[] = [];
+        for await (const chunk of calls.read(Body as Readable)) chunks.push(chunk);
+        const bytes = Buffer.concat(chunks);
+        return { bytes, etag: ETag, size: Number(ContentRange?.split("/")[1] ?? bytes.length) };
       } catch (error) {
         if (attempt === READ_ATTEMPTS || !isBrokenOff(error)) throw partFailure(uri, error);
       }
     }
   };
+  const checkPlace = (where: string, uri: string) => {
+    if (!uri.startsWith(location)) throw failure("StrayPart", `${where}: every part must lie below ${location}, got "${uri}"`);
+  };
   return {
-    parts: async (manifest) => {
+    listed: async (manifest) => {
       const { bytes } = await getAll(manifest).catch((error: unknown) => {
         throw (error as Error).name === "PartChanged" ? failure("NoParts", `The query wrote no parts: "${manifest}" is not there`) : error;
       });
       const uris = bytes.toString("utf8").split(/\r?\n/);
       const parts = uris.filter((uri) => uri !== "");
       if (parts.length === 0) throw failure("NoParts", `The query wrote no parts: "${manifest}" names none`);
-      const stray = parts.find((uri) => !uri.startsWith(location));
-      if (stray !== undefined) throw failure("StrayPart", `Manifest "${manifest}": every part must lie below ${location}, got "${stray}"`);
+      for (const uri of parts) checkPlace(`Manifest "${manifest}"`, uri);
+      return parts;
+    },
+    below: async (address) => {
+      checkPlace("exportInteractions: source", address);
+      const { bucket: Bucket, key: Prefix } = addressOf(address);
+      const parts: Part[] = [];
+      let ContinuationToken: string | undefined;
+      do {
+        const command = new sdk.ListObjectsV2Command({ Bucket, Prefix, ContinuationToken });
+        const page = await calls.make((options) => client.send(command, options));
+        for (const { Key = "", ETag: etag = "", Size: size = 0 } of page.Contents ?? []) {
+          if (isHidden(Key)) continue;
+          const place = { uri: `s3://${Bucket}/${Key}`, bucket: Bucket, key: Key };
+          parts.push({ ...place, etag, size, compressed: Key.endsWith(".gz"), start: 0, rewritten: true, closed: true });
+        }
+        ContinuationToken = page.NextContinuationToken;
+      } while (ContinuationToken !== undefined);
+      if (parts.length === 0) throw failure("NoParts", `There is no part below "${address}"`);
       return parts;
     },
     probe: async (uri) => {
@@ -66,11 +94,27 @@ export function makeSource({ sdk, client }: Connection, calls: Calls, location: 
       const body = bytes.length === size ? bytes : undefined;
       if (whole.compressed) return { ...whole, etag, body, size, start: 0, rewritten: true, closed: true };
       const end = body ?? (await getAll(uri, "bytes=-1", etag)).bytes;
-      return { ...whole, etag, body, ...shapeOf(size, bytes, end.at(-1), columns) };
+      return { ...whole, etag, body, ...shapeOf(size, bytes, end.at(-1), header) };
     },
     read: async ({ uri, etag, body }, start, end) => {
       if (body) return body.subarray(start, end);
       return (await getAll(uri, `bytes=${start}-${end - 1}`, etag)).bytes;
+    },
+    stream: async function* ({ uri, etag, size, body }) {
+      if (body) return yield body;
+      let at = 0;
+      for (let attempt = 1; at < size; attempt += 1) {
+        try {
+          const { Body } = await get(uri, `bytes=${at}-`, etag);
+          for await (const chunk of calls.read(Body as Readable)) {
+            [at, attempt] = [at + chunk.length, 1];
+            yield chunk;
+          }
+          if (at < size) throw Object.assign(new Error(`"${uri}" broke off after ${at} bytes`), { code: "ECONNRESET" });
+        } catch (error) {
+          if (attempt === READ_ATTEMPTS || !isBrokenOff(error)) throw partFailure(uri, error);
+        }
+      }
     },
   };
 }
@@ -87,7 +131,7 @@ export function partFailure(uri: string, error: unknown): unknown {
   const { name, message } = error as Error;
   const gone = name === "NoSuchKey" || (name === "AccessDenied" && message.includes("s3:ListBucket"));
   if (!gone && name !== "PreconditionFailed") return error;
-  return failure("PartChanged", `Part "${uri}" must stay as the query wrote it, but it ${gone ? "is not there" : "changed"}`);
+  return failure("PartChanged", `Part "${uri}" must stay as it was found, but it ${gone ? "is not there" : "changed"}`);
 }
 
 /** Whether an answer began and did not end. */

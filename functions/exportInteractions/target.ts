@@ -1,9 +1,8 @@
-import type { CompletedPart } from "@aws-sdk/client-s3";
 import { failure } from "../shared/failure";
 import type { Calls } from "./calls";
 import { fromMetadata, toMetadata, type Current, type Manifest } from "./decide";
-import type { Part } from "./part";
-import { partFailure, type Connection } from "./source";
+import type { Connection } from "./source";
+import { CHECKSUM, holding, makeUpload, type Upload } from "./upload";
 
 /** The object that is to be replaced, and the file beside it that repeats its manifest. */
 export interface Target {
@@ -19,21 +18,6 @@ export interface Target {
    * @param etag of that; undefined: nothing was there
    */
   putManifestFile(text: string, etag: string | undefined): Promise<void>;
-}
-
-/** A multipart upload. */
-export interface Upload {
-  copy(number: number, part: Part, start: number, end: number): Promise<void>;
-  upload(number: number, bytes: Buffer): Promise<void>;
-  /**
-   * Puts the object in its place, if that still holds what it held.
-   *
-   * @param bytes that it must have
-   * @returns its ETag
-   */
-  complete(bytes: number, replaced: Current | undefined): Promise<string>;
-  /** Gives up, whatever state it is in. */
-  abort(): Promise<void>;
 }
 
 /** Where the CSV and its manifest file go. */
@@ -67,11 +51,11 @@ export function makeTarget({ sdk, client }: Connection, calls: Calls, { bucket: 
         Key,
         ContentType: "text/csv",
         Metadata: toMetadata(manifest),
-        ChecksumAlgorithm: "CRC32",
+        ...CHECKSUM,
         ChecksumType: "FULL_OBJECT",
       });
       const { UploadId } = await calls.make((options) => client.send(command, options));
-      return makeUpload({ sdk, client }, calls, { Bucket, Key, UploadId });
+      return makeUpload({ sdk, client }, calls, { Bucket, Key, UploadId }, true);
     },
     lookAtManifestFile: async () => {
       const etag = await find(manifestKey);
@@ -85,59 +69,6 @@ export function makeTarget({ sdk, client }: Connection, calls: Calls, { bucket: 
       await calls.make((options) => client.send(new sdk.PutObjectCommand({ ...place, ...holding(etag) }), options));
     },
   };
-}
-
-function makeUpload({ sdk, client }: Connection, calls: Calls, id: { Bucket: string; Key: string; UploadId: string | undefined }): Upload {
-  const parts: CompletedPart[] = [];
-  return {
-    copy: async (PartNumber, { uri, bucket, key, etag }, start, end) => {
-      const command = new sdk.UploadPartCopyCommand({
-        ...id,
-        PartNumber,
-        CopySource: `${bucket}/${key.split("/").map(encodeURIComponent).join("/")}`,
-        CopySourceRange: `bytes=${start}-${end - 1}`,
-        CopySourceIfMatch: etag,
-      });
-      const { CopyPartResult: { ETag, ChecksumCRC32 } = {} } = await calls
-        .make((options) => client.send(command, options))
-        .catch((error: unknown) => {
-          throw partFailure(uri, error);
-        });
-      parts.push({ PartNumber, ETag, ChecksumCRC32 });
-    },
-    upload: async (PartNumber, Body) => {
-      const command = new sdk.UploadPartCommand({ ...id, PartNumber, Body });
-      // TLS and the CRC32 protect the body: its SHA-256 in the signature would cost a sixth of the CPU.
-      const unsigned = { "x-amz-content-sha256": "UNSIGNED-PAYLOAD" };
-      command.middlewareStack.add(
-        (next) => (args) => {
-          Object.assign((args.request as { headers: Record<string, string> }).headers, unsigned);
-          return next(args);
-        },
-        { step: "build" },
-      );
-      const { ETag, ChecksumCRC32 } = await calls.make((options) => client.send(command, options));
-      parts.push({ PartNumber, ETag, ChecksumCRC32 });
-    },
-    complete: async (bytes, replaced) => {
-      const Parts = parts.sort((a, b) => (a.PartNumber ?? 0) - (b.PartNumber ?? 0));
-      const command = new sdk.CompleteMultipartUploadCommand({
-        ...id,
-        MultipartUpload: { Parts },
-        MpuObjectSize: bytes,
-        ...holding(replaced?.etag),
-      });
-      return (await calls.make((options) => client.send(command, options))).ETag ?? "";
-    },
-    abort: async () => {
-      await calls.makeAnyway(() => client.send(new sdk.AbortMultipartUploadCommand(id)));
-    },
-  };
-}
-
-/** Conditions of a write that replaces only what was seen. */
-function holding(etag: string | undefined): { IfMatch?: string; IfNoneMatch?: string } {
-  return etag === undefined ? { IfNoneMatch: "*" } : { IfMatch: etag };
 }
 
 /** A HEAD's refusal has no text. */

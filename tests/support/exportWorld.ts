@@ -2,6 +2,7 @@ import {
   DeleteObjectCommand,
   GetObjectCommand,
   ListMultipartUploadsCommand,
+  ListObjectsV2Command,
   PutObjectCommand,
   S3Client,
   type PutObjectCommandInput,
@@ -10,7 +11,7 @@ import * as assert from "node:assert/strict";
 import { gunzipSync } from "node:zlib";
 import { trustPolicy, type Policy } from "../../components/policies";
 import type { ExportAnswer } from "../../functions/exportInteractions/export";
-import type { ExportEvent } from "../../functions/exportInteractions/decide";
+import type { CountedEvent } from "../../functions/exportInteractions/event";
 import { s3 } from "../../local/cloud/s3";
 import { withCloud, type TestCloud } from "./cloud";
 import { startCountingProxy, type CountingProxy } from "./countingProxy";
@@ -90,7 +91,7 @@ export class ExportWorld {
    * @param parts content by name; gzip by suffix
    * @returns what the pipeline passes: counts of another day's run where `changes` say so
    */
-  async parts(parts: Record<string, string | Buffer>, changes: Partial<ExportEvent> = {}): Promise<ExportEvent> {
+  async parts(parts: Record<string, string | Buffer>, changes: Partial<CountedEvent> = {}): Promise<CountedEvent> {
     const { runId = "0123456789ab-1", runDate = "2026-11-24" } = changes;
     const names = Object.keys(parts);
     for (let from = 0; from < names.length; from += 50) {
@@ -127,14 +128,20 @@ export class ExportWorld {
     }
   }
 
+  /** Keys of a bucket below a prefix. */
+  async keys(Bucket: string, Prefix: string): Promise<string[]> {
+    const { Contents = [] } = await this.client.send(new ListObjectsV2Command({ Bucket, Prefix }));
+    return Contents.map(({ Key = "" }) => Key);
+  }
+
   /** Multipart uploads that nobody completed or aborted. */
   async openUploads(): Promise<number> {
-    const { Uploads = [] } = await this.client.send(new ListMultipartUploadsCommand({ Bucket: BUCKETS.downstream }));
-    return Uploads.length;
+    const open = async (Bucket: string) => (await this.client.send(new ListMultipartUploadsCommand({ Bucket }))).Uploads ?? [];
+    return (await open(BUCKETS.downstream)).length + (await open(BUCKETS.cache)).length;
   }
 
   /** Checks that the CSV and its manifest file are those of a run. */
-  async checkExported(event: ExportEvent, lines: string): Promise<void> {
+  async checkExported(event: CountedEvent, lines: string): Promise<void> {
     const { runId, runDate, rows, users, items } = event;
     const csv = await this.found();
     assert.ok(csv?.text === `${COLUMNS}\n${lines}`, "the CSV must have the very lines of its parts");

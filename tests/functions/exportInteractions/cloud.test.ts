@@ -1,6 +1,7 @@
 import * as assert from "node:assert/strict";
 import { gzipSync } from "node:zlib";
 import { answerOf, expectedLines, eachWithExport, type ExportWorld, UPLOAD_PART } from "../../support/exportWorld";
+import { BUCKETS } from "../../support/exportFunctions";
 import { COLUMNS, lines } from "../../support/exportParts";
 import type { Json } from "../../../local/cloud/service";
 import type { SerializedFunction } from "../../support/serialize";
@@ -38,30 +39,39 @@ describe("the export's archive with the local S3, under its own role", () => {
     assert.ok(up > 5 * MIB && up < 5.1 * MIB, `${up} bytes up`);
   });
 
-  it("inflates gzip parts into a few uploads whose bodies are checked by their CRC32 alone", async () => {
+  it("inflates gzip parts into a plain object beside them, which S3 copies", async () => {
     const parts = Object.fromEntries([0, 1, 2].map((i) => [`part-${i}.gz`, gzipSync(lines(12 * MIB, i))]));
     const event = await world.parts(parts);
     const sent: Record<string, string>[] = [];
     const look = ({ headers }: Json) => sent.push(headers as Record<string, string>) < 0;
     world.cloud.faults.add({ service: "s3", operation: UPLOAD_PART, kind: "silence", when: look });
     const { copied, uploaded, bytes } = answerOf(await exporter.invoke(event));
-    assert.deepEqual([copied, uploaded], [0, bytes]);
-    assert.ok(sent.length > 1 && sent.every((headers) => Number(headers["content-length"]) >= 5 * MIB));
-    for (const headers of sent) {
-      assert.equal(headers["x-amz-content-sha256"], "UNSIGNED-PAYLOAD");
-      assert.ok(headers["x-amz-checksum-crc32"]);
-    }
+    assert.deepEqual([copied, uploaded], [bytes - 5 * MIB, event.bytes + 5 * MIB]);
+    const bodies = sent.filter((headers) => headers["x-amz-copy-source"] === undefined);
+    assert.deepEqual(
+      bodies.map((headers) => Number(headers["content-length"])).sort((one, other) => other - one),
+      [8, 8, 8, 8].map((mebibytes) => mebibytes * MIB).concat(5 * MIB, event.bytes - 32 * MIB),
+    );
+    assert.ok(bodies.every((headers) => headers["x-amz-content-sha256"] === "UNSIGNED-PAYLOAD"));
+    assert.deepEqual(
+      bodies.map((headers) => headers["x-amz-checksum-crc32"] !== undefined),
+      bodies.map((headers) => Number(headers["content-length"]) === 5 * MIB),
+    );
     await world.checkExported(event, expectedLines(parts));
+    const [work, ...others] = await world.keys(BUCKETS.cache, "recommender/inflated/");
+    assert.match(work, new RegExp(`^recommender/inflated/${event.runId}/[0-9a-f]{32}\\.csv$`));
+    assert.deepEqual(others, []);
   });
 
-  it("streams the parts that it must and copies the others", async () => {
+  it("rewrites the parts that it must and copies the others as they are", async () => {
     const crlf = lines(MIB, 1).replaceAll("\n", "\r\n");
     const parts = { a: lines(12 * MIB, 0), b: crlf, c: lines(12 * MIB, 2), "d.gz": gzipSync(lines(7 * MIB, 3)), e: lines(6 * MIB, 4) };
     const event = await world.parts(parts);
     const { copied, uploaded, bytes } = answerOf(await exporter.invoke(event));
     await world.checkExported(event, expectedLines(parts));
-    assert.equal(copied + uploaded, bytes);
-    assert.ok(copied > 13 * MIB && copied < 15 * MIB, `${copied} bytes copied`);
+    const rewritten = Buffer.byteLength(lines(MIB, 1) + lines(7 * MIB, 3));
+    assert.equal(copied + uploaded, bytes + rewritten);
+    assert.ok(uploaded < rewritten + 15 * MIB, `${uploaded} bytes uploaded`);
   });
 
   it("joins more than 1000 small parts", async function () {

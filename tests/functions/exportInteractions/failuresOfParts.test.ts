@@ -1,7 +1,7 @@
 import * as assert from "node:assert/strict";
 import { gzipSync } from "node:zlib";
 import type { Statement } from "../../../components/policies";
-import type { ExportEvent } from "../../../functions/exportInteractions/decide";
+import type { CountedEvent } from "../../../functions/exportInteractions/event";
 import { ServiceError, type Json } from "../../../local/cloud/service";
 import { eventually } from "../../support/eventually";
 import { BUCKETS } from "../../support/exportFunctions";
@@ -28,7 +28,7 @@ describe("the export, when something is wrong with its input", () => {
   });
 
   /** Fails with just this error; the CSV that was there stays, and no upload is left behind. */
-  const checkFails = async (event: ExportEvent, error: { name: string; message: RegExp }, milliseconds?: number) => {
+  const checkFails = async (event: CountedEvent, error: { name: string; message: RegExp }, milliseconds?: number) => {
     const found = (await exporter.invoke(event, milliseconds)).error;
     assert.equal(found?.name, error.name, JSON.stringify(found));
     assert.match(found.message, error.message);
@@ -143,7 +143,11 @@ describe("the export, when something is wrong with its input", () => {
   it("gives up, with the upload aborted, before its time is over", async () => {
     const event = await world.parts({ a: lines(12 * MIB, 0) });
     world.cloud.faults.add({ service: "s3", operation: UPLOAD_PART, kind: "silence" });
-    await checkFails(event, { name: "OutOfTime", message: /^The export must end within \d+ ms: give the function more time$/ }, 4000);
+    await checkFails(
+      event,
+      { name: "OutOfTime", message: /^The export must end within \d+ ms: give the function more time, or take export.engine glue$/ },
+      4000,
+    );
   });
 
   it("says which permission is missing", async () => {

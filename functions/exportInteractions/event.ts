@@ -1,0 +1,68 @@
+import { failure } from "../shared/failure";
+
+/** A run of the pipeline. */
+export interface Run {
+  /** Names the run; a new attempt has a new one. */
+  runId: string;
+  /** `YYYY-MM-DD`. */
+  runDate: string;
+}
+
+/** An export of what a query wrote and counted. Counts and bytes are those of the CSV without its header line. */
+export interface CountedEvent extends Run {
+  /** `s3://` address of the list of parts, one address a line. */
+  manifest: string;
+  rows: number;
+  users: number;
+  items: number;
+  bytes: number;
+}
+
+/** An export of parts that somebody else wrote: they are checked and counted on the way. */
+export interface SourceEvent extends Run {
+  /** `s3://` address that every part's begins with; ends with a slash. */
+  source: string;
+  /** Fewer rows are refused. */
+  leastRows: number;
+  /** Fewer users with 2 or more rows are refused. */
+  leastRepeatUsers: number;
+}
+
+/** What the pipeline asks for. */
+export type ExportEvent = CountedEvent | SourceEvent;
+
+/** What is counted of a CSV. */
+export const COUNTS = ["rows", "users", "items", "bytes"] as const;
+
+/**
+ * Checks what the pipeline passes.
+ *
+ * @throws Error named BadInput, naming the key, or NoRows
+ */
+export function checkEvent(event: ExportEvent): void {
+  const must = (key: string, rule: string, holds: boolean, value: unknown) => {
+    if (!holds) throw failure("BadInput", `exportInteractions: ${key} must be ${rule}, got ${JSON.stringify(value)}`);
+  };
+  const isAddress = (value: unknown) => typeof value === "string" && value.startsWith("s3://");
+  const { runId, runDate } = event;
+  must("runId", "a text of printable ASCII", typeof runId === "string" && /^[!-~]+$/.test(runId), runId);
+  must("runDate", "a date YYYY-MM-DD", typeof runDate === "string" && isDate(runDate), runDate);
+  const count = (key: string, value: unknown) => must(key, "a whole number from 0", isCount(value), value);
+  if ("source" in event) {
+    must("source", "an s3:// address that ends with a slash", isAddress(event.source) && event.source.endsWith("/"), event.source);
+    count("leastRows", event.leastRows);
+    count("leastRepeatUsers", event.leastRepeatUsers);
+    return;
+  }
+  must("manifest", "an s3:// address", isAddress(event.manifest), event.manifest);
+  for (const key of COUNTS) count(key, event[key]);
+  if (event.rows === 0) throw failure("NoRows", `The table has no row for ${runDate}: nothing was exported`);
+}
+
+export function isDate(text: string): boolean {
+  return /^\d{4}-\d{2}-\d{2}$/.test(text);
+}
+
+export function isCount(value: unknown): boolean {
+  return Number.isSafeInteger(value) && (value as number) >= 0;
+}

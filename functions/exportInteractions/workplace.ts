@@ -1,0 +1,57 @@
+import type { Readable } from "node:stream";
+import type { Calls } from "./calls";
+import type { ObjectPorts, Written } from "./objectWriter";
+import { addressOf, type Connection } from "./source";
+import { makeUpload } from "./upload";
+
+/** Where a run keeps what one invocation made and the next one needs. */
+export interface Workplace {
+  /** `s3://` address of something of a name. */
+  uri(name: string): string;
+  /** What is there, by name. */
+  list(): Promise<Map<string, Written>>;
+  /** How something of a name is written, whatever is there. */
+  object(name: string): ObjectPorts;
+  /** All bytes of something small. */
+  read(name: string): Promise<Buffer>;
+}
+
+/**
+ * @param location `s3://` address, ends with a slash
+ * @param runId whose work it is
+ */
+export function makeWorkplace({ sdk, client }: Connection, calls: Calls, location: string, runId: string): Workplace {
+  const { bucket: Bucket, key: Prefix } = addressOf(`${location}${runId}/`);
+  return {
+    uri: (name) => `s3://${Bucket}/${Prefix}${name}`,
+    list: async () => {
+      const found = new Map<string, Written>();
+      let ContinuationToken: string | undefined;
+      do {
+        const command = new sdk.ListObjectsV2Command({ Bucket, Prefix, ContinuationToken });
+        const page = await calls.make((options) => client.send(command, options));
+        for (const { Key = "", ETag: etag = "", Size: size = 0 } of page.Contents ?? [])
+          found.set(Key.slice(Prefix.length), { etag, size });
+        ContinuationToken = page.NextContinuationToken;
+      } while (ContinuationToken !== undefined);
+      return found;
+    },
+    object: (name) => {
+      const place = { Bucket, Key: `${Prefix}${name}` };
+      return {
+        put: async (Body) => (await calls.make((options) => client.send(new sdk.PutObjectCommand({ ...place, Body }), options))).ETag ?? "",
+        create: async () => {
+          const { UploadId } = await calls.make((options) => client.send(new sdk.CreateMultipartUploadCommand(place), options));
+          return makeUpload({ sdk, client }, calls, { ...place, UploadId }, false);
+        },
+      };
+    },
+    read: async (name) => {
+      const command = new sdk.GetObjectCommand({ Bucket, Key: `${Prefix}${name}` });
+      const { Body } = await calls.make((options) => client.send(command, options));
+      const chunks: Buffer[] = [];
+      for await (const chunk of calls.read(Body as Readable)) chunks.push(chunk);
+      return Buffer.concat(chunks);
+    },
+  };
+}
