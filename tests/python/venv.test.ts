@@ -3,7 +3,8 @@ import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, statSync, writeF
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as Mocha from "mocha";
-import { needPython, orFail, preparePython } from "../support/python";
+import { preparePython } from "../../local/python";
+import { needPython, orFail } from "../support/python";
 
 describe("tests that need Python", () => {
   let parent: string;

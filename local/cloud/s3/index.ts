@@ -7,6 +7,7 @@ import { deleteOperations } from "./delete";
 import { listOperations } from "./list";
 import { multipartOperations } from "./multipart";
 import { Needs } from "./needs";
+import { objectResource } from "./objectResource";
 import { readOperations } from "./read";
 import { resourceTypes } from "./resources";
 import { writeOperations } from "./write";
@@ -21,7 +22,7 @@ export const s3: ServiceFactory = (cloud) => {
   return {
     signingName: "s3",
     protocol: "restXml",
-    resources: resourceTypes(cloud, catalog),
+    resources: { ...resourceTypes(cloud, catalog), ...objectResource(cloud, catalog) },
     operations: {
       ...bucketOperations(cloud, catalog, needs),
       ...listOperations(cloud, catalog, needs),

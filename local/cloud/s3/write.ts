@@ -32,7 +32,10 @@ export function writeOperations(cloud: Cloud, catalog: Catalog, needs: Needs): R
     headers: [...OBJECT_HEADERS, ...CHECKSUM_HEADERS],
     metadata: true,
     needs: ({ bucket, key, headers }) => needs.write(bucket, key, { ifMatch: headers["if-match"] }),
-    run: (request, call) => putObject(cloud, catalog, request, call),
+    run: async (request, call) => {
+      const { etag, checksum } = await putObject(cloud, catalog, request, call);
+      return { headers: { etag: quoted(etag), ...checksumHeaders(checksum) } };
+    },
   });
   const copy = operation(cloud.account, {
     headers: [...OBJECT_HEADERS, ...copyHeaders],
@@ -47,15 +50,26 @@ export function writeOperations(cloud: Cloud, catalog: Catalog, needs: Needs): R
   };
 }
 
-/** @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html */
-async function putObject(cloud: Cloud, catalog: Catalog, request: Request, { body }: Call): Promise<Reply> {
+/**
+ * Stores a body under its key.
+ *
+ * @returns what is stored; its ETag without quotes
+ * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html
+ */
+export async function putObject(
+  cloud: Pick<Cloud, "clock">,
+  catalog: Catalog,
+  request: Request,
+  { body }: Pick<Call, "body">,
+): Promise<StoredObject> {
   const { bucket, key, headers } = request;
   checkWrite(key, catalog.bucket(bucket).objects.get(key), readConditions(headers));
   const kept = keptHeaders(headers);
   return receive(catalog.blobs, { headers, body }, async ({ segments, size, etag, checksum: found }) => {
     const checksum: Checksum | undefined = found && { ...found, type: "FULL_OBJECT" };
-    await replace(catalog, request, { segments, size, etag, lastModified: seconds(cloud), headers: kept, checksum });
-    return { headers: { etag: quoted(etag), ...checksumHeaders(checksum) } };
+    const object: StoredObject = { segments, size, etag, lastModified: seconds(cloud), headers: kept, checksum };
+    await replace(catalog, request, object);
+    return object;
   });
 }
 

@@ -9,8 +9,13 @@ import sys
 import venv
 from pathlib import Path
 
+# The oldest that the pinned packages take.
+OLDEST = (3, 10)
+
 
 def make_venv(folder: Path, requirements: Path) -> None:
+    if sys.version_info < OLDEST:
+        sys.exit(f"Python {OLDEST[0]}.{OLDEST[1]} or newer is needed, got {sys.version.split()[0]}")
     folder.parent.mkdir(parents=True, exist_ok=True)
     with open(folder.with_name(f"{folder.name}.lock"), "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
