@@ -94,7 +94,7 @@ def part_at(uri: str) -> Part:
 
 def parse(argv: list[str]) -> argparse.Namespace:
     """Checks the arguments, but for Glue's own; with `parts_manifest` the parts are a query's, else a source's."""
-    parser = argparse.ArgumentParser(allow_abbrev=False, add_help=False)
+    parser = argparse.ArgumentParser(allow_abbrev=False, add_help=False, exit_on_error=False)
     for name in (*RULES, *QUERY_RULES, *SOURCE_RULES):
         parser.add_argument(f"--{name}")
     args = parser.parse_known_args(argv)[0]
@@ -185,7 +185,7 @@ def simple_row(columns: list[str]) -> re.Pattern[str]:
 
 
 class Tally:
-    """Checks and counts a source's rows; a million distinct ids take about 170 MB as users, 130 MB as items."""
+    """Checks and counts a source's rows; a million distinct short ids take about 110 MB as users, 95 MB as items."""
 
     def __init__(self, columns: list[str]) -> None:
         self.columns, self.ids, self.simple_row = columns, [name for name in columns if name.endswith("_ID")], simple_row(columns)

@@ -11,6 +11,7 @@ import { eachWithGlue, type GlueWorld, type JobArguments, jobAnswer, queryArgume
 
 const MIB = 1024 ** 2;
 const SMALL = { UPLOAD_BYTES: 5 * MIB, COPY_BYTES: 12 * MIB };
+const PUT = "PUT /{Bucket}/{Key+}";
 const GET = "GET /{Bucket}/{Key+}";
 const keyOf = (name: string) => partKey("0123456789ab-1", name);
 const uri = (name: string) => `s3://${BUCKETS.cache}/${keyOf(name)}`;
@@ -54,6 +55,27 @@ describe("the export's Glue job, when something is wrong with its input", () => 
     await world.lambda.remove(BUCKETS.cache, keyOf("part-11"));
     silence.lift();
     held.lift();
+    await failed;
+  });
+
+  it("names its own CSV in cache when that changes before it is copied", async () => {
+    const args = queryArguments(await world.lambda.parts({ a: lines(1000, 0) }));
+    const silence = world.lambda.cloud.faults.add({ service: "s3", operation: UPLOAD_PART, kind: "silence" });
+    const made: string[] = [];
+    const put = world.lambda.cloud.faults.add({
+      ...{ service: "s3", operation: PUT, kind: "silence", when: ({ Key }) => made.push(String(Key)) < 0 },
+    });
+    const failed = checkFails(
+      args,
+      "PartChanged",
+      /^Part "s3:.*\/recommender\/inflated\/.*\.csv" must stay as it was found, but it changed$/,
+    );
+    await eventually(() => assert.ok(silence.struck > 0));
+    put.lift();
+    assert.equal(made.length, 1);
+    assert.match(made[0], /^recommender\/inflated\/0123456789ab-1\/[0-9a-f]{32}\.csv$/);
+    await world.lambda.put(BUCKETS.cache, made[0], "changed");
+    silence.lift();
     await failed;
   });
 

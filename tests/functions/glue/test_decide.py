@@ -51,6 +51,10 @@ class Arguments(unittest.TestCase):
             without = {other: value for other, value in values.items() if other != name}
             self.refused(without, "BadInput", f"dashboard_interaction_export: {name} must be {rule}, got null")
 
+    def test_without_a_value_are_no_exit(self):
+        with self.assertRaisesRegex(Exception, "argument --bytes: expected one argument"):
+            job.parse([*argv(SOURCE), "--bytes"])
+
     def test_must_tell_of_rows(self):
         self.refused({**QUERY, "rows": "0"}, "NoRows", "The table has no row for 2026-01-31: nothing was exported")
 

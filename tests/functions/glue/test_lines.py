@@ -30,7 +30,7 @@ def lines_of(data):
 class Rewriting(unittest.TestCase):
     def test_gives_the_lines_of_any_part_however_it_is_cut(self):
         draw = random.Random(1)
-        texts = [b"", b"a,b,1,watch", '"x,""y",🎬,2,like'.encode(), HEADER, b"u\r,i,3,w", b"\xff\r\r"]
+        texts = [b"", b"a,b,1,watch", '"x,""y",🎬,2,like'.encode(), HEADER, b"u\r,i,3,w", b"\xff\r\r", b"\r"]
         for _ in range(2000):
             lines = [draw.choice(texts) for _ in range(draw.randrange(8))]
             lines = [HEADER, *lines] if draw.random() < 0.5 else lines
