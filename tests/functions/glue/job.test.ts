@@ -1,5 +1,6 @@
 import * as assert from "node:assert/strict";
-import { gzipSync } from "node:zlib";
+import { HeadObjectCommand } from "@aws-sdk/client-s3";
+import { crc32, gzipSync } from "node:zlib";
 import type { Json } from "../../../local/cloud/service";
 import { BUCKETS } from "../../support/exportFunctions";
 import { COLUMNS, lines } from "../../support/exportParts";
@@ -79,6 +80,11 @@ describe("the export's Glue job with the local S3, under its own role", () => {
     assert.deepEqual(ranges.sort(), expected.sort());
     assert.equal(sent.length - ranges.length, 5);
     assert.equal(await world.openWork(), 0);
+    const head = new HeadObjectCommand({ Bucket: BUCKETS.downstream, Key: TARGET, ChecksumMode: "ENABLED" });
+    const { ChecksumType, ChecksumCRC32 } = await world.lambda.client.send(head);
+    const crc = Buffer.alloc(4);
+    crc.writeUInt32BE(crc32(`${COLUMNS}\n${expectedLines(parts)}`));
+    assert.deepEqual([ChecksumType, ChecksumCRC32], ["FULL_OBJECT", crc.toString("base64")]);
   });
 
   it("joins more than 1000 parts", async function () {
