@@ -22,30 +22,31 @@ export interface ExportRun {
   seconds: number;
   cpuSeconds: number;
   peakMiB: number;
-  /** Bytes that came to the exporting process and that left it, as its connections carried them. */
+  /** Bytes that came to the exporting process and that left it, as its connections carried them; 0 where nobody counts them. */
   down: number;
   up: number;
   /** Calls of S3; undefined where nobody counts them. */
   requests?: number;
 }
 
-/** The exports under test on one local S3, behind a proxy that counts bytes. */
+/** The exports under test on one local S3. */
 export class ExportBench {
   private constructor(
     private readonly cloud: ExportCloud,
     private readonly client: S3Client,
-    private readonly proxy: CountingProxy,
+    private readonly proxy: CountingProxy | undefined,
   ) {}
 
-  static async open(): Promise<ExportBench> {
+  /** @param counts whether a proxy counts bytes, which takes time of its own */
+  static async open(counts: boolean): Promise<ExportBench> {
     const cloud = await startExportCloud([BUCKETS.cache, BUCKETS.downstream]);
     const client = new S3Client({ ...cloud, requestChecksumCalculation: "WHEN_REQUIRED" });
-    return new ExportBench(cloud, client, await startCountingProxy(cloud.endpoint));
+    return new ExportBench(cloud, client, counts ? await startCountingProxy(cloud.endpoint) : undefined);
   }
 
   async close(): Promise<void> {
     this.client.destroy();
-    await this.proxy.stop();
+    await this.proxy?.stop();
     await this.cloud.stop();
   }
 
@@ -79,7 +80,7 @@ export class ExportBench {
     const { region, credentials } = this.cloud;
     const exporter = await loadSerialized(files, {
       ...environment,
-      AWS_ENDPOINT_URL: this.proxy.url,
+      AWS_ENDPOINT_URL: this.url(),
       AWS_REGION: region,
       AWS_ACCESS_KEY_ID: credentials.accessKeyId,
       AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
@@ -87,13 +88,13 @@ export class ExportBench {
     try {
       const manifest = `s3://${BUCKETS.cache}/${MANIFEST_KEY}`;
       const event = { runId: "bench-1", runDate: "2026-11-24", manifest, rows, users: 1, items: 1, bytes };
-      this.proxy.count();
+      this.counted();
       const from = performance.now();
       const { result, error } = await exporter.invoke(event, 900_000);
       const seconds = (performance.now() - from) / 1000;
       if (error) throw new Error(`the export failed with ${error.name}: ${error.message}`);
       const { requests } = result as ExportAnswer;
-      return { seconds, ...exporter.usage(), ...this.proxy.count(), requests };
+      return { seconds, ...exporter.usage(), ...this.counted(), requests };
     } finally {
       await exporter.stop();
     }
@@ -117,11 +118,19 @@ export class ExportBench {
       "--key",
       "baseline.csv",
     ];
-    this.proxy.count();
-    const args = ["-c", BASELINE_PRELUDE, accessKeyId, secretAccessKey, script, "--endpoint", this.proxy.url, ...places];
+    this.counted();
+    const args = ["-c", BASELINE_PRELUDE, accessKeyId, secretAccessKey, script, "--endpoint", this.url(), ...places];
     const { stdout } = await promisify(execFile)(interpreter, args);
     const figures = JSON.parse(stdout) as Record<string, number>;
     if (figures.bytes !== bytes) throw new Error(`the baseline exported ${figures.bytes} of ${bytes} bytes`);
-    return { seconds: figures.seconds, cpuSeconds: figures.cpu_s, peakMiB: figures.peak_rss_mb, ...this.proxy.count() };
+    return { seconds: figures.seconds, cpuSeconds: figures.cpu_s, peakMiB: figures.peak_rss_mb, ...this.counted() };
+  }
+
+  private url(): string {
+    return this.proxy?.url ?? this.cloud.endpoint;
+  }
+
+  private counted(): { down: number; up: number } {
+    return this.proxy?.count() ?? { down: 0, up: 0 };
   }
 }

@@ -33,7 +33,7 @@ export async function writeObject(
   uri: string,
   chunks: AsyncIterable<Buffer>,
   pool: BufferPool,
-  { put, create }: ObjectPorts,
+  object: ObjectPorts,
   stop: (error: unknown) => void,
 ): Promise<Written> {
   const uploads = makeCrew(UPLOADS_AT_A_TIME, stop);
@@ -42,7 +42,7 @@ export async function writeObject(
   let [filled, size, number] = [0, 0, 0];
   const send = async (bytes: Buffer) => {
     if (number === S3_LIMITS.steps) throw failure("TooManySteps", `"${uri}" must have at most ${S3_LIMITS.steps} times ${pool.size} bytes`);
-    upload ??= await create();
+    upload ??= await object.create();
     const [started, mine, full] = [upload, (number += 1), bytes.subarray(0, filled)];
     [buffer, filled] = [undefined, 0];
     await uploads.start(() => started.upload(mine, full).finally(() => pool.give(bytes)));
@@ -57,7 +57,7 @@ export async function writeObject(
       }
       size += chunk.length;
     }
-    if (!upload) return { etag: await put(buffer ? buffer.subarray(0, filled) : Buffer.alloc(0)), size };
+    if (!upload) return { etag: await object.put(buffer ? buffer.subarray(0, filled) : Buffer.alloc(0)), size };
     if (buffer) await send(buffer);
     await uploads.finish();
     return { etag: await upload.complete(size), size };

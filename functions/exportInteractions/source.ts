@@ -101,8 +101,8 @@ export function makeSource({ sdk, client }: Connection, calls: Calls, location: 
       return (await getAll(uri, `bytes=${start}-${end - 1}`, etag)).bytes;
     },
     stream: async function* ({ uri, etag, size, body }) {
-      if (body) return yield body;
-      let at = 0;
+      if (body) yield body;
+      let at = body?.length ?? 0;
       for (let attempt = 1; at < size; attempt += 1) {
         try {
           const { Body } = await get(uri, `bytes=${at}-`, etag);

@@ -100,7 +100,7 @@ async function* linesOf(
   const tally = makeTally();
   for (const part of parts) {
     const rewriter = makeRewriter(header);
-    const counter = checked && makeRowCounter(checked, part.uri, rewriter.headerLines, tally);
+    const counter = checked && makeRowCounter(checked, part.uri, () => rewriter.headerLines(), tally);
     const counted = (chunks: Buffer[]) => {
       for (const chunk of chunks) counter?.push(chunk);
       return chunks;

@@ -7,8 +7,9 @@ import { UsageError } from "../../local/usageError";
 
 describe("the flags of the export's benchmark", () => {
   it("are sizes in GB, put in order, and repetitions", () => {
-    assert.deepEqual(exportOptions([]), { sizes: [0.1e9, 1e9, 4e9], repetitions: 1 });
-    assert.deepEqual(exportOptions(["--sizes", "2,0.5", "--repetitions", "3"]), { sizes: [0.5e9, 2e9], repetitions: 3 });
+    assert.deepEqual(exportOptions([]), { sizes: [0.1e9, 1e9, 4e9], repetitions: 1, gz: false });
+    assert.deepEqual(exportOptions(["--sizes", "2,0.5", "--repetitions", "3"]), { sizes: [0.5e9, 2e9], repetitions: 3, gz: false });
+    assert.deepEqual(exportOptions(["--gz"]), { sizes: [0.1e9, 1e9], repetitions: 1, gz: true });
   });
 
   it("are refused by name, rule and value", () => {
