@@ -1,6 +1,6 @@
 import type { Cloud, Json, Need, Operation } from "../service";
-import { ServiceError } from "../service";
 import type { DataCatalog, Partition } from "./catalog";
+import { invalid, page, PAGING, refuseUnknown, textOf, textsOf } from "./input";
 
 /** Most partitions, tables or databases of one page: https://docs.aws.amazon.com/glue/latest/webapi/API_GetPartitions.html */
 const PAGE = { GetDatabases: 100, GetTables: 100, GetPartitions: 1000 };
@@ -37,7 +37,7 @@ export function glueOperations({ account, region, clock }: Cloud, catalog: DataC
     answer: (input: Json, database: string, table: string) => Promise<Json> | Json,
   ) =>
     operation(name, ["DatabaseName", "TableName", ...known], ofTable, (input) =>
-      answer(input, text(input, "DatabaseName"), text(input, "TableName")),
+      answer(input, textOf(input, "DatabaseName"), textOf(input, "TableName")),
     );
   const made = (input: Json): Partition => {
     const partition = partitionOf(input);
@@ -46,7 +46,7 @@ export function glueOperations({ account, region, clock }: Cloud, catalog: DataC
   };
 
   return {
-    GetDatabase: operation("GetDatabase", ["Name"], ofDatabase, (input) => ({ Database: catalog.database(text(input, "Name")) })),
+    GetDatabase: operation("GetDatabase", ["Name"], ofDatabase, (input) => ({ Database: catalog.database(textOf(input, "Name")) })),
     GetDatabases: operation(
       "GetDatabases",
       PAGING,
@@ -57,19 +57,19 @@ export function glueOperations({ account, region, clock }: Cloud, catalog: DataC
       },
     ),
     GetTable: operation("GetTable", ["DatabaseName", "Name"], ofTable, (input) => ({
-      Table: catalog.table(text(input, "DatabaseName"), text(input, "Name")),
+      Table: catalog.table(textOf(input, "DatabaseName"), textOf(input, "Name")),
     })),
     GetTables: operation(
       "GetTables",
       ["DatabaseName", ...PAGING],
       (input) => [...ofDatabase(input), `table/${String(input.DatabaseName)}/*`],
       (input) => {
-        const { items, ...token } = page(catalog.tables(text(input, "DatabaseName")), input, PAGE.GetTables);
+        const { items, ...token } = page(catalog.tables(textOf(input, "DatabaseName")), input, PAGE.GetTables);
         return { TableList: items, ...token };
       },
     ),
     GetPartition: partitionOperation("GetPartition", ["PartitionValues"], (input, database, table) => ({
-      Partition: catalog.partition(database, table, values(input, "PartitionValues")),
+      Partition: catalog.partition(database, table, textsOf(input, "PartitionValues")),
     })),
     GetPartitions: partitionOperation("GetPartitions", PAGING, (input, database, table) => {
       const { items, ...token } = page(catalog.partitions(database, table), input, PAGE.GetPartitions);
@@ -80,54 +80,19 @@ export function glueOperations({ account, region, clock }: Cloud, catalog: DataC
       return {};
     }),
     UpdatePartition: partitionOperation("UpdatePartition", ["PartitionValueList", "PartitionInput"], async (input, database, table) => {
-      await catalog.replacePartition(database, table, values(input, "PartitionValueList"), made(input));
+      await catalog.replacePartition(database, table, textsOf(input, "PartitionValueList"), made(input));
       return {};
     }),
     DeletePartition: partitionOperation("DeletePartition", ["PartitionValues"], async (input, database, table) => {
-      await catalog.dropPartition(database, table, values(input, "PartitionValues"));
+      await catalog.dropPartition(database, table, textsOf(input, "PartitionValues"));
       return {};
     }),
   };
 }
 
-const PAGING = ["NextToken", "MaxResults"];
-
 function partitionOf({ PartitionInput }: Json): Partition {
   if (PartitionInput === null || typeof PartitionInput !== "object") throw invalid("PartitionInput must be given");
   const input = PartitionInput as Json;
   refuseUnknown("PartitionInput", input, PARTITION_INPUT);
-  return { ...input, Values: values(input, "Values") };
+  return { ...input, Values: textsOf(input, "Values") };
 }
-
-function values(input: Json, key: string): string[] {
-  const given = input[key];
-  if (!Array.isArray(given) || given.length === 0 || !given.every((value) => typeof value === "string")) {
-    throw invalid(`${key} must be a list of texts, got ${JSON.stringify(given)}`);
-  }
-  return given;
-}
-
-function text(input: Json, key: string): string {
-  const value = input[key];
-  if (typeof value !== "string" || value === "") throw invalid(`${key} must be a text, got ${JSON.stringify(value)}`);
-  return value;
-}
-
-function page<T>(all: T[], { NextToken, MaxResults }: Json, most: number): { items: T[]; NextToken?: string } {
-  const size = MaxResults ?? most;
-  if (!Number.isInteger(size) || (size as number) < 1 || (size as number) > most) {
-    throw invalid(`MaxResults must be a whole number from 1 to ${most}, got ${JSON.stringify(size)}`);
-  }
-  const from = Number(NextToken ?? 0);
-  if (!Number.isInteger(from)) throw invalid("The continuation token is not valid");
-  const to = from + (size as number);
-  return { items: all.slice(from, to), ...(to < all.length ? { NextToken: String(to) } : {}) };
-}
-
-function refuseUnknown(where: string, input: Json, known: readonly string[]): void {
-  const unknown = Object.keys(input).find((key) => !known.includes(key));
-  if (unknown !== undefined)
-    throw new ServiceError("NotImplemented", `the local glue does not know the member ${unknown} of ${where}`, 501);
-}
-
-const invalid = (message: string): ServiceError => new ServiceError("InvalidInputException", message);
