@@ -3,6 +3,7 @@ import type { CatalogArgs } from "./components/catalog";
 import type { DataLakeArgs } from "./components/dataLake";
 import type { EventFeedArgs } from "./components/eventFeed";
 import type { EventForwarderArgs } from "./components/eventForwarder";
+import type { InteractionExportArgs } from "./components/interactionExport";
 import { bucketName, databaseName, isPersonal, keyPrefixOf, physicalName, PROJECT, ZONES } from "./components/naming";
 import type { PipelineArgs } from "./components/pipeline";
 import type { RecommenderArgs } from "./components/recommender";
@@ -18,7 +19,7 @@ export interface TenantConfig {
   delivery: EventFeedArgs["delivery"];
   forwarder: Omit<EventForwarderArgs, "scope" | "stream" | "upstream" | "trackingId" | "logRetentionDays">;
   catalog: Pick<CatalogArgs, "database" | "projectionStart">;
-  export: Pick<PipelineArgs, "engine" | "streamedEvents">;
+  export: Pick<InteractionExportArgs, "engine" | "source"> & Pick<PipelineArgs, "streamedEvents">;
   pipeline: Pick<PipelineArgs, "schedule" | "timeZone" | "maxWaitHours">;
   recommender: Pick<RecommenderArgs, "interactionColumns" | "existing"> & {
     defaultEventType: string;
@@ -85,6 +86,14 @@ function resolve(stage: string, name: string, settings: Overrides): TenantConfig
   if (lake === "create" && isPersonal(stage)) {
     throw wrong(keyOf(["lake"]), `existing in the personal stage ${stage}, which shares dev's buckets`, lake);
   }
+  const { source, streamedEvents = "include" } = settings.export ?? {};
+  if (source !== undefined && streamedEvents === "exclude") {
+    throw wrong(
+      keyOf(["export", "streamedEvents"]),
+      "include when export.source is set, for nothing tells what of it streamed",
+      streamedEvents,
+    );
+  }
   const shards = onDemand ? undefined : (stream.shards ?? defaults.shards);
   const parallelizationFactor = settings.forwarder?.parallelizationFactor ?? 1;
   const pollers = (shards ?? ON_DEMAND_SHARDS) * parallelizationFactor;
@@ -123,7 +132,7 @@ function resolve(stage: string, name: string, settings: Overrides): TenantConfig
       database: settings.database ?? databaseName(owner),
       projectionStart: settings.projectionStart ?? "2026/01/01/00",
     },
-    export: { engine: "lambda", streamedEvents: "include", ...settings.export },
+    export: { engine: "lambda", streamedEvents, ...settings.export },
     pipeline: { schedule: defaults.schedule, timeZone: "UTC", maxWaitHours: 24, ...settings.pipeline },
     recommender: {
       interactionColumns: ["USER_ID", "ITEM_ID", "TIMESTAMP", "EVENT_TYPE"],

@@ -38,14 +38,16 @@ function deployTenant(scope: Scope, config: TenantConfig) {
     ...config.forwarder,
   });
   const catalog = new Catalog(`${name}-catalog`, { scope, buckets, keyPrefix, protect, ...config.catalog });
-  const interactionExport = new InteractionExport(`${name}-export`, { scope, buckets, keyPrefix, interactionColumns, logRetentionDays });
+  const { streamedEvents, ...exporting } = config.export;
+  const interactionExport = new InteractionExport(`${name}-export`, {
+    ...{ scope, buckets, keyPrefix, interactionColumns, logRetentionDays, ...exporting },
+    infra: lake.arns.infra.apply(() => buckets.infra),
+  });
   const pipeline = new Pipeline(`${name}-pipeline`, {
     ...{ scope, buckets, keyPrefix, interactionColumns, defaultEventType, eventTypes, logRetentionDays },
     database: config.catalog.database,
     workgroup: catalog.workgroupName,
-    functionArns: interactionExport.functionArns,
-    ...config.export,
-    ...config.pipeline,
+    ...{ streamedEvents, ...interactionExport.targets, ...config.pipeline },
   });
 
   return {

@@ -55,7 +55,8 @@ const overridable = {
     protect: z.boolean({ error: "true or false" }),
   }),
   export: section({
-    engine: oneOf("lambda"),
+    engine: oneOf("lambda", "glue"),
+    source: exportSource(),
     streamedEvents: oneOf("include", "exclude"),
   }),
   pipeline: section({
@@ -164,6 +165,17 @@ function interactionColumns() {
   const error = `the list ${required.join(", ")}, with or without EVENT_TYPE as the fourth`;
   const known = [required.join(), [...required, "EVENT_TYPE"].join()];
   return z.array(z.string({ error }), { error }).refine((columns) => known.includes(columns.join()), { error });
+}
+
+function exportSource() {
+  const members = {
+    prefix: text(
+      /^(?!(.*\/)?\.{1,2}\/)([\w.=-]+\/){2,}$/,
+      "a key prefix of two or more folders (letters, digits, - _ . =) that ends with a slash, as crm/interactions/",
+    ),
+    header: text(/^[^\p{C}\p{Zl}\p{Zp}]{1,1024}$/u, "a line of text of 1 to 1024 printable characters"),
+  };
+  return z.strictObject(members, { error: shape("prefix and header") }).partial({ header: true });
 }
 
 function existingRecommender() {

@@ -1,4 +1,5 @@
-import { arnsOf, cachePrefixes, eventPrefixes, inputKeys, type Scope } from "./naming";
+import type { ExportPlaces } from "./exportPlaces";
+import { arnsOf, eventPrefixes, type Scope } from "./naming";
 import { functionStatements, type Location, policy, type Policy, readStatements, type Statement } from "./policies";
 
 /** What looking at the historical drops needs. */
@@ -6,52 +7,65 @@ export function historyPolicy(scope: Scope, { bucket, keyPrefix, logGroup }: Loc
   return policy(...readStatements(scope, bucket, [eventPrefixes(keyPrefix).history]), ...functionStatements(scope, logGroup));
 }
 
-/** Where parts come from and where the CSV goes. */
-export interface ExportPlaces {
-  /** Bucket of the parts and of the queries' manifests. */
-  cache: string;
-  downstream: string;
-  /** Empty, or the stage and a slash. */
-  keyPrefix: string;
-  logGroup: string;
-}
-
-/** What joining a run's parts needs: to read parts and manifests, and to replace the CSV and its manifest, nothing else. */
-export function exportPolicy(scope: Scope, { cache, downstream, keyPrefix, logGroup }: ExportPlaces): Policy {
-  const arns = arnsOf(scope);
-  const { parts, inflated, results } = cachePrefixes(keyPrefix);
-  const { input, manifest } = inputKeys(keyPrefix);
-  const readParts: Statement = {
-    Sid: "ReadParts",
-    Effect: "Allow",
-    Action: "s3:GetObject",
-    Resource: [arns.objects(cache, parts), arns.objects(cache, results)],
-  };
-  const keepWork: Statement = {
-    Sid: "KeepWork",
-    Effect: "Allow",
-    Action: ["s3:GetObject", "s3:PutObject", "s3:AbortMultipartUpload"],
-    Resource: arns.objects(cache, inflated),
-  };
+/** What the function that joins a run's parts needs; it looks for what an invocation before has done already. */
+export function exportFunctionPolicy(places: ExportPlaces, logGroup: string): Policy {
+  const { scope, buckets, work } = places;
   const findWork: Statement = {
     Sid: "FindWork",
     Effect: "Allow",
     Action: "s3:ListBucket",
-    Resource: arns.bucket(cache),
-    Condition: { StringLike: { "s3:prefix": `${inflated}*` } },
+    Resource: arnsOf(scope).bucket(buckets.cache),
+    Condition: { StringLike: { "s3:prefix": `${work}*` } },
   };
-  const replaceInput: Statement = {
-    Sid: "ReplaceInput",
+  return policy(...exportStatements(places), findWork, ...functionStatements(scope, logGroup));
+}
+
+/** What the Glue job that joins a run's parts needs: its script and its log groups besides. */
+export function exportJobPolicy(places: ExportPlaces, logGroups: string[]): Policy {
+  const { scope, buckets, script } = places;
+  const arns = arnsOf(scope);
+  const readScript: Statement = {
+    Sid: "ReadScript",
     Effect: "Allow",
-    Action: ["s3:GetObject", "s3:PutObject", "s3:AbortMultipartUpload"],
-    Resource: [arns.object(downstream, input), arns.object(downstream, manifest)],
+    Action: "s3:GetObject",
+    Resource: arns.object(buckets.infra, script),
   };
-  const findInput: Statement = {
-    Sid: "FindInput",
+  const log: Statement = {
+    Sid: "Log",
     Effect: "Allow",
-    Action: "s3:ListBucket",
-    Resource: arns.bucket(downstream),
-    Condition: { StringEquals: { "s3:prefix": [input, manifest] } },
+    Action: ["logs:CreateLogStream", "logs:PutLogEvents"],
+    Resource: logGroups.map((group) => arns.logStreams(group)),
   };
-  return policy(readParts, keepWork, findWork, replaceInput, findInput, ...functionStatements(scope, logGroup));
+  return policy(...exportStatements(places), readScript, log);
+}
+
+/** Reading parts, keeping work, and replacing the CSV and its manifest: what either engine does, and nothing else. */
+function exportStatements(places: ExportPlaces): Statement[] {
+  const { scope, buckets, work, input, manifest } = places;
+  const arns = arnsOf(scope);
+  const keep = ["s3:GetObject", "s3:PutObject", "s3:AbortMultipartUpload"];
+  return [
+    ...partsStatements(places),
+    { Sid: "KeepWork", Effect: "Allow", Action: keep, Resource: arns.objects(buckets.cache, work) },
+    {
+      Sid: "ReplaceInput",
+      Effect: "Allow",
+      Action: keep,
+      Resource: [arns.object(buckets.downstream, input), arns.object(buckets.downstream, manifest)],
+    },
+    {
+      Sid: "FindInput",
+      Effect: "Allow",
+      Action: "s3:ListBucket",
+      Resource: arns.bucket(buckets.downstream),
+      Condition: { StringEquals: { "s3:prefix": [input, manifest] } },
+    },
+  ];
+}
+
+function partsStatements({ scope, buckets, source, parts, results }: ExportPlaces): Statement[] {
+  if (source !== undefined) return readStatements(scope, buckets.lake, [source]);
+  const arns = arnsOf(scope);
+  const Resource = [arns.objects(buckets.cache, parts), arns.objects(buckets.cache, results)];
+  return [{ Sid: "ReadParts", Effect: "Allow", Action: "s3:GetObject", Resource }];
 }

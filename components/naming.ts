@@ -32,7 +32,8 @@ export interface Scope {
  * https://docs.aws.amazon.com/athena/latest/APIReference/API_CreateWorkGroup.html,
  * https://docs.aws.amazon.com/step-functions/latest/apireference/API_CreateStateMachine.html,
  * https://docs.aws.amazon.com/scheduler/latest/APIReference/API_CreateSchedule.html,
- * https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
+ * https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html,
+ * https://docs.aws.amazon.com/glue/latest/dg/aws-glue-api-jobs-job.html
  */
 export const NAME_LIMITS = {
   role: 64,
@@ -49,6 +50,7 @@ export const NAME_LIMITS = {
   workgroup: 128,
   stateMachine: 80,
   schedule: 64,
+  job: 255,
 } as const;
 export type NameKind = keyof typeof NAME_LIMITS;
 
@@ -99,10 +101,21 @@ export function interactionsPrefix(keyPrefix: string): string {
   return `${keyPrefix}crm_derived_restricted/t200_dashboard_interaction/`;
 }
 
-/** Where a stage's files of one run, and the results of its queries, lie in cache; each prefix ends with a slash. */
+/** Where a run's parts, what an export works with, and the results of queries lie in cache; each prefix ends with a slash. */
 export function cachePrefixes(keyPrefix: string): { parts: string; inflated: string; results: string } {
   const base = `${keyPrefix}recommender/`;
   return { parts: `${base}parts/`, inflated: `${base}inflated/`, results: `${keyPrefix}athena/` };
+}
+
+/** Key of the export's script in infra, where each stage has a folder for its Glue jobs. */
+export function jobScriptKey(stage: string): string {
+  return `glue_jobs/${stage}/dashboard_interaction_export.py`;
+}
+
+/** Log groups of a Glue job, and what both begin with. */
+export function jobLogGroups(jobName: string): { prefix: string; output: string; error: string } {
+  const prefix = `/aws-glue/jobs/${jobName}`;
+  return { prefix, output: `${prefix}/output`, error: `${prefix}/error` };
 }
 
 /** Where a stage's input for Personalize lies in downstream; ends with a slash. */
@@ -137,6 +150,7 @@ export function arnsOf({ partition, region, account }: Scope) {
     catalog: () => regional("glue", "catalog"),
     database: (name: string) => regional("glue", `database/${name}`),
     table: (database: string, name: string) => regional("glue", `table/${database}/${name}`),
+    job: (name: string) => regional("glue", `job/${name}`),
     logStreams: (group: string) => regional("logs", `log-group:${group}:*`),
     logStream: (group: string, stream: string) => regional("logs", `log-group:${group}:log-stream:${stream}`),
     defaultScheduleGroup: () => regional("scheduler", "schedule-group/default"),

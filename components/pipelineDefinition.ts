@@ -1,6 +1,7 @@
-import type { Scope } from "./naming";
-import { cachePrefixes, interactionsPrefix, type Zone } from "./naming";
-import { exportStates, partsLocation } from "./pipelineSteps/export";
+import type { Exporter, PartsOrigin } from "./exportPlaces";
+import { cachePrefixes, interactionsPrefix, type Scope, type Zone } from "./naming";
+import { type ExportSteps, exportStates, nameStates } from "./pipelineSteps/export";
+import { partsLocation, partsStates } from "./pipelineSteps/parts";
 import { prepareStates } from "./pipelineSteps/prepare";
 import { cleanUpStates, runLocation, tableStates } from "./pipelineSteps/table";
 import { turnStates } from "./pipelineSteps/turn";
@@ -18,15 +19,16 @@ export interface DefinitionArgs {
   database: string;
   /** Name of the Athena workgroup. */
   workgroup: string;
-  functionArns: { history: string; export: string };
+  /** What joins the parts to the CSV; a run's output names its engine. */
+  exporter: Exporter;
+  /** Where the parts come from. */
+  parts: PartsOrigin;
   /** Columns of the CSV, in order. */
   interactionColumns: readonly string[];
   /** Event type of rows that have none. */
   defaultEventType: string;
   /** Event types that count as interactions. @default all but impression */
   eventTypes?: readonly string[];
-  /** What joins the parts to the CSV; a run's output names it. */
-  engine: "lambda";
   /** Whether the CSV has the interactions that came as events, which Personalize knows already. */
   streamedEvents: "include" | "exclude";
   /** Hours that an execution waits for others, at most. */
@@ -47,24 +49,18 @@ const RUN_HOURS = 24;
 
 /** From the lake to the one CSV. */
 export function pipelineDefinition(args: DefinitionArgs): Definition {
-  const { buckets, database, workgroup, functionArns, keyPrefix, maxWaitHours } = args;
-  const table = {
-    ...{ database, workgroup, lake: buckets.lake, prefix: interactionsPrefix(keyPrefix) },
-    historyFunctionArn: functionArns.history,
-  };
-  const { build, count, write } = statements(args);
+  const { maxWaitHours, parts } = args;
+  const { comment, first, states, output } = "sourcePrefix" in parts ? sourceSteps(args) : querySteps(args, parts);
   return {
-    Comment: "History and events of the lake become the interactions table and one CSV for Amazon Personalize.",
+    Comment: comment,
     QueryLanguage: "JSONata",
     StartAt: "Prepare",
     TimeoutSeconds: (maxWaitHours + RUN_HOURS) * 3600,
     States: {
       ...prepareStates("TakePlace"),
-      ...turnStates(maxWaitHours, "FindPartition"),
-      ...tableStates({ ...table, build }, "CountInteractions"),
-      ...exportStates({ database, workgroup, exportFunctionArn: functionArns.export, count, write }, "ListRuns"),
-      ...cleanUpStates(table, "Done"),
-      Done: { Type: "Succeed", Output: { ...OUTPUT, engine: args.engine } },
+      ...turnStates(maxWaitHours, first),
+      ...states,
+      Done: { Type: "Succeed", Output: { ...OUTPUT, ...output, engine: args.exporter.engine } },
     },
   };
 }
@@ -73,9 +69,48 @@ const OUTPUT = {
   runId: jsonata("$runId"),
   runDate: jsonata("$runDate"),
   runKey: jsonata("$runKey"),
-  counts: jsonata("$counts"),
   export: jsonata("$exported"),
 };
+
+/** What comes between an execution's turn and its end. */
+interface Steps {
+  comment: string;
+  /** Name of the first state. */
+  first: string;
+  states: States;
+  /** What a run's output has besides. */
+  output: Record<string, unknown>;
+}
+
+function querySteps(args: DefinitionArgs, { historyFunctionArn }: { historyFunctionArn: string }): Steps {
+  const { buckets, database, workgroup, keyPrefix } = args;
+  const table = { database, workgroup, lake: buckets.lake, prefix: interactionsPrefix(keyPrefix), historyFunctionArn };
+  const { build, count, write } = statements(args);
+  return {
+    comment: "History and events of the lake become the interactions table and one CSV for Amazon Personalize.",
+    first: "FindPartition",
+    states: {
+      ...tableStates({ ...table, build }, "CountInteractions"),
+      ...partsStates({ database, workgroup, count, write }, "Export"),
+      ...exportStates(exporting(args), "ListRuns"),
+      ...cleanUpStates(table, "Done"),
+    },
+    output: { counts: jsonata("$counts") },
+  };
+}
+
+function sourceSteps(args: DefinitionArgs): Steps {
+  return {
+    comment: "Somebody else's parts in the lake become one CSV for Amazon Personalize.",
+    first: "NameExport",
+    states: { ...nameStates("Export"), ...exportStates(exporting(args), "Done") },
+    output: {},
+  };
+}
+
+function exporting({ exporter, parts, buckets, keyPrefix }: DefinitionArgs): ExportSteps {
+  return { exporter, parts, lake: buckets.lake, cache: buckets.cache, work: cachePrefixes(keyPrefix).inflated };
+}
 
 function statements(args: DefinitionArgs) {
   const { database, buckets, keyPrefix, streamedEvents } = args;

@@ -1,3 +1,4 @@
+import type { Exporter, PartsOrigin } from "./exportPlaces";
 import { arnsOf, cachePrefixes, eventPrefixes, interactionsPrefix, type Scope, type Zone } from "./naming";
 import { ON_ACCOUNT_CATALOG, ON_SHARED_BUCKETS, ONLY_ON_STAR, policy, type Policy, type Statement, trustPolicy } from "./policies";
 import { TABLES } from "./tableFormats";
@@ -11,7 +12,10 @@ export interface PipelinePlaces {
   keyPrefix: string;
   database: string;
   workgroup: string;
-  functionArns: Record<string, string>;
+  /** What joins the parts to the CSV. */
+  exporter: Exporter;
+  /** Where the parts come from. */
+  parts: PartsOrigin;
   /** Name of the state machine. */
   stateMachine: string;
 }
@@ -43,27 +47,52 @@ export function schedulePolicy(scope: Scope, stateMachine: string): Policy {
 
 /** What the state machine needs: a statement for each service that its states call, and what Athena reads and writes for it. */
 export function pipelinePolicy(places: PipelinePlaces): Policy {
-  const { scope, database, workgroup, functionArns, stateMachine } = places;
-  const arns = arnsOf(scope);
-  const allow = (Sid: string, Action: string[], Resource: string | string[]): Statement => ({ Sid, Effect: "Allow", Action, Resource });
-  const catalog = [arns.catalog(), arns.database(database)];
-  const interactions = arns.table(database, TABLES.interactions);
+  const { scope, parts, stateMachine } = places;
   return policy(
-    allow("TakeTurns", ["states:ListExecutions"], arns.stateMachine(stateMachine)),
-    allow("InvokeFunctions", ["lambda:InvokeFunction"], Object.values(functionArns)),
+    allow("TakeTurns", ["states:ListExecutions"], arnsOf(scope).stateMachine(stateMachine)),
+    ...exporterStatements(places),
+    ...("sourcePrefix" in parts ? [] : [...queryStatements(places), ...lakeStatements(places)]),
+    allow("DeliverLogs", ONLY_ON_STAR.logDelivery, "*"),
+    allow("Trace", [...ONLY_ON_STAR.xray, ...ONLY_ON_STAR.sampling], "*"),
+  );
+}
+
+function allow(Sid: string, Action: string[], Resource: string | string[]): Statement {
+  return { Sid, Effect: "Allow", Action, Resource };
+}
+
+/** The functions that it invokes, or the job that it runs and whose answer it reads: https://docs.aws.amazon.com/step-functions/latest/dg/connect-glue.html */
+function exporterStatements({ scope, buckets, keyPrefix, exporter, parts }: PipelinePlaces): Statement[] {
+  const arns = arnsOf(scope);
+  const functionArns = [
+    ...("historyFunctionArn" in parts ? [parts.historyFunctionArn] : []),
+    ...(exporter.engine === "lambda" ? [exporter.functionArn] : []),
+  ];
+  const statements = functionArns.length === 0 ? [] : [allow("InvokeFunctions", ["lambda:InvokeFunction"], functionArns)];
+  if (exporter.engine === "lambda") return statements;
+  const runJob = ["glue:StartJobRun", "glue:GetJobRun", "glue:GetJobRuns", "glue:BatchStopJobRun"];
+  return [
+    ...statements,
+    allow("RunJob", runJob, arns.job(exporter.jobName)),
+    allow("ReadAnswer", ["s3:GetObject"], arns.objects(buckets.cache, cachePrefixes(keyPrefix).inflated)),
+  ];
+}
+
+function queryStatements({ scope, database, workgroup }: PipelinePlaces): Statement[] {
+  const arns = arnsOf(scope);
+  const catalog = [arns.catalog(), arns.database(database)];
+  const tables = Object.values(TABLES).map((table) => arns.table(database, table));
+  return [
     allow(
       "RunQueries",
       ["athena:StartQueryExecution", "athena:GetQueryExecution", "athena:GetQueryResults", "athena:StopQueryExecution"],
       arns.workgroup(workgroup),
     ),
     allow("UseGlueCatalog", ON_ACCOUNT_CATALOG.dataCatalog, arns.glueDataCatalog()),
-    allow("ReadCatalog", ON_ACCOUNT_CATALOG.read, [...catalog, ...Object.values(TABLES).map((table) => arns.table(database, table))]),
+    allow("ReadCatalog", ON_ACCOUNT_CATALOG.read, [...catalog, ...tables]),
     allow("FindDefaultDatabase", ON_ACCOUNT_CATALOG.defaultDatabase, [arns.catalog(), arns.database("default")]),
-    allow("PublishPartitions", ON_ACCOUNT_CATALOG.publish, [...catalog, interactions]),
-    ...lakeStatements(places),
-    allow("DeliverLogs", ONLY_ON_STAR.logDelivery, "*"),
-    allow("Trace", [...ONLY_ON_STAR.xray, ...ONLY_ON_STAR.sampling], "*"),
-  );
+    allow("PublishPartitions", ON_ACCOUNT_CATALOG.publish, [...catalog, arns.table(database, TABLES.interactions)]),
+  ];
 }
 
 /** https://docs.aws.amazon.com/athena/latest/ug/s3-permissions.html */

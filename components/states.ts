@@ -26,9 +26,12 @@ export interface TaskStep {
   assign?: Assign;
   /** In the order in which they are tried. */
   catch: Catcher[];
-  /** @default two hours for a query, a quarter of an hour for a function, a minute for any other call */
+  /** @default two hours for a query, a quarter of an hour for a function, a minute for any other call; a job has none */
   timeoutSeconds?: number;
 }
+
+/** A task's retriers, in the order in which they are tried. */
+type Retriers = { ErrorEquals: string[]; [field: string]: unknown }[];
 
 const QUERY_SECONDS = 2 * 3600;
 const FUNCTION_SECONDS = 900;
@@ -36,6 +39,9 @@ const CALL_SECONDS = 60;
 
 /** Errors of calls that pass by themselves; each is safe to make again. */
 const CALLS_AGAIN = { IntervalSeconds: 2, BackoffRate: 2, MaxAttempts: 4, JitterStrategy: "FULL" };
+
+/** Waits for a run that is still ending, or for room in the account. */
+const ROOM_LATER = { IntervalSeconds: 60, BackoffRate: 1, MaxAttempts: 15 };
 
 /** A hash of the execution, another one after each redrive: a JSONata expression. */
 export const EXECUTION_HASH = '$hash($states.context.Execution.Id & $string($states.context.Execution.RedriveCount), "SHA-256")';
@@ -57,8 +63,8 @@ export function athenaTask(query: { statement: Expression; workgroup: string; da
   const ClientRequestToken = jsonata(
     "$hash($join([$states.context.Execution.Id, $string($states.context.Execution.RedriveCount), $states.context.State.Name]), 'SHA-256')",
   );
-  const passing = ["Athena.TooManyRequestsException", "Athena.InternalServerException"];
-  return task("arn:aws:states:::athena:startQueryExecution.sync", QUERY_SECONDS, step, passing, {
+  const errors = ["Athena.TooManyRequestsException", "Athena.InternalServerException"];
+  return task("arn:aws:states:::athena:startQueryExecution.sync", QUERY_SECONDS, step, again(errors), {
     QueryString: query.statement,
     QueryExecutionContext: { Catalog: "AwsDataCatalog", Database: query.database },
     WorkGroup: query.workgroup,
@@ -68,16 +74,32 @@ export function athenaTask(query: { statement: Expression; workgroup: string; da
 
 /** Reads the first page of a query's result: `$states.result.ResultSet.Rows`, the header among them. */
 export function queryResultTask(queryId: Expression, step: TaskStep): State {
-  return task("arn:aws:states:::athena:getQueryResults", CALL_SECONDS, step, ["States.TaskFailed"], { QueryExecutionId: queryId });
+  return task("arn:aws:states:::athena:getQueryResults", CALL_SECONDS, step, again(["States.TaskFailed"]), { QueryExecutionId: queryId });
 }
 
 /** Invokes a function that may run again; its answer is `$states.result.Payload`. */
 export function lambdaTask(invocation: { functionArn: string; payload: Record<string, unknown> }, step: TaskStep): State {
   const passing = ["ServiceException", "AWSLambdaException", "SdkClientException", "TooManyRequestsException"];
   const errors = passing.map((error) => `Lambda.${error}`);
-  return task("arn:aws:states:::lambda:invoke", FUNCTION_SECONDS, step, errors, {
+  return task("arn:aws:states:::lambda:invoke", FUNCTION_SECONDS, step, again(errors), {
     FunctionName: invocation.functionArn,
     Payload: invocation.payload,
+  });
+}
+
+/**
+ * Runs a Glue job and waits for its end. A start whose answer is lost is made again, so the job may run twice, one after the other.
+ *
+ * @param run its arguments are texts by `--name`
+ */
+export function glueTask(run: { jobName: string; arguments: Record<string, unknown> }, step: TaskStep & { timeoutSeconds: number }): State {
+  const passing = ["InternalServiceException", "OperationTimeoutException", "ThrottlingException"];
+  const full = ["ConcurrentRunsExceededException", "ResourceNumberLimitExceededException"];
+  const named = (errors: string[]) => errors.map((error) => `Glue.${error}`);
+  const retriers = [{ ErrorEquals: named(full), ...ROOM_LATER }, ...again(named(passing))];
+  return task("arn:aws:states:::glue:startJobRun.sync", step.timeoutSeconds, step, retriers, {
+    JobName: run.jobName,
+    Arguments: run.arguments,
   });
 }
 
@@ -87,7 +109,7 @@ export function lambdaTask(invocation: { functionArn: string; payload: Record<st
  * @param action for example `glue:getPartition`
  */
 export function sdkTask(action: string, Arguments: unknown, step: TaskStep): State {
-  return task(`arn:aws:states:::aws-sdk:${action}`, CALL_SECONDS, step, ["States.TaskFailed"], Arguments);
+  return task(`arn:aws:states:::aws-sdk:${action}`, CALL_SECONDS, step, again(["States.TaskFailed"]), Arguments);
 }
 
 /** Goes the way of the first condition that holds. */
@@ -100,12 +122,16 @@ export function choice(choices: { when: string; next: string; assign?: Assign }[
 }
 
 /**
- * A failure that is kept for the Fail state that {@link fail} makes.
+ * A failure that is kept for the Fail state that {@link fail} makes. What a script raises as `ExportError: <name>: <message>` has that name.
  *
  * @param errors their names; default: any
  */
 export function failsAs(Next: string, errors = ["States.ALL"]): Catcher {
-  return { ErrorEquals: errors, Assign: { [ERROR]: jsonata("$states.errorOutput.Error"), [CAUSE]: jsonata(READABLE) }, Next };
+  const Assign = {
+    [ERROR]: readable("$exists($raised) ? $raised[0] : $states.errorOutput.Error"),
+    [CAUSE]: readable('$exists($raised) ? $raised[1] : $message != "" ? $message : $states.errorOutput.Error'),
+  };
+  return { ErrorEquals: errors, Assign, Next };
 }
 
 /**
@@ -118,27 +144,37 @@ export function fail(advice: string, error?: string): State {
   return { Type: "Fail", Error: error ?? jsonata(`$${ERROR}`), Cause };
 }
 
-/** What a person wants to read of a cause: a query's reason, a function's message, else the text as it is. */
-const READABLE = [
-  '($text := $exists($states.errorOutput.Cause) ? $string($states.errorOutput.Cause) : "";',
-  '$found := $match($text, /"(StateChangeReason|errorMessage)":"([^\\\\"]*(\\\\.[^\\\\"]*)*)"/)[0].groups[1];',
-  "$exists($found) ? $parse('\"' & $found & '\"') : $text != \"\" ? $text : $states.errorOutput.Error)",
-].join(" ");
+/** What a person wants to read of a failure, from a cause's `$message`: a query's reason, a function's or a job's message, else the text. */
+function readable(what: string): Expression {
+  const lines = [
+    '($text := $exists($states.errorOutput.Cause) ? $string($states.errorOutput.Cause) : "";',
+    '$found := $match($text, /"(StateChangeReason|[eE]rrorMessage)":"([^\\\\"]*(\\\\.[^\\\\"]*)*)"/)[0].groups[1];',
+    "$message := $exists($found) ? $parse('\"' & $found & '\"') : $text;",
+    "$raised := $match($message, /ExportError: (\\w+): (.*)/)[0].groups;",
+    `${what})`,
+  ];
+  return jsonata(lines.join(" "));
+}
+
+/** Retries the errors of calls that pass by themselves. */
+function again(ErrorEquals: string[]): Retriers {
+  return [{ ErrorEquals, ...CALLS_AGAIN }];
+}
 
 /** An error that is caught by its own name is an answer: it comes before any retry. */
-function expected(catchers: Catcher[]): { ErrorEquals: string[]; MaxAttempts: number }[] {
+function expected(catchers: Catcher[]): Retriers {
   const errors = catchers.flatMap(({ ErrorEquals }) => ErrorEquals).filter((error) => error !== "States.ALL");
   return errors.length === 0 ? [] : [{ ErrorEquals: errors, MaxAttempts: 0 }];
 }
 
-function task(Resource: string, seconds: number, step: TaskStep, passing: string[], Arguments: unknown): State {
+function task(Resource: string, seconds: number, step: TaskStep, retriers: Retriers, Arguments: unknown): State {
   return {
     Type: "Task",
     Resource,
     Arguments,
     TimeoutSeconds: step.timeoutSeconds ?? seconds,
     ...(step.assign && { Assign: step.assign }),
-    Retry: [...expected(step.catch), { ErrorEquals: passing, ...CALLS_AGAIN }],
+    Retry: [...expected(step.catch), ...retriers],
     Catch: step.catch,
     Next: step.next,
   };

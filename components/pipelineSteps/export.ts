@@ -1,116 +1,84 @@
-import {
-  type Expression,
-  athenaTask,
-  choice,
-  EXECUTION_HASH,
-  fail,
-  failsAs,
-  jsonata,
-  lambdaTask,
-  queryResultTask,
-  type States,
-} from "../states";
+import type { Exporter, PartsOrigin } from "../exportPlaces";
+import { choice, EXECUTION_HASH, type Expression, fail, failsAs, glueTask, jsonata, lambdaTask, sdkTask, type States } from "../states";
+import { LEAST_REPEAT_USERS, LEAST_ROWS } from "./parts";
 
-/** What brings the table's partition to the one CSV. */
+/** What joins a run's parts to the one CSV. */
 export interface ExportSteps {
-  database: string;
-  workgroup: string;
-  /** ARN of the function that joins the parts. */
-  exportFunctionArn: string;
-  /** Statement that counts what came in, what was left out and what goes out. */
-  count: Expression;
-  /** Statement that unloads the CSV's lines to {@link partsLocation}. */
-  write: Expression;
+  exporter: Exporter;
+  parts: PartsOrigin;
+  lake: string;
+  cache: string;
+  /** Key prefix in cache below which a job leaves its answer; ends with a slash. */
+  work: string;
 }
 
-/** Least that Personalize imports and trains on: https://docs.aws.amazon.com/personalize/latest/dg/limits.html */
-const LEAST_ROWS = 1000;
-const LEAST_REPEAT_USERS = 25;
+/** Time that a job may wait for its workers, and then for its end to be seen. */
+const START_SECONDS = 900;
 
-/** Where a run's parts lie, apart for each execution, because a query writes to an empty place alone: a JSONata expression. */
-export function partsLocation(cache: string, prefix: string): string {
-  return `${JSON.stringify(`s3://${cache}/${prefix}`)} & $runId & "/" & $substring(${EXECUTION_HASH}, 0, 8) & "/"`;
+/** A name that the same run key has in every execution, unless it is to be rebuilt: parts of somebody else's need no place of their own. */
+const RUN_ID = `$runHash & "-" & $substring($rebuild ? ${EXECUTION_HASH} : $hash($runKey & " " & $runDate, "SHA-256"), 0, 8)`;
+
+/** Names the run of an export that no query of the pipeline comes before: `$runId`. */
+export function nameStates(next: string): States {
+  return { NameExport: { Type: "Pass", Assign: { runId: jsonata(RUN_ID) }, Next: next } };
 }
 
-/** The count's rows, one a figure, as an object. */
-const COUNTS = [
-  '($f := $merge($states.result.ResultSet.Rows[Data[0].VarCharValue != "name"].{Data[0].VarCharValue: $number(Data[1].VarCharValue)});',
-  "$group := function($name) { $merge($append([{}], $each($f, function($n, $key) {",
-  '$substringBefore($key, ".") = $name and $contains($key, ".") ? {$substringAfter($key, "."): $n} }))) };',
-  '{"rowsIn": $f.rowsIn, "leftOut": $group("leftOut"), "table": $group("table"), "csv": $group("csv")})',
-].join(" ");
-
-/** Counts, checks that Personalize can work with what there is, writes the parts and joins them in downstream. */
+/** Joins the parts in downstream; `$exported` is what the engine answers. */
 export function exportStates(args: ExportSteps, next: string): States {
-  const { workgroup, database } = args;
-  const query = "$states.result.QueryExecution";
   return {
-    CountInteractions: athenaTask(
-      { statement: args.count, workgroup, database },
-      { next: "ReadCounts", assign: { countQuery: jsonata(`${query}.QueryExecutionId`) }, catch: [failsAs("CountFailed")] },
-    ),
-    ReadCounts: queryResultTask(jsonata("$countQuery"), {
-      next: "CheckMinimum",
-      assign: { counts: jsonata(COUNTS) },
-      catch: [failsAs("CountFailed")],
-    }),
-    CheckMinimum: choice(
-      [
-        { when: `$counts.table.rows > ${COUNTED}`, assign: { cause: jsonata(WRONG_TABLE) }, next: "WrongTable" },
-        {
-          when: `$counts.csv.rows < ${LEAST_ROWS} or $counts.csv.repeatUsers < ${LEAST_REPEAT_USERS}`,
-          assign: { cause: jsonata(TOO_FEW) },
-          next: "TooFewInteractions",
-        },
-      ],
-      "WriteParts",
-    ),
-    WriteParts: athenaTask(
-      { statement: args.write, workgroup, database },
-      { next: "Export", assign: { parts: jsonata(`${query}.Statistics.DataManifestLocation`) }, catch: [failsAs("PartsFailed")] },
-    ),
-    Export: lambdaTask(
-      {
-        functionArn: args.exportFunctionArn,
-        payload: {
-          runId: jsonata("$runId"),
-          runDate: jsonata("$runDate"),
-          manifest: jsonata("$parts"),
-          rows: jsonata("$counts.csv.rows"),
-          users: jsonata("$counts.csv.users"),
-          items: jsonata("$counts.csv.items"),
-          bytes: jsonata("$counts.csv.bytes"),
-        },
-      },
-      { next, assign: { exported: jsonata("$states.result.Payload") }, catch: [failsAs("ExportFailed")] },
-    ),
-    CountFailed: fail(
-      "the table is built and the CSV is as it was; mend the reason, then start again with the same run key.",
-      "CountFailed",
-    ),
-    WrongTable: fail(
-      "the CSV is as it was; history was removed meanwhile, or two runs wrote to one place: start again with rebuild: true.",
-      "WrongTable",
-    ),
-    TooFewInteractions: fail(
-      "the table is built and the CSV is as it was; wait for more events or drop more history.",
-      "TooFewInteractions",
-    ),
-    PartsFailed: fail(
-      "the table is built and the CSV is as it was; mend the reason, then start again with the same run key.",
-      "PartsFailed",
-    ),
+    ...(args.exporter.engine === "lambda" ? functionStates(args, args.exporter, next) : jobStates(args, args.exporter, next)),
     ExportFailed: fail("the CSV is whole, the old one or already the new one; mend the reason, then start again with the same run key."),
   };
 }
 
-/** Rows that belong in the table; more can come after it is built, but none can go. */
-const COUNTED = "$counts.rowsIn - $sum($append([0], $counts.leftOut.*))";
+/** An invocation whose time is nearly over leaves the rest to the next. */
+function functionStates(args: ExportSteps, { functionArn }: Exporter & { engine: "lambda" }, next: string): States {
+  return {
+    Export: lambdaTask(
+      { functionArn, payload: { ...written(RUN), ...payloadOf(args) } },
+      { next: "CheckExport", assign: { exported: jsonata("$states.result.Payload") }, catch: [failsAs("ExportFailed")] },
+    ),
+    CheckExport: choice([{ when: '$exported.decision = "unfinished"', next: "Export" }], next),
+  };
+}
 
-const WRONG_TABLE = `"the table of run date " & $runDate & " has " & $string($counts.table.rows) & " rows, only " & $string(${COUNTED}) & " belong in it"`;
+/** A job answers with an object, whose key no other run of it is given. */
+function jobStates(args: ExportSteps, { jobName, timeoutMinutes }: Exporter & { engine: "glue" }, next: string): States {
+  const key = `${JSON.stringify(args.work)} & $runId & "/" & $substring(${EXECUTION_HASH}, 0, 8) & ".json"`;
+  const given = written({ "--run_id": "$runId", "--run_date": "$runDate", "--answer_s3_key": key });
+  return {
+    Export: glueTask(
+      { jobName, arguments: { ...given, ...argumentsOf(args.parts) } },
+      {
+        next: "ReadAnswer",
+        assign: { answerKey: jsonata(key) },
+        catch: [failsAs("ExportFailed")],
+        timeoutSeconds: timeoutMinutes * 60 + START_SECONDS,
+      },
+    ),
+    ReadAnswer: sdkTask(
+      "s3:getObject",
+      { Bucket: args.cache, Key: jsonata("$answerKey") },
+      { next, assign: { exported: jsonata("$parse($states.result.Body)") }, catch: [failsAs("ExportFailed")] },
+    ),
+  };
+}
 
-const TOO_FEW = [
-  `"Personalize needs ${LEAST_ROWS} rows and ${LEAST_REPEAT_USERS} users with 2 or more, run date " & $runDate & " has "`,
-  '$string($counts.csv.rows) & " rows and " & $string($counts.csv.repeatUsers) & " such users; "',
-  '$string($counts.rowsIn) & " rows came in, left out: " & $string($counts.leftOut)',
-].join(" & ");
+const RUN = { runId: "$runId", runDate: "$runDate" };
+const COUNTED = { rows: "$counts.csv.rows", users: "$counts.csv.users", items: "$counts.csv.items", bytes: "$counts.csv.bytes" };
+
+function payloadOf({ parts, lake }: ExportSteps): Record<string, unknown> {
+  if (!("sourcePrefix" in parts)) return written({ manifest: "$parts", ...COUNTED });
+  const source = jsonata(`${JSON.stringify(`s3://${lake}/${parts.sourcePrefix}dt=`)} & $runDate & "/"`);
+  return { source, leastRows: LEAST_ROWS, leastRepeatUsers: LEAST_REPEAT_USERS };
+}
+
+function argumentsOf(parts: PartsOrigin): Record<string, string> {
+  if ("sourcePrefix" in parts) return { "--least_rows": `${LEAST_ROWS}`, "--least_repeat_users": `${LEAST_REPEAT_USERS}` };
+  const counted = Object.entries(COUNTED).map(([name, count]) => [`--${name}`, `$string(${count})`]);
+  return written({ "--parts_manifest": "$parts", ...Object.fromEntries(counted) });
+}
+
+function written(expressions: Record<string, string>): Record<string, Expression> {
+  return Object.fromEntries(Object.entries(expressions).map(([name, expression]) => [name, jsonata(expression)]));
+}

@@ -1,7 +1,19 @@
 import type { DefinitionArgs } from "../../components/pipelineDefinition";
+import type { Exporter, PartsOrigin } from "../../components/exportPlaces";
 import { SCOPE } from "./pulumiMocks";
 
 const functionArn = (role: string): string => `arn:aws:lambda:${SCOPE.region}:${SCOPE.account}:function:${role}`;
+
+/** Each engine. */
+export const EXPORTERS: Record<Exporter["engine"], Exporter> = {
+  lambda: { engine: "lambda", functionArn: functionArn("export") },
+  glue: { engine: "glue", jobName: "export-job", timeoutMinutes: 90 },
+};
+/** Each place where parts come from. */
+export const PARTS: Record<"query" | "source", PartsOrigin> = {
+  query: { historyFunctionArn: functionArn("history") },
+  source: { sourcePrefix: "crm/interactions/" },
+};
 
 /** A pipeline of a personal stage. */
 export const DEFINITION_ARGS: DefinitionArgs = {
@@ -10,10 +22,10 @@ export const DEFINITION_ARGS: DefinitionArgs = {
   keyPrefix: "alice/",
   database: "db",
   workgroup: "wg",
-  functionArns: { history: functionArn("history"), export: functionArn("export") },
+  exporter: EXPORTERS.lambda,
+  parts: PARTS.query,
   interactionColumns: ["USER_ID", "ITEM_ID", "TIMESTAMP", "EVENT_TYPE"],
   defaultEventType: "interaction",
-  engine: "lambda",
   streamedEvents: "include",
   maxWaitHours: 24,
 };

@@ -171,10 +171,10 @@ function make(changes: Omit<PipelineOptions, "without" | "absent">): void {
   const interactionColumns = ["USER_ID", "ITEM_ID", "TIMESTAMP", "EVENT_TYPE"];
   const common = { scope: SCOPE, buckets: BUCKETS, keyPrefix: "", interactionColumns, logRetentionDays: 14, ...changes };
   const { workgroupName } = new Catalog("c", { ...common, database: DATABASE, projectionStart: "2026/01/01/00", protect: false });
-  const { functionArns } = new InteractionExport("e", common);
+  const { targets } = new InteractionExport("e", { ...common, engine: "lambda", infra: BUCKETS.infra });
   new Pipeline("p", {
-    ...{ maxWaitHours: 24, engine: "lambda", streamedEvents: "include", defaultEventType: "interaction", schedule: "off", timeZone: "UTC" },
-    ...{ database: DATABASE, workgroup: workgroupName, functionArns },
+    ...{ maxWaitHours: 24, streamedEvents: "include", defaultEventType: "interaction", schedule: "off", timeZone: "UTC" },
+    ...{ database: DATABASE, workgroup: workgroupName, ...targets },
     ...common,
   });
 }

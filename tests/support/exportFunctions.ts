@@ -29,7 +29,9 @@ export function exportFunctions(): Promise<Record<"export" | "history", Deployed
       new InteractionExport("e", {
         scope: SCOPE,
         buckets: BUCKETS,
+        infra: BUCKETS.infra,
         keyPrefix: "",
+        engine: "lambda",
         interactionColumns: COLUMNS.split(","),
         logRetentionDays: 14,
       }),
