@@ -156,6 +156,7 @@ describe("defaults", () => {
 describe("settings", () => {
   it("are taken", () => {
     const existing = { ...ARNS, trackingId: "7c1f0e1a-0000-4000-8000-000000000000" };
+    const source = { prefix: "a/b.c/d=1/", header: "user,item" };
     const tenant = acme({
       lake: "existing",
       buckets: { lake: "the-lake", upstream: "the.upstream" },
@@ -179,7 +180,7 @@ describe("settings", () => {
         protect: true,
       },
       database: "own_database",
-      export: { engine: "lambda", streamedEvents: "exclude" },
+      export: { engine: "glue", source },
       pipeline: { schedule: "rate(12 hours)", timeZone: "Asia/Singapore", maxWaitHours: 72 },
       projectionStart: "2027/12/31/23",
       logRetentionDays: 365,
@@ -208,7 +209,7 @@ describe("settings", () => {
       protectsDataset: true,
     });
     assert.deepEqual(tenant.catalog, { database: "own_database", projectionStart: "2027/12/31/23" });
-    assert.deepEqual(tenant.export, { engine: "lambda", streamedEvents: "exclude" });
+    assert.deepEqual(tenant.export, { engine: "glue", streamedEvents: "include", source });
     assert.deepEqual(tenant.pipeline, { schedule: "rate(12 hours)", timeZone: "Asia/Singapore", maxWaitHours: 72 });
     assert.equal(tenant.logRetentionDays, 365);
   });

@@ -75,7 +75,7 @@ function payloadOf({ parts, lake }: ExportSteps): Record<string, unknown> {
 
 function argumentsOf(parts: PartsOrigin): Record<string, string> {
   if ("sourcePrefix" in parts) return { "--least_rows": `${LEAST_ROWS}`, "--least_repeat_users": `${LEAST_REPEAT_USERS}` };
-  const counted = Object.entries(COUNTED).map(([name, count]) => [`--${name}`, `$string(${count})`]);
+  const counted = Object.entries(COUNTED).map(([name, count]): [string, string] => [`--${name}`, `$string(${count})`]);
   return written({ "--parts_manifest": "$parts", ...Object.fromEntries(counted) });
 }
 

@@ -9,6 +9,8 @@ import {
   inputKeys,
   interactionsPrefix,
   isPersonal,
+  jobLogGroups,
+  jobScriptKey,
   keyPrefixOf,
   NAME_LIMITS,
   type NameKind,
@@ -36,6 +38,7 @@ const ROLES: [NameKind, string][] = [
   ["schema", "schema-0a1b2"],
   ["dataset", "interactions"],
   ["eventTracker", "tracker"],
+  ["job", "export"],
 ];
 
 describe("physicalName", () => {
@@ -125,7 +128,12 @@ describe("key prefixes", () => {
       history: "alice/crm/dashboard_interaction/history/",
     });
     assert.equal(interactionsPrefix("alice/"), "alice/crm_derived_restricted/t200_dashboard_interaction/");
-    assert.deepEqual(cachePrefixes("alice/"), { parts: "alice/recommender/parts/", results: "alice/athena/" });
+    assert.deepEqual(cachePrefixes("alice/"), {
+      parts: "alice/recommender/parts/",
+      inflated: "alice/recommender/inflated/",
+      results: "alice/athena/",
+    });
+    assert.equal(jobScriptKey("alice"), "glue_jobs/alice/dashboard_interaction_export.py");
     assert.deepEqual(inputKeys(""), {
       input: "recommender/personalize_input.csv",
       manifest: "recommender/personalize_input.manifest.json",
@@ -154,8 +162,15 @@ describe("arnsOf", () => {
     assert.equal(arns.stream("s"), "arn:aws-cn:kinesis:cn-north-1:123456789012:stream/s");
     assert.equal(arns.logStreams("/g"), "arn:aws-cn:logs:cn-north-1:123456789012:log-group:/g:*");
     assert.equal(arns.logStream("/g", "l"), "arn:aws-cn:logs:cn-north-1:123456789012:log-group:/g:log-stream:l");
+    assert.equal(arns.job("j"), "arn:aws-cn:glue:cn-north-1:123456789012:job/j");
     assert.equal(arns.anyKey(), "arn:aws-cn:kms:cn-north-1:123456789012:key/*");
     assert.equal(arns.anyPersonalize(), "arn:aws-cn:personalize:cn-north-1:123456789012:*");
+  });
+});
+
+describe("a job's log groups", () => {
+  it("begin with the prefix that the job is given", () => {
+    assert.deepEqual(jobLogGroups("j"), { prefix: "/aws-glue/jobs/j", output: "/aws-glue/jobs/j/output", error: "/aws-glue/jobs/j/error" });
   });
 });
 

@@ -6,7 +6,7 @@ import { dropOf, enoughRows, eventLine, NOON, sortedLines } from "../support/pip
 const DAY = "2026-01-31";
 const WORK = [
   ...["FindPartition", "CheckHistory", "BuildInteractions", "PublishPartition"],
-  ...["CountInteractions", "ReadCounts", "CheckMinimum", "WriteParts", "Export", "ListRuns", "FindSuperseded", "Done"],
+  ...["CountInteractions", "ReadCounts", "CheckMinimum", "WriteParts", "Export", "CheckExport", "ListRuns", "FindSuperseded", "Done"],
 ];
 
 describe("a run of the pipeline", () => {
