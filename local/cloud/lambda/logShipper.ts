@@ -66,10 +66,19 @@ export class LogShipper {
       await this.call("CreateLogStream", { logStreamName: this.logStreamName });
     } catch (error) {
       if (!(error instanceof ServiceError) || error.code !== "ResourceNotFoundException") throw error;
-      await this.call("CreateLogGroup", {});
+      await this.createGroup();
       await this.call("CreateLogStream", { logStreamName: this.logStreamName });
     }
     this.created = true;
+  }
+
+  /** Others may make it at the same time. */
+  private async createGroup(): Promise<void> {
+    try {
+      await this.call("CreateLogGroup", {});
+    } catch (error) {
+      if (!(error instanceof ServiceError) || error.code !== "ResourceAlreadyExistsException") throw error;
+    }
   }
 
   private async call(operation: string, input: Record<string, unknown>): Promise<void> {
