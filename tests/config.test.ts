@@ -185,8 +185,7 @@ describe("settings", () => {
       projectionStart: "2027/12/31/23",
       logRetentionDays: 365,
     });
-    assert.equal(tenant.lake.lake, "existing");
-    assert.equal(tenant.lake.sourceConditions, false);
+    assert.deepEqual([tenant.lake.lake, tenant.lake.sourceConditions], ["existing", false]);
     assert.equal(tenant.lake.buckets.lake, "the-lake");
     assert.equal(tenant.lake.buckets.upstream, "the.upstream");
     assert.equal(tenant.lake.buckets.cache, "acme-c360-cache-dev");

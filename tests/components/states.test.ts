@@ -1,5 +1,6 @@
 import * as assert from "node:assert/strict";
-import { athenaTask, choice, fail, failsAs, jsonata, lambdaTask, queryResultTask, sdkTask } from "../../components/states";
+import { athenaTask, choice, fail, failsAs, glueTask, jsonata, lambdaTask, queryResultTask, sdkTask } from "../../components/states";
+import { Expressions } from "../../local/cloud/stepFunctions/expressions";
 
 const STEP = { next: "Next", catch: [] };
 const AGAIN = { IntervalSeconds: 2, BackoffRate: 2, MaxAttempts: 4, JitterStrategy: "FULL" };
@@ -58,6 +59,24 @@ describe("a state", () => {
     });
   });
 
+  it("runs a job once it can start, and never again because it failed", () => {
+    assert.deepEqual(glueTask({ jobName: "job", arguments: { "--a": "1" } }, { ...STEP, timeoutSeconds: 90 }), {
+      Type: "Task",
+      Resource: "arn:aws:states:::glue:startJobRun.sync",
+      Arguments: { JobName: "job", Arguments: { "--a": "1" } },
+      TimeoutSeconds: 90,
+      Retry: [
+        {
+          ErrorEquals: ["Glue.ConcurrentRunsExceededException", "Glue.ResourceNumberLimitExceededException"],
+          ...{ IntervalSeconds: 60, BackoffRate: 1, MaxAttempts: 15 },
+        },
+        { ErrorEquals: ["Glue.InternalServiceException", "Glue.OperationTimeoutException", "Glue.ThrottlingException"], ...AGAIN },
+      ],
+      Catch: [],
+      Next: "Next",
+    });
+  });
+
   it("calls a service's operation", () => {
     const { Resource, Arguments, TimeoutSeconds } = sdkTask("glue:getTable", { Name: "t" }, STEP);
     const expected = { Resource: "arn:aws:states:::aws-sdk:glue:getTable", Arguments: { Name: "t" }, TimeoutSeconds: 60 };
@@ -103,4 +122,42 @@ describe("a state", () => {
       ],
     );
   });
+
+  const FAILURES: [what: string, failure: { Error: string; Cause?: string }, kept: { error: string; cause: string }][] = [
+    ["a text", { Error: "States.Timeout", Cause: "too late" }, { error: "States.Timeout", cause: "too late" }],
+    ["a name alone", { Error: "States.Timeout" }, { error: "States.Timeout", cause: "States.Timeout" }],
+    [
+      "a function's error",
+      { Error: "NoParts", Cause: '{"errorType":"NoParts","errorMessage":"\\"a\\" is empty","trace":[]}' },
+      { error: "NoParts", cause: '"a" is empty' },
+    ],
+    [
+      "a query's end",
+      { Error: "States.TaskFailed", Cause: '{"Status":{"State":"FAILED","StateChangeReason":"no\\ntable"}}' },
+      { error: "States.TaskFailed", cause: "no\ntable" },
+    ],
+    [
+      "what a job raised",
+      {
+        Error: "States.TaskFailed",
+        Cause: '{"Attempt":0,"ErrorMessage":"ExportError: BadRow: Part \\"s3://b/p\\": line 2: bad","JobName":"j"}',
+      },
+      { error: "BadRow", cause: 'Part "s3://b/p": line 2: bad' },
+    ],
+    [
+      "what a job raised, after Glue's own words",
+      { Error: "States.TaskFailed", Cause: '{"ErrorMessage":"Error Category: UNCLASSIFIED_ERROR; ExportError: NoParts: none"}' },
+      { error: "NoParts", cause: "none" },
+    ],
+    [
+      "a job's other end",
+      { Error: "States.TaskFailed", Cause: '{"JobRunState":"FAILED","ErrorMessage":"MemoryError"}' },
+      { error: "States.TaskFailed", cause: "MemoryError" },
+    ],
+  ];
+  for (const [what, errorOutput, kept] of FAILURES) {
+    it(`keeps of a failure its name and what a person wants to read: ${what}`, async () => {
+      assert.deepEqual(await new Expressions().evaluate(failsAs("F").Assign, "Assign", { states: { errorOutput } }), kept);
+    });
+  }
 });
