@@ -55,7 +55,8 @@ export function makeIdSet(what: string): IdSet {
   const put = (one: number, other: number, flag: number) => {
     const table = words;
     const last = 2 * mask;
-    const [low, high] = [one >>> 0, (one === 0 && (other & HASHED) === 0 ? 2 : other & HASHED) >>> 0];
+    const low = one >>> 0;
+    const high = (one === 0 && (other & HASHED) === 0 ? 2 : other & HASHED) >>> 0;
     let at = 2 * (low & mask);
     for (let there = table[at + 1]; (table[at] | there) !== 0; there = table[at + 1]) {
       if (table[at] === low && (there & HASHED) >>> 0 === high) {
@@ -77,14 +78,16 @@ export function makeIdSet(what: string): IdSet {
   return {
     /** Two lanes of multiplications and rotations as MurmurHash3 has them, each of which feeds the other. */
     add: (bytes, from, to) => {
-      let [one, other, at] = [to - from, STRIDE, from];
-      for (; at < to; at += 4) {
+      let one = to - from;
+      let other = STRIDE;
+      for (let at = from; at < to; at += 4) {
         const left = to - at;
         const word =
           left >= 4
             ? bytes[at] | (bytes[at + 1] << 8) | (bytes[at + 2] << 16) | (bytes[at + 3] << 24)
             : bytes[at] | (left > 1 ? bytes[at + 1] << 8 : 0) | (left > 2 ? bytes[at + 2] << 16 : 0);
-        const [x, y] = [one ^ Math.imul(word, 0xcc9e2d51), other ^ Math.imul(word, 0x85ebca6b)];
+        const x = one ^ Math.imul(word, 0xcc9e2d51);
+        const y = other ^ Math.imul(word, 0x85ebca6b);
         one = (Math.imul((x << 15) | (x >>> 17), 0x1b873593) + other) | 0;
         other = (Math.imul((y << 13) | (y >>> 19), 0xc2b2ae35) + one) | 0;
       }

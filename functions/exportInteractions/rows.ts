@@ -44,7 +44,11 @@ export function makeRowCounter(columns: readonly string[], uri: string, headerLi
    * @returns where the next line begins, or 0 when this is no such row, or a bad one
    */
   const readPlain = (bytes: Buffer, from: number): number => {
-    let [at, user, userEnd, item, itemEnd] = [from, 0, 0, 0, 0];
+    let at = from;
+    let user = 0;
+    let userEnd = 0;
+    let item = 0;
+    let itemEnd = 0;
     for (let column = 0; column <= lastColumn; column++) {
       const start = at;
       let byte = bytes[at];
@@ -55,8 +59,13 @@ export function makeRowCounter(columns: readonly string[], uri: string, headerLi
       } else {
         while (byte > COMMA ? byte < 0x7f : byte >= 0x20 && byte !== QUOTE && byte !== COMMA) byte = bytes[++at];
         if (at === start || at - start > MOST_ID_CHARACTERS) return 0;
-        if (column === userColumn) [user, userEnd] = [start, at];
-        else if (column === itemColumn) [item, itemEnd] = [start, at];
+        if (column === userColumn) {
+          user = start;
+          userEnd = at;
+        } else if (column === itemColumn) {
+          item = start;
+          itemEnd = at;
+        }
       }
       if (byte !== (column === lastColumn ? LF : COMMA)) return 0;
       at++;
