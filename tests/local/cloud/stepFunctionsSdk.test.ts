@@ -36,13 +36,15 @@ describe("local Step Functions: aws-sdk", () => {
         serDeInfo: { serializationLibrary: `${PARQUET}.serde.ParquetHiveSerDe` },
       },
     });
-    const { cloud, owner } = bench.running;
-    for (const Key of ["gone/1", "gone/<&2>", "kept/1"]) {
-      const headers = { "content-length": "2", "content-type": "text/plain", "x-amz-meta-run": "r1" };
-      await cloud.call(owner, "s3", "PUT /{Bucket}/{Key+}", { Bucket: BUCKET, Key, headers }, Readable.from([Buffer.from("hi")]));
-    }
+    for (const Key of ["gone/1", "gone/<&2>", "kept/1"]) await put(Key, Buffer.from("hi"));
   });
   after(() => bench.close());
+
+  const put = async (Key: string, body: Buffer): Promise<void> => {
+    const { cloud, owner } = bench.running;
+    const headers = { "content-length": String(body.length), "content-type": "text/plain", "x-amz-meta-run": "r1" };
+    await cloud.call(owner, "s3", "PUT /{Bucket}/{Key+}", { Bucket: BUCKET, Key, headers }, Readable.from([body]));
+  };
 
   it("calls Glue with its own members; dates are ISO texts", async () => {
     const get = sdk("glue:getPartition", { ...TABLE, PartitionValues: ["2026-01-31"] });
@@ -99,6 +101,22 @@ describe("local Step Functions: aws-sdk", () => {
     assert.deepEqual(head, { AcceptRanges: "bytes", ContentLength: 2, ContentType: "text/plain", ETag, Metadata: { run: "r1" } });
   });
 
+  it("reads an object as text, of no more bytes than a state may have", async () => {
+    const read = (Key: string): Json => sdk("s3:getObject", { Bucket: BUCKET, Key });
+    const { LastModified, ...object } = (await bench.run(read("kept/1"))).output as Json;
+    assert.match(String(LastModified), ISO);
+    const ETag = '"49f68a5c8493ec2c0bf489821c21fc3b"';
+    const described = { AcceptRanges: "bytes", ContentLength: 2, ContentType: "text/plain", ETag, Metadata: { run: "r1" } };
+    assert.deepEqual(object, { ...described, Body: "hi" });
+    await put("long", Buffer.alloc(262_145, "x"));
+    const message = /^The object has 262145 bytes, more than the 262144 that are allowed$/;
+    await bench.fails(read("long"), "States.DataLimitExceeded", message);
+    await put("empty", Buffer.alloc(0));
+    assert.equal(((await bench.run(read("empty"))).output as Json).Body, "");
+    await bench.fails(read("none"), "S3.NoSuchKeyException", /Status Code: 404/);
+    await bench.fails(sdk("s3:getObject", { Bucket: BUCKET, Key: "kept/1", Range: "bytes=0-0" }), "States.Runtime", /argument Range/);
+  });
+
   it("deletes objects, each with its own outcome", async () => {
     const Objects = [{ Key: "gone/1" }, { Key: "gone/<&2>" }, { Key: "kept/1" }];
     const { output } = await bench.run(sdk("s3:deleteObjects", { Bucket: BUCKET, Delete: { Objects } }));
@@ -120,7 +138,7 @@ describe("local Step Functions: aws-sdk", () => {
       "States.Runtime",
       /argument FetchOwner of ListObjectsV2/,
     );
-    await bench.fails(sdk("s3:getObject", { Bucket: BUCKET, Key: "kept/1" }), "States.Runtime", /the operation GetObject/);
+    await bench.fails(sdk("s3:getBucketLocation", { Bucket: BUCKET }), "States.Runtime", /the operation GetBucketLocation/);
   });
 
   it("needs the role's permissions", async () => {

@@ -33,6 +33,10 @@ export function failureOf(error: unknown, { prefix, known, other, service }: Nam
 }
 
 const ATHENA = "InternalServer InvalidRequest Metadata ResourceNotFound SessionAlreadyExists TooManyRequests";
+const GLUE =
+  "AccessDenied AlreadyExists ConcurrentModification ConcurrentRunsExceeded ConditionCheckFailure Conflict EntityNotFound " +
+  "FederationSource GlueEncryption IdempotentParameterMismatch InternalService InvalidInput InvalidState OperationTimeout " +
+  "PermissionTypeMismatch ResourceNotFound ResourceNotReady ResourceNumberLimitExceeded Throttling Validation VersionMismatch";
 
 /** Optimized integrations; their general exceptions have the names of the older SDK. */
 export const LAMBDA: Naming = {
@@ -44,16 +48,12 @@ export const LAMBDA: Naming = {
   service: "AWSLambda",
 };
 export const OPTIMIZED_ATHENA: Naming = { prefix: "Athena", known: ATHENA, other: "AmazonAthenaException", service: "AmazonAthena" };
+export const OPTIMIZED_GLUE: Naming = { prefix: "Glue", known: GLUE, other: "AWSGlueException", service: "AWSGlue" };
 
 /** SDK integrations. */
 export const SDK: Record<"athena" | "glue" | "s3" | "sfn", Naming> = {
   athena: sdk("Athena", ATHENA),
-  glue: sdk(
-    "Glue",
-    "AccessDenied AlreadyExists ConcurrentModification ConcurrentRunsExceeded ConditionCheckFailure Conflict EntityNotFound " +
-      "FederationSource GlueEncryption IdempotentParameterMismatch InternalService InvalidInput InvalidState OperationTimeout " +
-      "PermissionTypeMismatch ResourceNotFound ResourceNotReady ResourceNumberLimitExceeded Throttling Validation VersionMismatch",
-  ),
+  glue: sdk("Glue", GLUE),
   s3: sdk(
     "S3",
     "BucketAlreadyExists BucketAlreadyOwnedByYou EncryptionTypeMismatch IdempotencyParameterMismatch InvalidObjectState " +

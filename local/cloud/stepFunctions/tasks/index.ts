@@ -1,9 +1,10 @@
 import { athenaTasks } from "./athena";
 import { awsSdk, SDK_SERVICES } from "./awsSdk";
+import { glueTasks } from "./glue";
 import { lambdaInvoke } from "./lambda";
 import type { Integration } from "./task";
 
-const OPTIMIZED = [lambdaInvoke, ...athenaTasks];
+const OPTIMIZED = [lambdaInvoke, ...athenaTasks, ...glueTasks];
 
 /**
  * The integration that a task's Resource names.

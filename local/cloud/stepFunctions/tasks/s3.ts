@@ -1,7 +1,9 @@
 import { XMLBuilder } from "fast-xml-parser";
 import { createHash } from "node:crypto";
 import { Readable } from "node:stream";
+import { text } from "node:stream/consumers";
 import { ServiceError, type Json, type Reply } from "../../service";
+import { MAX_DATA_BYTES, StateFailure } from "../failure";
 import type { TaskCall } from "./task";
 
 /** An operation: its route, the members of its input, the request that they make and the result that its answer makes. */
@@ -9,7 +11,7 @@ interface Adapter {
   route: string;
   members: string[];
   request(input: Json): { input: Json; body?: Readable };
-  result(reply: Reply): Json;
+  result(reply: Reply): Json | Promise<Json>;
 }
 
 const LISTING: Record<string, string> = {
@@ -68,18 +70,39 @@ const ADAPTERS: Record<string, Adapter> = {
       const conditions = Object.entries({ "if-match": IfMatch, "if-none-match": IfNoneMatch }).filter(([, value]) => value !== undefined);
       return { input: { Bucket, Key, headers: Object.fromEntries(conditions) } };
     },
-    result: ({ headers = {} }) => {
-      const result: Json = {};
-      const Metadata: Json = {};
-      for (const [name, value] of Object.entries(headers)) {
-        if (name in HEAD_HEADERS) result[HEAD_HEADERS[name]] = value;
-        if (name.startsWith(META)) Metadata[name.slice(META.length)] = value;
-      }
-      const LastModified = isoText(headers["last-modified"]);
-      return { ...result, ContentLength: Number(headers["content-length"]), LastModified, Metadata };
-    },
+    result: ({ headers = {} }) => describe(headers),
+  },
+  GetObject: {
+    route: "GET /{Bucket}/{Key+}",
+    members: ["Bucket", "Key", "IfMatch"],
+    request: ({ Bucket, Key, IfMatch }) => ({ input: { Bucket, Key, headers: IfMatch === undefined ? {} : { "if-match": IfMatch } } }),
+    result: async ({ headers = {}, body }) => ({ ...describe(headers), Body: await textOf(body, Number(headers["content-length"])) }),
   },
 };
+
+/** An object's headers as members. */
+function describe(headers: Record<string, string>): Json {
+  const result: Json = {};
+  const Metadata: Json = {};
+  for (const [name, value] of Object.entries(headers)) {
+    if (name in HEAD_HEADERS) result[HEAD_HEADERS[name]] = value;
+    if (name.startsWith(META)) Metadata[name.slice(META.length)] = value;
+  }
+  return { ...result, ContentLength: Number(headers["content-length"]), LastModified: isoText(headers["last-modified"]), Metadata };
+}
+
+/**
+ * A body is a text in the states language.
+ *
+ * @throws StateFailure States.DataLimitExceeded
+ */
+async function textOf(body: Reply["body"], bytes: number): Promise<string> {
+  if (bytes > MAX_DATA_BYTES) {
+    if (body instanceof Readable) body.destroy();
+    throw new StateFailure("States.DataLimitExceeded", `The object has ${bytes} bytes, more than the ${MAX_DATA_BYTES} that are allowed`);
+  }
+  return text(Readable.from(body ?? []));
+}
 
 /** S3 knows whole seconds. */
 const isoText = (date: string): string => new Date(date).toISOString().replace(".000Z", "Z");
@@ -91,7 +114,7 @@ export async function callS3({ cloud, principal }: TaskCall, operation: string, 
   const unknown = Object.keys(input).find((name) => !adapter.members.includes(name));
   if (unknown !== undefined) throw notKnown(`the argument ${unknown} of ${operation}`);
   const { input: request, body } = adapter.request(input);
-  const result = adapter.result(await cloud.call(principal, "s3", adapter.route, request, body));
+  const result = await adapter.result(await cloud.call(principal, "s3", adapter.route, request, body));
   return JSON.parse(JSON.stringify(result)) as Json;
 }
 

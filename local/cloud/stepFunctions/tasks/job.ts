@@ -1,0 +1,43 @@
+import type { Json } from "../../service";
+import { StateFailure, unlessAborted } from "../failure";
+import type { TaskCall } from "./task";
+
+/** Waits between two looks at a job, in milliseconds of the cloud's time: the first, by how much it grows, the longest. */
+const POLL = { first: 1000, growth: 1.5, longest: 60_000 };
+
+/** A job that a `.sync` task started. */
+export interface Job {
+  /** What starting it answered. */
+  started: Json;
+  /** Looks at it: its state, and what is the task's result when it succeeds and the failure's cause when it fails. */
+  look: () => Promise<{ state: string; result: Json }>;
+  /** States that are its end without success. */
+  failed: string[];
+  stop: () => Promise<unknown>;
+}
+
+/** Waits for a job's end; one whose task ends before it does is stopped. */
+export async function untilEnded({ started, look, failed, stop }: Job, task: TaskCall): Promise<Json> {
+  try {
+    task.signal.throwIfAborted();
+    await task.submitted(started);
+    for (let wait = POLL.first; ; wait = Math.min(wait * POLL.growth, POLL.longest)) {
+      const { state, result } = await unlessAborted(look(), task.signal);
+      if (state === "SUCCEEDED") return result;
+      if (failed.includes(state)) throw new StateFailure("States.TaskFailed", JSON.stringify(result));
+      await task.cloud.clock.sleep(wait, task.signal);
+    }
+  } catch (error) {
+    if (!task.signal.aborted) throw error;
+    await stop().catch(() => undefined);
+    throw task.signal.reason;
+  }
+}
+
+/** Optimized integrations show dates as epoch milliseconds, the services tell seconds. */
+export function inMilliseconds(output: Json, dates: string[]): Json {
+  const text = JSON.stringify(output, (key, value: unknown) =>
+    dates.includes(key) && typeof value === "number" ? Math.round(value * 1000) : value,
+  );
+  return JSON.parse(text) as Json;
+}
