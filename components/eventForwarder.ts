@@ -31,6 +31,9 @@ export interface EventForwarderArgs {
 /** Longest record age that a mapping takes: https://docs.aws.amazon.com/lambda/latest/api/API_CreateEventSourceMapping.html */
 const MAXIMUM_AGE_SECONDS = 604_800;
 
+/** One for all tenants, so that it is serialized once. */
+const factory = () => makeHandler();
+
 /** Forwards the stream's events to Personalize; what it gives up on is kept in upstream. */
 export class EventForwarder extends pulumi.ComponentResource {
   readonly function: aws.lambda.Function;
@@ -72,7 +75,7 @@ export class EventForwarder extends pulumi.ComponentResource {
       `${name}-function`,
       {
         functionName,
-        factory: () => makeHandler(),
+        factory,
         role: this.role,
         logGroup,
         memoryMiB: args.memoryMiB,

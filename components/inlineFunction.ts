@@ -1,11 +1,10 @@
-import { readFileSync } from "node:fs";
 import * as aws from "@pulumi/aws";
-import type * as pulumi from "@pulumi/pulumi";
+import * as pulumi from "@pulumi/pulumi";
 
 export interface InlineFunctionArgs<E, R> {
   /** Physical name. */
   functionName: string;
-  /** Runs once a container and returns the handler; may capture nothing but code. */
+  /** Runs once a container and returns the handler; may capture nothing but code. One object is serialized once a program. */
   factory: aws.lambda.CallbackFactory<E, R>;
   role: aws.iam.Role;
   logGroup: aws.cloudwatch.LogGroup;
@@ -18,19 +17,26 @@ export interface InlineFunctionArgs<E, R> {
   tags: Record<string, string>;
 }
 
-/** A Lambda function from code of this repository: one file in its archive, a pinned runtime, JSON logs, traces. */
+/** Kept by factory, for tenants share their code and serializing it takes longer than all else that a program does. */
+const serialized = new WeakMap<object, Promise<pulumi.runtime.SerializedFunction>>();
+
+/**
+ * A Lambda function from code of this repository: one file in its archive, a pinned runtime, JSON logs, traces. It is what
+ * `aws.lambda.CallbackFunction` makes of a `callbackFactory`, but for packages: the Node.js runtimes carry SDK v3, and
+ * nothing else is used at run time.
+ */
 export function inlineFunction<E, R>(
   name: string,
   args: InlineFunctionArgs<E, R>,
   opts: pulumi.CustomResourceOptions,
-): aws.lambda.CallbackFunction<E, R> {
-  return new aws.lambda.CallbackFunction(
+): aws.lambda.Function {
+  return new aws.lambda.Function(
     name,
     {
       name: args.functionName,
-      callbackFactory: args.factory,
-      codePathOptions: codePathOptions(),
-      role: args.role,
+      code: archiveOf(args.factory),
+      handler: "__index.handler",
+      role: args.role.arn,
       runtime: "nodejs24.x",
       memorySize: args.memoryMiB,
       timeout: args.timeoutSeconds,
@@ -44,14 +50,8 @@ export function inlineFunction<E, R>(
   );
 }
 
-/**
- * Keeps every package out of an archive: the Node.js runtimes carry SDK v3, and nothing else is used at run time.
- * Fresh at every call, because Pulumi changes the object that it is given.
- *
- * @param packageFile default: the one of the working directory, which Pulumi reads too
- * @throws Error when the file cannot be read
- */
-export function codePathOptions(packageFile = "package.json"): { extraExcludePackages: string[] } {
-  const { dependencies = {} } = JSON.parse(readFileSync(packageFile, "utf8")) as { dependencies?: Record<string, string> };
-  return { extraExcludePackages: Object.keys(dependencies) };
+async function archiveOf<E, R>(factory: aws.lambda.CallbackFactory<E, R>): Promise<pulumi.asset.AssetArchive> {
+  const known = serialized.get(factory) ?? pulumi.runtime.serializeFunction(factory, { exportName: "handler", isFactoryFunction: true });
+  serialized.set(factory, known);
+  return new pulumi.asset.AssetArchive({ "__index.js": new pulumi.asset.StringAsset((await known).text) });
 }

@@ -1,10 +1,6 @@
 import * as assert from "node:assert/strict";
-import { mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
-import * as pulumi from "@pulumi/pulumi";
 import * as AdmZip from "adm-zip";
-import { codePathOptions } from "../../../components/inlineFunction";
 import { forwarderArchive, loadForwarder } from "../../support/forwarder";
 
 const ROOT = join(__dirname, "../../..");
@@ -35,22 +31,6 @@ describe("the forwarder's archive", () => {
       "http",
       "https",
     ]);
-  });
-
-  it("keeps out a package that is added to the dependencies", async () => {
-    const folder = await mkdtemp(join(tmpdir(), "c360-dependencies-"));
-    const before = process.cwd();
-    try {
-      await symlink(join(ROOT, "node_modules"), join(folder, "node_modules"));
-      await writeFile(join(folder, "package.json"), JSON.stringify({ name: "p", version: "1.0.0", dependencies: { "adm-zip": "*" } }));
-      process.chdir(folder);
-      const unguarded = [...(await pulumi.runtime.computeCodePaths({})).keys()];
-      assert.deepEqual(unguarded, ["node_modules/adm-zip"]);
-      assert.deepEqual([...(await pulumi.runtime.computeCodePaths(codePathOptions())).keys()], []);
-    } finally {
-      process.chdir(before);
-      await rm(folder, { recursive: true });
-    }
   });
 
   it("ends a cold start without a setting by naming it", async () => {
