@@ -17,7 +17,7 @@ export interface InlineFunctionArgs<E, R> {
   tags: Record<string, string>;
 }
 
-/** Kept by factory, for tenants share their code and serializing it takes longer than all else that a program does. */
+/** Kept by factory, for tenants share their code and serializing a factory takes up to a second. */
 const serialized = new WeakMap<object, Promise<pulumi.runtime.SerializedFunction>>();
 
 /**
