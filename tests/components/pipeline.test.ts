@@ -1,7 +1,7 @@
 import * as assert from "node:assert/strict";
 import { Pipeline, type PipelineArgs } from "../../components/pipeline";
 import { pipelineDefinition } from "../../components/pipelineDefinition";
-import { DEFINITION_ARGS } from "../support/definitionArgs";
+import { DEFINITION_ARGS, EXPORTERS, PARTS } from "../support/definitionArgs";
 import { deploy, UNKNOWN } from "../support/pulumiMocks";
 
 const REGIONAL = "ap-southeast-1:123456789012";
@@ -21,7 +21,19 @@ const list = (zone: string, bucket: string, prefixes: string[]) => ({
   Condition: { StringLike: { "s3:prefix": prefixes } },
 });
 const glue = (resource: string) => `arn:aws:glue:${REGIONAL}:${resource}`;
+const lambda = (role: string) => `arn:aws:lambda:${REGIONAL}:function:${role}`;
 const WRITE = ["s3:PutObject", "s3:AbortMultipartUpload", "s3:ListMultipartUploadParts"];
+const OBSERVED = [
+  allow(
+    "DeliverLogs",
+    [
+      ...["logs:CreateLogDelivery", "logs:GetLogDelivery", "logs:UpdateLogDelivery", "logs:DeleteLogDelivery"],
+      ...["logs:ListLogDeliveries", "logs:PutResourcePolicy", "logs:DescribeResourcePolicies", "logs:DescribeLogGroups"],
+    ],
+    "*",
+  ),
+  allow("Trace", ["xray:PutTraceSegments", "xray:PutTelemetryRecords", "xray:GetSamplingRules", "xray:GetSamplingTargets"], "*"),
+];
 
 describe("Pipeline", () => {
   it("makes a state machine of its definition, which is known at preview", async () => {
@@ -69,7 +81,7 @@ describe("Pipeline", () => {
         Version: "2012-10-17",
         Statement: [
           allow("TakeTurns", ["states:ListExecutions"], MACHINE_ARN),
-          allow("InvokeFunctions", ["lambda:InvokeFunction"], Object.values(ARGS.functionArns)),
+          allow("InvokeFunctions", ["lambda:InvokeFunction"], [lambda("history"), lambda("export")]),
           allow(
             "RunQueries",
             ["athena:StartQueryExecution", "athena:GetQueryExecution", "athena:GetQueryResults", "athena:StopQueryExecution"],
@@ -95,18 +107,28 @@ describe("Pipeline", () => {
           allow("KeepTable", ["s3:GetObject", ...WRITE, "s3:DeleteObject"], `arn:aws:s3:::lake/${table}`),
           allow("WriteParts", WRITE, "arn:aws:s3:::cache/alice/recommender/parts/*"),
           allow("KeepResults", ["s3:GetObject", ...WRITE], "arn:aws:s3:::cache/alice/athena/*"),
-          allow(
-            "DeliverLogs",
-            [
-              ...["logs:CreateLogDelivery", "logs:GetLogDelivery", "logs:UpdateLogDelivery", "logs:DeleteLogDelivery"],
-              ...["logs:ListLogDeliveries", "logs:PutResourcePolicy", "logs:DescribeResourcePolicies", "logs:DescribeLogGroups"],
-            ],
-            "*",
-          ),
-          allow("Trace", ["xray:PutTraceSegments", "xray:PutTelemetryRecords", "xray:GetSamplingRules", "xray:GetSamplingTargets"], "*"),
+          ...OBSERVED,
         ],
       },
     });
+  });
+
+  it("gives its role for a job, or for a source, what their states call and nothing else", async () => {
+    const statements = async (args: Partial<PipelineArgs>) => {
+      const { policy } = (await create(args, true)).get(ROLE_POLICY, "p-role-policy").inputs;
+      return (policy as { Statement: { Sid: string }[] }).Statement;
+    };
+    const turns = allow("TakeTurns", ["states:ListExecutions"], MACHINE_ARN);
+    const invoke = (role: string) => allow("InvokeFunctions", ["lambda:InvokeFunction"], [lambda(role)]);
+    const run = [
+      allow("RunJob", ["glue:StartJobRun", "glue:GetJobRun", "glue:GetJobRuns", "glue:BatchStopJobRun"], glue("job/export-job")),
+      allow("ReadAnswer", ["s3:GetObject"], "arn:aws:s3:::cache/alice/recommender/inflated/*"),
+    ];
+    const queries = (await statements({})).slice(2, -OBSERVED.length);
+    const { source } = PARTS;
+    assert.deepEqual(await statements({ parts: source }), [turns, invoke("export"), ...OBSERVED]);
+    assert.deepEqual(await statements({ parts: source, exporter: EXPORTERS.glue }), [turns, ...run, ...OBSERVED]);
+    assert.deepEqual(await statements({ exporter: EXPORTERS.glue }), [turns, invoke("history"), ...run, ...queries, ...OBSERVED]);
   });
 
   it("has no schedule where it is off", async () => {

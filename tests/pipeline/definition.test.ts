@@ -1,9 +1,10 @@
 import * as assert from "node:assert/strict";
 import { pipelineDefinition } from "../../components/pipelineDefinition";
 import { pipelinePolicy } from "../../components/pipelinePolicies";
+import type { State } from "../../components/states";
 import { list } from "../../local/cloud/iam/policy";
 import { aslProblems } from "../support/asl";
-import { DEFINITION_ARGS } from "../support/definitionArgs";
+import { DEFINITION_ARGS, EXPORTERS, PARTS } from "../support/definitionArgs";
 
 const ARGS = { ...DEFINITION_ARGS, defaultEventType: `it's "odd" \\ {% 1 %}` };
 
@@ -20,43 +21,79 @@ const ASKS: Record<string, string[]> = {
   "aws-sdk:glue:getPartition": ["glue:GetPartition"],
   "aws-sdk:glue:createPartition": ["glue:CreatePartition"],
   "aws-sdk:glue:updatePartition": ["glue:UpdatePartition"],
+  "glue:startJobRun.sync": ["glue:StartJobRun", "glue:GetJobRun", "glue:GetJobRuns", "glue:BatchStopJobRun"],
+  "aws-sdk:s3:getObject": ["s3:GetObject"],
   "aws-sdk:s3:listObjectsV2": ["s3:ListBucket"],
   "aws-sdk:s3:deleteObjects": ["s3:DeleteObject"],
 };
 /** What the machine's own log and traces ask, which no state names. */
 const BESIDES = /^(logs|xray):/;
 
+type Task = State & { Resource: string; Catch: { ErrorEquals: string[]; Next: string }[] };
+const isTask = (state: State): state is Task => state.Type === "Task";
+
+/** Every way in which a CSV may be made. */
+const WAYS = Object.values(EXPORTERS).flatMap((exporter) =>
+  Object.entries(PARTS).map(([from, parts]) => ({
+    name: `${exporter.engine} of a ${from}'s parts`,
+    from,
+    args: { ...ARGS, exporter, parts },
+  })),
+);
+
+for (const { name, from, args } of WAYS) {
+  describe(`the pipeline's definition with the engine ${name}`, () => {
+    const definition = pipelineDefinition(args);
+    const { States } = definition;
+    const tasks = Object.values(States).filter(isTask);
+    const granted = pipelinePolicy({ ...args, stateMachine: "machine" }).Statement.flatMap(({ Action }) => list(Action));
+
+    it("is valid Amazon States Language, and every state is reached", () => {
+      assert.equal(aslProblems(definition), "");
+      const reached = JSON.stringify(definition).match(/(?<="(?:StartAt|Next|Default)":")\w+/g);
+      assert.deepEqual([...new Set(reached)].sort(), Object.keys(States).sort());
+    });
+
+    it("calls what its role may do, and its role may do no more", () => {
+      const asked = tasks.flatMap(({ Resource }) => ASKS[Resource.replace("arn:aws:states:::", "")] ?? [`unknown ${Resource}`]);
+      assert.deepEqual([...new Set(granted.filter((action) => !BESIDES.test(action)))].sort(), [...new Set(asked)].sort());
+    });
+
+    it("tells by which engine the CSV was made, and what was counted before", () => {
+      const output = States.Done.Output as Record<string, unknown>;
+      assert.equal(output.engine, args.exporter.engine);
+      const common = ["engine", "export", "runDate", "runId", "runKey"];
+      assert.deepEqual(Object.keys(output).sort(), from === "query" ? ["counts", ...common] : common);
+    });
+
+    it("passes no role on, so its role may pass none", () => {
+      assert.ok(!JSON.stringify(definition).includes("RoleArn"));
+      assert.ok(!granted.includes("iam:PassRole"));
+    });
+
+    it("bounds every wait: each task has a time, and the machine has one", () => {
+      assert.deepEqual(
+        tasks.filter((task) => !("TimeoutSeconds" in task)),
+        [],
+      );
+      assert.equal(definition.TimeoutSeconds, 48 * 3600);
+    });
+
+    it("lets every task end in a Fail state that says what to do", () => {
+      for (const { Resource, Catch } of tasks) {
+        const last = Catch.at(-1);
+        assert.deepEqual(last?.ErrorEquals, ["States.ALL"], Resource);
+        assert.equal(States[last?.Next ?? ""]?.Type, "Fail", Resource);
+      }
+      for (const [state, { Type, Cause }] of Object.entries(States)) {
+        if (Type === "Fail") assert.match(String(Cause), / - \S.*\.\\?"/, state);
+      }
+    });
+  });
+}
+
 describe("the pipeline's definition", () => {
-  const definition = pipelineDefinition(ARGS);
-  const { States } = definition;
-  const tasks = Object.values(States).filter(({ Type }) => Type === "Task") as unknown as { Resource: string }[];
-  const granted = pipelinePolicy({ ...ARGS, stateMachine: "machine" }).Statement.flatMap(({ Action }) => list(Action));
-
-  it("is valid Amazon States Language", () => {
-    assert.equal(aslProblems(definition), "");
-  });
-
-  it("calls what its role may do, and its role may do no more", () => {
-    const asked = tasks.flatMap(({ Resource }) => ASKS[Resource.replace("arn:aws:states:::", "")] ?? [`unknown ${Resource}`]);
-    assert.deepEqual([...new Set(granted.filter((action) => !BESIDES.test(action)))].sort(), [...new Set(asked)].sort());
-  });
-
-  it("tells by which engine the CSV was made", () => {
-    assert.equal((States.Done.Output as { engine: string }).engine, ARGS.engine);
-  });
-
-  it("passes no role on, so its role may pass none", () => {
-    assert.ok(!JSON.stringify(definition).includes("RoleArn"));
-    assert.ok(!granted.includes("iam:PassRole"));
-  });
-
-  it("bounds every wait: each task has a time, and the machine has one", () => {
-    assert.deepEqual(
-      tasks.filter((task) => !("TimeoutSeconds" in task)),
-      [],
-    );
-    assert.equal(definition.TimeoutSeconds, 48 * 3600);
-  });
+  const { States } = pipelineDefinition(ARGS);
 
   it("waits for its turn in far fewer events than an execution may have, however long", () => {
     for (const [maxWaitHours, seconds] of [
@@ -73,18 +110,8 @@ describe("the pipeline's definition", () => {
     }
   });
 
-  it("lets every task end in a Fail state that says what to do", () => {
-    for (const [name, { Type, Catch }] of Object.entries(States)) {
-      if (Type !== "Task") continue;
-      const last = (Catch as { ErrorEquals: string[]; Next: string }[]).at(-1);
-      assert.deepEqual(last?.ErrorEquals, ["States.ALL"], name);
-      assert.equal(States[last?.Next ?? ""]?.Type, "Fail", name);
-    }
-    for (const [name, { Type, Cause }] of Object.entries(States)) if (Type === "Fail") assert.match(String(Cause), / - \S.*\.\\?"/, name);
-  });
-
   it("stays far below the service's limits", () => {
-    assert.ok(JSON.stringify(definition).length < 262_144);
+    assert.ok(JSON.stringify(pipelineDefinition(ARGS)).length < 262_144);
     for (const { Arguments } of Object.values(States) as unknown as { Arguments?: { QueryString?: string } }[]) {
       assert.ok((Arguments?.QueryString ?? "").length < 65_536);
     }
