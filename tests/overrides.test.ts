@@ -1,7 +1,7 @@
 import * as assert from "node:assert/strict";
 import type { Zone } from "../components/naming";
 import type { Overrides } from "../settings";
-import { tenantOf } from "./support/principals";
+import { applied, type Effect, leavesOf, type Pair, replaced } from "./support/overrideEffects";
 import { type StackResources, stackResources } from "./support/stackResources";
 
 const REGIONAL = "ap-southeast-1:123456789012";
@@ -13,18 +13,6 @@ const [BUILD, COUNT, WRITE] = ["BuildInteractions", "CountInteractions", "WriteP
 );
 const both = (one: string, other: string, ...pairs: Pair[]) => ({ [one]: replaced(...pairs), [other]: replaced(...pairs) });
 const NONE = "CAST(ARRAY[] AS array(varchar))";
-
-/** What an override changes of the inputs of a tenant's resources; everything else stays. */
-interface Effect {
-  /** By resource and path; undefined where it goes, a function of what is there otherwise. */
-  set?: Record<string, unknown>;
-  /** Text that others replaces, wherever it is. */
-  renamed?: [from: string, to: string];
-  /** Resources that are not made. */
-  gone?: RegExp;
-  /** Resources that are made besides, with the inputs that are in `set`. */
-  made?: RegExp;
-}
 
 const existing = {
   datasetGroupArn: `arn:aws:personalize:${REGIONAL}:dataset-group/by-hand`,
@@ -107,6 +95,7 @@ const OVERRIDES: Record<Setting, [override: Overrides, effect: Effect]> = {
         [`${SCHEMA}.Name`]: /^TENANT-c360-recommender-schema-[0-9a-f]{5}-dev$/,
         [`${SCHEMA}.Schema`]: /^(?!.*EVENT_TYPE).*TIMESTAMP/,
         "export-export-function environment.variables.COLUMNS": "USER_ID,ITEM_ID,TIMESTAMP",
+        "export-export-function environment.variables.HEADER": "USER_ID,ITEM_ID,TIMESTAMP",
         ...both(COUNT, WRITE, ["NOT TRUE THEN", "NOT FALSE THEN"]),
       },
     },
@@ -119,7 +108,32 @@ const OVERRIDES: Record<Setting, [override: Overrides, effect: Effect]> = {
     { recommender: { eventTypes: ["watch", "buy"] } },
     { set: both(BUILD, COUNT, [NONE, "ARRAY['watch', 'buy']"], ["ARRAY['impression']", NONE]) },
   ],
-  "export.engine": [{ export: { engine: "lambda" } }, {}],
+  "export.engine": [
+    { export: { engine: "glue" } },
+    {
+      gone: /^export-export-(function|logs)$/,
+      made: /^export-export-(job|script|output-logs|error-logs)( |$)/,
+      remade: /^(export-export-role|export-export-role-policy|pipeline-role-policy|pipeline-state-machine)$/,
+      set: {
+        "export-export-job name": "TENANT-c360-recommender-export-dev",
+        "export-export-role name": "TENANT-c360-recommender-export-dev",
+        [`${MACHINE}.States.Export.Arguments.JobName`]: "TENANT-c360-recommender-export-dev",
+        [`${MACHINE}.States.Done.Output.engine`]: "glue",
+      },
+    },
+  ],
+  "export.source": [
+    { export: { source: { prefix: "crm/interactions/", header: "user,item" } } },
+    {
+      gone: /^export-history-/,
+      remade: /^(export-export-role-policy|pipeline-role-policy|pipeline-state-machine)$/,
+      set: {
+        "export-export-function environment.variables.HEADER": "user,item",
+        "export-export-function environment.variables.PARTS_LOCATION": "s3://TENANT-c360-lake-dev/crm/interactions/",
+        [`${MACHINE}.States.Export.Arguments.Payload.source`]: '{% "s3://TENANT-c360-lake-dev/crm/interactions/dt=" & $runDate & "/" %}',
+      },
+    },
+  ],
   "export.streamedEvents": [{ export: { streamedEvents: "exclude" } }, { set: both(COUNT, WRITE, ["NOT (FALSE AND", "NOT (TRUE AND"]) }],
   "pipeline.schedule": [
     { pipeline: { schedule: "rate(1 day)" } },
@@ -191,9 +205,10 @@ describe("an override of one tenant", () => {
   for (const [setting, [, effect]] of Object.entries(OVERRIDES)) {
     it(`of ${setting} changes what it should of that tenant alone`, () => {
       const all = leavesOf(together, String(TENANTS.get(setting)));
-      const { made, set = {} } = effect;
-      const found = Object.fromEntries(Object.entries(all).filter(([path]) => path in set || !made?.test(path)));
-      assert.equal(made !== undefined, Object.keys(found).length < Object.keys(all).length);
+      const { made, remade, set = {} } = effect;
+      const told = (path: string) => path in set || !(made?.test(path) || remade?.test(path.split(" ")[0]));
+      const found = Object.fromEntries(Object.entries(all).filter(([path]) => told(path)));
+      assert.equal(made !== undefined || remade !== undefined, Object.keys(found).length < Object.keys(all).length);
       const expected = applied(alone, effect);
       for (const [path, value] of Object.entries(expected)) {
         if (!(value instanceof RegExp)) continue;
@@ -208,43 +223,4 @@ describe("an override of one tenant", () => {
 
 function ownBucket(zone: Zone): [Overrides, Effect] {
   return [{ buckets: { [zone]: `own-${zone}` } }, { renamed: [`TENANT-c360-${zone}-dev`, `own-${zone}`] }];
-}
-
-type Pair = [from: string, to: string];
-type Change = (before: unknown) => string;
-
-/** Replaces texts wherever they are, each of which must be there. */
-function replaced(...pairs: Pair[]): Change {
-  return (before) =>
-    pairs.reduce((text, [from, to]) => {
-      assert.ok(text.includes(from), from);
-      return text.replaceAll(from, to);
-    }, String(before));
-}
-
-function applied(leaves: Record<string, unknown>, { set = {}, renamed: [from, to] = ["", ""], gone }: Effect): Record<string, unknown> {
-  const rename = (value: unknown) => (typeof value === "string" && from !== "" ? value.replaceAll(from, to) : value);
-  const kept = Object.entries(leaves).filter(([path]) => !gone?.test(path.split(" ")[0]));
-  const all: Record<string, unknown> = { ...Object.fromEntries(kept.map(([path, value]) => [path, rename(value)])), ...set };
-  for (const [path, value] of Object.entries(set)) if (typeof value === "function") all[path] = (value as Change)(leaves[path]);
-  return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined));
-}
-
-/** Every single value of a tenant's resources, inputs and protection, by `<resource> <path>`, with TENANT for its name. */
-function leavesOf({ resources }: StackResources, tenant: string): Record<string, unknown> {
-  const leaves: [string, unknown][] = [];
-  const add = (path: string, value: unknown): void => {
-    if (typeof value !== "object" || value === null) {
-      leaves.push([path, typeof value === "string" ? value.replaceAll(tenant, "TENANT") : value]);
-      return;
-    }
-    for (const [key, member] of Object.entries(value)) add(`${path}${path.endsWith(" ") ? "" : "."}${key}`, member);
-  };
-  for (const { name, type, inputs, protect } of resources.filter((resource) => tenantOf(resource.name) === tenant)) {
-    const short = name.slice(tenant.length + 1);
-    add(short, type);
-    add(`${short} `, inputs);
-    if (protect) add(`${short} protect`, true);
-  }
-  return Object.fromEntries(leaves);
 }
