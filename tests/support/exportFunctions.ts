@@ -1,3 +1,4 @@
+import type { ExportSource } from "../../components/exportPlaces";
 import { InteractionExport } from "../../components/interactionExport";
 import type { Policy } from "../../components/policies";
 import { deploy, SCOPE } from "./pulumiMocks";
@@ -20,11 +21,21 @@ export interface DeployedFunction {
   policy: Policy;
 }
 
-let deployed: Promise<Record<"export" | "history", DeployedFunction>> | undefined;
+const deployed = new Map<ExportSource | undefined, Promise<Record<string, DeployedFunction>>>();
 
-/** The export's and the history's functions, with their role's policy. */
-export function exportFunctions(): Promise<Record<"export" | "history", DeployedFunction>> {
-  deployed ??= deploy(
+/**
+ * The export's function, and the history's where the parts are a query's, with their role's policy.
+ *
+ * @param source somebody else's parts; the same object is deployed once
+ */
+export function exportFunctions(source?: ExportSource): Promise<Record<string, DeployedFunction>> {
+  const found = deployed.get(source) ?? deployFunctions(source);
+  deployed.set(source, found);
+  return found;
+}
+
+async function deployFunctions(source?: ExportSource): Promise<Record<string, DeployedFunction>> {
+  const { get } = await deploy(
     () =>
       new InteractionExport("e", {
         scope: SCOPE,
@@ -32,17 +43,16 @@ export function exportFunctions(): Promise<Record<"export" | "history", Deployed
         infra: BUCKETS.infra,
         keyPrefix: "",
         engine: "lambda",
+        source,
         interactionColumns: COLUMNS.split(","),
         logRetentionDays: 14,
       }),
-  ).then(({ get }) => {
-    const one = (role: string): DeployedFunction => {
-      const { code, environment } = get("aws:lambda/function:Function", `e-${role}-function`).inputs;
-      const { variables } = environment as { variables: Record<string, string> };
-      const { policy } = get("aws:iam/rolePolicy:RolePolicy", `e-${role}-role-policy`).inputs;
-      return { files: archiveFiles(code), environment: variables, policy: policy as Policy };
-    };
-    return { export: one("export"), history: one("history") };
-  });
-  return deployed;
+  );
+  const one = (role: string): [string, DeployedFunction] => {
+    const { code, environment } = get("aws:lambda/function:Function", `e-${role}-function`).inputs;
+    const { variables } = environment as { variables: Record<string, string> };
+    const { policy } = get("aws:iam/rolePolicy:RolePolicy", `e-${role}-role-policy`).inputs;
+    return [role, { files: archiveFiles(code), environment: variables, policy: policy as Policy }];
+  };
+  return Object.fromEntries(source ? [one("export")] : [one("export"), one("history")]);
 }

@@ -9,6 +9,7 @@ import {
 } from "@aws-sdk/client-s3";
 import * as assert from "node:assert/strict";
 import { gunzipSync } from "node:zlib";
+import type { ExportSource } from "../../components/exportPlaces";
 import { trustPolicy, type Policy } from "../../components/policies";
 import type { ExportAnswer } from "../../functions/exportInteractions/export";
 import type { CountedEvent } from "../../functions/exportInteractions/event";
@@ -41,16 +42,18 @@ export class ExportWorld {
     readonly cloud: TestCloud,
     readonly client: S3Client,
     readonly proxy: CountingProxy,
+    private readonly source: ExportSource | undefined,
   ) {}
 
-  static async open(): Promise<ExportWorld> {
+  /** @param source somebody else's parts. @default those of a query */
+  static async open(source?: ExportSource): Promise<ExportWorld> {
     const cloud = await withCloud([s3]);
-    for (const bucket of [BUCKETS.cache, BUCKETS.downstream]) {
+    for (const bucket of [BUCKETS.lake, BUCKETS.cache, BUCKETS.downstream]) {
       await cloud.cloud.create("aws:s3/bucket:Bucket", { bucket }, `urn:${bucket}`);
     }
     const role = { name: ROLE, assumeRolePolicy: trustPolicy("lambda.amazonaws.com") };
     await cloud.cloud.create("aws:iam/role:Role", role, "urn:role");
-    const world = new ExportWorld(cloud, new S3Client(cloud.client), await startCountingProxy(cloud.cloud.endpoint));
+    const world = new ExportWorld(cloud, new S3Client(cloud.client), await startCountingProxy(cloud.cloud.endpoint), source);
     await world.allow((policy) => policy);
     return world;
   }
@@ -64,14 +67,14 @@ export class ExportWorld {
 
   /** Gives the role its policy, changed. */
   async allow(change: (policy: Policy) => Policy): Promise<void> {
-    const { policy } = (await exportFunctions()).export;
+    const { policy } = (await exportFunctions(this.source)).export;
     const inputs = { name: "export", role: ROLE, policy: change(structuredClone(policy)) };
     await this.cloud.cloud.create("aws:iam/rolePolicy:RolePolicy", inputs, "urn:policy");
   }
 
   /** A fresh process of the function. */
   async load(): Promise<SerializedFunction> {
-    const { files, environment } = (await exportFunctions()).export;
+    const { files, environment } = (await exportFunctions(this.source)).export;
     const { credentials } = this.cloud.cloud.assume(`arn:aws:iam::${this.cloud.cloud.account}:role/${ROLE}`, "lambda.amazonaws.com");
     const loaded = await loadSerialized(files, {
       ...environment,
@@ -180,15 +183,16 @@ export function answerOf({ result, error }: Invocation): ExportAnswer {
  * Gives each test of a suite a world and a process of the function of its own; the archives are made before the first.
  *
  * @param take told them before each test
+ * @param source somebody else's parts. @default those of a query
  */
-export function eachWithExport(take: (world: ExportWorld, exporter: SerializedFunction) => unknown): void {
+export function eachWithExport(take: (world: ExportWorld, exporter: SerializedFunction) => unknown, source?: ExportSource): void {
   let world: ExportWorld;
   before(async function () {
     this.timeout(120_000);
-    await exportFunctions();
+    await exportFunctions(source);
   });
   beforeEach(async () => {
-    world = await ExportWorld.open();
+    world = await ExportWorld.open(source);
     await take(world, await world.load());
   });
   afterEach(() => world.close());
