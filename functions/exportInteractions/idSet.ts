@@ -3,116 +3,126 @@ import { failure } from "../shared/failure";
 /** Three quarters of 2^26 slots. */
 export const MOST_IDS = 50_331_648;
 const FEWEST_SLOTS = 1024;
-/** Spreads the slots that follow each other: 2^32 divided by the golden ratio. */
-const STRIDE = 0x9e3779b1;
-const REPEATED = 1;
-const HASHED = ~REPEATED;
 
 /**
- * Distinct ids, and which of them came more than once. It keeps 63 bits of a hash of each: of 50 million ids two have the same hash at a
+ * Distinct ids, and which of them came more than once. It keeps 63 bits of a hash of each: that two of 50 million ids have the same is a
  * chance of 1 to 7,000. An id takes 11 to 21 bytes, and up to 32 while the set grows.
  */
 export interface IdSet {
   /**
-   * Adds the id that is at `from` up to before `to`.
+   * Adds the id that is at `from` up to before `to`, behind which there are 3 bytes more, whatever they are.
    *
    * @throws Error named TooManyIds above MOST_IDS distinct ids
    */
-  add(bytes: Uint8Array, from: number, to: number): void;
+  add(bytes: DataView, from: number, to: number): void;
   /** Distinct ids. */
   size(): number;
   /** Those that were added twice or more. */
   repeated(): number;
   /** Bytes that `encode` writes. */
   encodedBytes(): number;
-  /** Writes every id's hash at an offset, in an order that suits a set that they are added to. */
+  /** Writes every id at an offset; not in the order of the slots, which would crowd a part of the set that they are added to. */
   encode(into: Buffer, offset: number): void;
   /** Adds what `encode` wrote: an id of both sets is one that came more than once. */
   addEncoded(from: Buffer, offset: number, count: number): void;
 }
 
-/** @param what the ids are, for the error */
+/**
+ * What runs once a row uses names of this function alone: every other name is looked up anew each time in serialized code, by `with`.
+ *
+ * @param what the ids are, for the error
+ */
 export function makeIdSet(what: string): IdSet {
+  const { imul } = Math;
+  /** Twice an odd number, so that its multiples reach every slot once: 2^32 divided by the golden ratio, which spreads them. */
+  const STRIDE = 0x9e3779b2;
+  const REPEATED = 1;
+  const HASHED = ~REPEATED;
   /** Two words a slot: one half of the hash; the other half, whose lowest bit says "more than once". Both are 0 in a free slot. */
-  let words = new Uint32Array(2 * FEWEST_SLOTS);
-  let mask = FEWEST_SLOTS - 1;
-  let [size, repeated] = [0, 0];
+  let words = new Int32Array(2 * FEWEST_SLOTS);
+  let last = words.length - 2;
+  let size = 0;
+  let repeated = 0;
 
+  /** Mixes one half of a hash with four bytes, as MurmurHash3 does. */
+  const mixOne = (half: number, word: number) => {
+    const mixed = half ^ imul(word, 0xcc9e2d51);
+    return imul((mixed << 15) | (mixed >>> 17), 0x1b873593);
+  };
+  const mixOther = (half: number, word: number) => {
+    const mixed = half ^ imul(word, 0x85ebca6b);
+    return imul((mixed << 13) | (mixed >>> 19), 0xc2b2ae35);
+  };
   const grow = () => {
     if (size >= MOST_IDS) throw failure("TooManyIds", `A run's ${what} must be at most ${MOST_IDS} distinct ones, got more`);
-    const [old, slots] = [words, 2 * (mask + 1)];
-    words = new Uint32Array(2 * slots);
-    mask = slots - 1;
+    const old = words;
+    words = new Int32Array(2 * old.length);
+    last = words.length - 2;
     for (let from = 0; from < old.length; from += 2) {
       if ((old[from] | old[from + 1]) === 0) continue;
-      let at = 2 * (old[from] & mask);
-      while ((words[at] | words[at + 1]) !== 0) at = (at + 2) & (2 * mask);
+      let at = (old[from] << 1) & last;
+      while ((words[at] | words[at + 1]) !== 0) at = (at + 2) & last;
       words[at] = old[from];
       words[at + 1] = old[from + 1];
     }
   };
   /** @param flag REPEATED when the id came more than once already, or 0 */
   const put = (one: number, other: number, flag: number) => {
-    const table = words;
-    const last = 2 * mask;
-    const low = one >>> 0;
-    const high = (one === 0 && (other & HASHED) === 0 ? 2 : other & HASHED) >>> 0;
-    let at = 2 * (low & mask);
-    for (let there = table[at + 1]; (table[at] | there) !== 0; there = table[at + 1]) {
-      if (table[at] === low && (there & HASHED) >>> 0 === high) {
-        if ((there & REPEATED) === 0) {
-          table[at + 1] = there | REPEATED;
-          repeated++;
-        }
+    const high = (one | (other & HASHED)) === 0 ? HASHED : other & HASHED;
+    let at = (one << 1) & last;
+    while ((words[at] | words[at + 1]) !== 0) {
+      if (words[at] === one && (words[at + 1] & HASHED) === high) {
+        if ((words[at + 1] & REPEATED) === 0) repeated++;
+        words[at + 1] |= REPEATED;
         return;
       }
       at = (at + 2) & last;
     }
-    table[at] = low;
-    table[at + 1] = high | flag;
+    words[at] = one;
+    words[at + 1] = high | flag;
     size++;
     repeated += flag;
-    if (4 * size >= 3 * (mask + 1)) grow();
+    if (8 * size >= 3 * words.length) grow();
   };
 
   return {
-    /** Two lanes of multiplications and rotations as MurmurHash3 has them, each of which feeds the other. */
     add: (bytes, from, to) => {
       let one = to - from;
-      let other = STRIDE;
-      for (let at = from; at < to; at += 4) {
-        const left = to - at;
-        const word =
-          left >= 4
-            ? bytes[at] | (bytes[at + 1] << 8) | (bytes[at + 2] << 16) | (bytes[at + 3] << 24)
-            : bytes[at] | (left > 1 ? bytes[at + 1] << 8 : 0) | (left > 2 ? bytes[at + 2] << 16 : 0);
-        const x = one ^ Math.imul(word, 0xcc9e2d51);
-        const y = other ^ Math.imul(word, 0x85ebca6b);
-        one = (Math.imul((x << 15) | (x >>> 17), 0x1b873593) + other) | 0;
-        other = (Math.imul((y << 13) | (y >>> 19), 0xc2b2ae35) + one) | 0;
+      let other = ~one;
+      let at = from;
+      for (; at + 4 <= to; at += 4) {
+        const word = bytes.getInt32(at, true);
+        one = mixOne(one, word);
+        other = mixOther(other, word);
       }
-      one = Math.imul(one ^ (one >>> 16), 0x85ebca6b);
-      other = Math.imul(other ^ (other >>> 15), 0xc2b2ae35) ^ one;
-      one = Math.imul(one ^ (one >>> 13) ^ other, 0xc2b2ae35);
-      put(one ^ (one >>> 16), other ^ (other >>> 16), 0);
+      if (at < to) {
+        const word = bytes.getInt32(at, true) & ~(-1 << (8 * (to - at)));
+        one = mixOne(one, word);
+        other = mixOther(other, word);
+      }
+      one = imul(one ^ (one >>> 16), 0x85ebca6b);
+      other = imul(other ^ (other >>> 15), 0xc2b2ae35) ^ one;
+      one = imul(other ^ (one >>> 13) ^ (other >>> 16), 0x27d4eb2f) ^ one;
+      put(one ^ (one >>> 15), other, 0);
     },
     size: () => size,
     repeated: () => repeated,
     encodedBytes: () => 8 * size,
     encode: (into, offset) => {
       let to = offset;
-      for (let i = 0; i <= mask; i++) {
-        const at = 2 * (Math.imul(i, STRIDE) & mask);
+      let at = 0;
+      for (let left = words.length; left > 0; left -= 2) {
+        at = (at + STRIDE) & last;
         if ((words[at] | words[at + 1]) === 0) continue;
-        into.writeUInt32LE(words[at], to);
-        into.writeUInt32LE(words[at + 1], to + 4);
+        into.writeInt32LE(words[at], to);
+        into.writeInt32LE(words[at + 1], to + 4);
         to += 8;
       }
     },
     addEncoded: (from, offset, count) => {
       for (let at = offset; at < offset + 8 * count; at += 8) {
-        const other = from.readUInt32LE(at + 4);
-        put(from.readUInt32LE(at), other, other & REPEATED);
+        const other = from.readInt32LE(at + 4);
+        put(from.readInt32LE(at), other, other & REPEATED);
       }
     },
   };

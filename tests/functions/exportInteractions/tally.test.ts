@@ -1,6 +1,7 @@
 import * as assert from "node:assert/strict";
 import * as fc from "fast-check";
 import { addEncoded, countsOf, encodeTally, makeTally, type Tally } from "../../../functions/exportInteractions/tally";
+import { addId } from "../../support/ids";
 
 type Row = readonly [user: number, item: number];
 
@@ -8,9 +9,8 @@ function tallyOf(rows: readonly Row[]): Tally {
   const tally = makeTally();
   for (const [user, item] of rows) {
     tally.rows++;
-    const bytes = Buffer.from(`${user},${item}`);
-    tally.users.add(bytes, 0, bytes.indexOf(","));
-    tally.items.add(bytes, bytes.indexOf(",") + 1, bytes.length);
+    addId(tally.users, String(user));
+    addId(tally.items, String(item));
   }
   return tally;
 }
