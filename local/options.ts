@@ -2,6 +2,9 @@ import { parseArgs } from "node:util";
 import type { SplitBy } from "./interactions/split";
 import { UsageError } from "./usageError";
 
+/** What joins the parts to the CSV. */
+export type ExportEngine = "lambda" | "glue";
+
 /** What `npm start` is asked to do. */
 export interface Options {
   /** CSV or CSV.gz of interactions; undefined: generated ones. */
@@ -14,6 +17,8 @@ export interface Options {
   stack: string;
   /** Tenant that the interactions belong to; undefined: the stack's first. */
   tenant?: string;
+  /** What joins the parts to the CSV. @default the stack's `export.engine` */
+  exportEngine?: ExportEngine;
   /** Seed of everything that is drawn, a whole number from 0. @default 1 */
   seed: number;
   /** How many times faster delivery intervals, mapping windows and waits pass, above 0. @default 60 */
@@ -35,6 +40,8 @@ export const USAGE = `Usage: npm start -- [flags]
   --live-share SHARE   share of the rows that is sent live, between 0 and 1 (default 0.2)
   --stack NAME         stack to deploy (default local)
   --tenant NAME        tenant to feed (default: the stack's first)
+  --export-engine lambda|glue
+                       what joins the parts to the CSV (default: the stack's export.engine)
   --seed N             seed of all that is drawn (default 1)
   --scale N            how many times faster intervals and waits pass (default 60: a minute takes a second)
   --poison SHARE       bad records beside each good one, from 0 to 1; above 0 each kind at least once (default 0)
@@ -49,6 +56,7 @@ const FLAGS = {
   "live-share": { type: "string", default: "0.2" },
   stack: { type: "string", default: "local" },
   tenant: { type: "string" },
+  "export-engine": { type: "string" },
   seed: { type: "string", default: "1" },
   scale: { type: "string", default: "60" },
   poison: { type: "string", default: "0" },
@@ -69,17 +77,18 @@ export function readOptions(args: string[]): Options | "help" {
   const values = parse(args);
   if (values.help) return "help";
   return {
-    interactions: values.interactions === undefined ? undefined : notEmpty("interactions", values.interactions),
+    interactions: optional(values.interactions, (text) => notEmpty("interactions", text)),
     split: oneOf<SplitBy>("split", values.split, ["time", "user"]),
     liveShare: number("live-share", values["live-share"], "between 0 and 1, both excluded", (value) => value > 0 && value < 1),
     stack: matching("stack", values.stack, /^[A-Za-z0-9][\w.-]{0,99}$/, "a stack's name"),
-    tenant: values.tenant === undefined ? undefined : matching("tenant", values.tenant, /^[a-z][a-z0-9]{1,19}$/, "a tenant's name"),
+    tenant: optional(values.tenant, (text) => matching("tenant", text, /^[a-z][a-z0-9]{1,19}$/, "a tenant's name")),
+    exportEngine: optional(values["export-engine"], (text) => oneOf<ExportEngine>("export-engine", text, ["lambda", "glue"])),
     seed: number("seed", values.seed, "a whole number from 0", (value) => Number.isSafeInteger(value) && value >= 0),
     scale: number("scale", values.scale, "above 0", (value) => value > 0),
     poison: number("poison", values.poison, "from 0 to 1", (value) => value >= 0 && value <= 1),
     strict: values.strict,
     keep: values.keep,
-    json: values.json === undefined ? undefined : notEmpty("json", values.json),
+    json: optional(values.json, (text) => notEmpty("json", text)),
   };
 }
 
@@ -101,6 +110,10 @@ function joinNegatives(args: string[]): string[] {
     else joined.push(arg);
   }
   return joined;
+}
+
+function optional<T>(text: string | undefined, read: (text: string) => T): T | undefined {
+  return text === undefined ? undefined : read(text);
 }
 
 function number(flag: string, text: string, rule: string, holds: (value: number) => boolean): number {

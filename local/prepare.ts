@@ -1,10 +1,11 @@
 import { accessSync, constants, statSync } from "node:fs";
 import { dirname, resolve } from "node:path";
-import { parseConfig } from "../config";
+import { parseConfig, type TenantConfig } from "../config";
 import { readStack, type Stack } from "./engine/stack";
 import { planProduction, type Production } from "./interactions/production";
 import { describeLeftOut, readSource, type SourceOptions } from "./interactions/source";
 import type { Options } from "./options";
+import { preparePython } from "./python";
 import type { ExportSettings } from "./reconcile/exported";
 import { UsageError } from "./usageError";
 
@@ -29,7 +30,8 @@ export interface Preparation {
 export async function prepare(options: Options, programDir: string): Promise<Preparation> {
   const started = performance.now();
   checkJson(options);
-  const { stack, stage, tenants } = await readSettings(programDir, options.stack);
+  const overrides = options.exportEngine === undefined ? [] : [`export.engine=${options.exportEngine}`];
+  const { stack, stage, tenants } = await readSettings(programDir, options.stack, overrides);
   const tenant = options.tenant === undefined ? tenants[0] : tenants.find(({ name }) => name === options.tenant);
   if (tenant === undefined) {
     const known = tenants.map(({ name }) => name).join(", ");
@@ -38,6 +40,7 @@ export async function prepare(options: Options, programDir: string): Promise<Pre
   if (tenant.lake.lake === "existing") {
     throw new UsageError(`--stack ${options.stack} must make its own buckets (lake: create): a local run starts without any to adopt`);
   }
+  await checkExport(options, tenant);
   const source: SourceOptions = {
     file: options.interactions,
     seed: options.seed,
@@ -61,16 +64,30 @@ export async function prepare(options: Options, programDir: string): Promise<Pre
 /**
  * Reads a stack's settings.
  *
+ * @param overrides `key=value`, set last
  * @throws UsageError when they are wrong
  */
-export async function readSettings(programDir: string, name: string) {
+export async function readSettings(programDir: string, name: string, overrides: readonly string[] = []) {
   try {
-    const stack = await readStack(programDir, name);
+    const stack = await readStack(programDir, name, overrides);
     return { stack, ...parseConfig(stack.config, [], name) };
   } catch (error) {
     const { name: kind, message } = error as Error;
     throw kind === "StackError" || "__pulumiRunError" in (error as object) ? new UsageError(message) : error;
   }
+}
+
+/** @throws UsageError when the tenant's export cannot run here, or not as it is asked for */
+async function checkExport({ stack, exportEngine }: Options, { name, export: { engine, source } }: TenantConfig): Promise<void> {
+  if (source !== undefined) {
+    throw new UsageError(`--stack ${stack} must have no export.source for tenant ${name}: a local run has only what it sends itself`);
+  }
+  if (exportEngine !== undefined && exportEngine !== engine) {
+    throw new UsageError(`--export-engine must be ${engine}, which tenant ${name} of stack ${stack} has for itself, got "${exportEngine}"`);
+  }
+  if (engine !== "glue") return;
+  const python = await preparePython();
+  if ("missing" in python) throw new UsageError(`export.engine glue needs Python with venv, but ${python.missing}`);
 }
 
 /** @throws UsageError when the file that `json` names cannot be written, or is the input */

@@ -10,6 +10,7 @@ describe("the flags of npm start", () => {
       liveShare: 0.2,
       stack: "local",
       tenant: undefined,
+      exportEngine: undefined,
       seed: 1,
       scale: 60,
       poison: 0,
@@ -21,13 +22,14 @@ describe("the flags of npm start", () => {
 
   it("are read", () => {
     const text =
-      "--interactions a.csv --split user --live-share .5 --stack dev --tenant acme --seed 7 --scale 1e3 --poison 0.1 --strict --keep --json r.json";
+      "--interactions a.csv --split user --live-share .5 --stack dev --tenant acme --export-engine glue --seed 7 --scale 1e3 --poison 0.1 --strict --keep --json r.json";
     assert.deepEqual(readOptions(text.split(" ")), {
       interactions: "a.csv",
       split: "user",
       liveShare: 0.5,
       stack: "dev",
       tenant: "acme",
+      exportEngine: "glue",
       seed: 7,
       scale: 1000,
       poison: 0.1,
@@ -40,6 +42,7 @@ describe("the flags of npm start", () => {
 
   const wrong: [string, RegExp][] = [
     ["--split item", /^--split must be time or user, got "item"$/],
+    ["--export-engine spark", /^--export-engine must be lambda or glue, got "spark"$/],
     ["--live-share 0", /^--live-share must be between 0 and 1, both excluded, got "0"$/],
     ["--live-share 1", /--live-share must be/],
     ["--live-share half", /--live-share must be .* got "half"$/],
