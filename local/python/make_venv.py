@@ -10,7 +10,7 @@ import venv
 from pathlib import Path
 
 # The oldest that the pinned packages take.
-OLDEST = (3, 10)
+OLDEST = (3, 9)
 
 
 def make_venv(folder: Path, requirements: Path) -> None:
