@@ -44,14 +44,14 @@ export function makeIdSet(what: string): IdSet {
   let size = 0;
   let repeated = 0;
 
-  /** Mixes one half of a hash with four bytes, as MurmurHash3 does. */
+  /** Mixes a half of a hash with four bytes: the multiplication spreads them upwards, the rotation brings them back. */
   const mixOne = (half: number, word: number) => {
-    const mixed = half ^ imul(word, 0xcc9e2d51);
-    return imul((mixed << 15) | (mixed >>> 17), 0x1b873593);
+    const mixed = imul(half ^ word, 0x9e3779b1);
+    return (mixed << 15) | (mixed >>> 17);
   };
   const mixOther = (half: number, word: number) => {
-    const mixed = half ^ imul(word, 0x85ebca6b);
-    return imul((mixed << 13) | (mixed >>> 19), 0xc2b2ae35);
+    const mixed = imul(half ^ word, 0x85ebca6b);
+    return (mixed << 13) | (mixed >>> 19);
   };
   const grow = () => {
     if (size >= MOST_IDS) throw failure("TooManyIds", `A run's ${what} must be at most ${MOST_IDS} distinct ones, got more`);
@@ -69,17 +69,20 @@ export function makeIdSet(what: string): IdSet {
   /** @param flag REPEATED when the id came more than once already, or 0 */
   const put = (one: number, other: number, flag: number) => {
     const high = (one | (other & HASHED)) === 0 ? HASHED : other & HASHED;
-    let at = (one << 1) & last;
-    while ((words[at] | words[at + 1]) !== 0) {
-      if (words[at] === one && (words[at + 1] & HASHED) === high) {
-        if ((words[at + 1] & REPEATED) === 0) repeated++;
-        words[at + 1] |= REPEATED;
+    const table = words;
+    const end = last;
+    let at = (one << 1) & end;
+    for (let there = table[at + 1]; (table[at] | there) !== 0; there = table[at + 1]) {
+      if (table[at] === one && (there & HASHED) === high) {
+        if ((there & REPEATED) !== 0) return;
+        table[at + 1] = there | REPEATED;
+        repeated++;
         return;
       }
-      at = (at + 2) & last;
+      at = (at + 2) & end;
     }
-    words[at] = one;
-    words[at + 1] = high | flag;
+    table[at] = one;
+    table[at + 1] = high | flag;
     size++;
     repeated += flag;
     if (8 * size >= 3 * words.length) grow();

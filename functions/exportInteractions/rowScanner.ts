@@ -31,8 +31,7 @@ export function makeRowScanner(columns: readonly string[], tally: Tally): RowSca
     return (found | word | (word + 0x01010101)) & 0x80808080;
   };
   /** Where the first marked byte is; behind the last word when there is none. */
-  const endOf = (bytes: DataView, from: number) => {
-    const lastWord = bytes.byteLength - 4;
+  const endOf = (bytes: DataView, from: number, lastWord: number) => {
     let at = from;
     for (; at <= lastWord; at += 4) {
       const marks = marksOf(bytes.getInt32(at, true));
@@ -50,8 +49,7 @@ export function makeRowScanner(columns: readonly string[], tally: Tally): RowSca
     return digits !== 0 && to - from <= MOST_DIGITS;
   };
   /** Where the next line begins; 0 when this one is not plain. */
-  const readRow = (bytes: DataView, from: number) => {
-    const lastByte = bytes.byteLength - 4;
+  const readRow = (bytes: DataView, from: number, lastWord: number) => {
     let next = from;
     let userFrom = 0;
     let userTo = 0;
@@ -60,9 +58,9 @@ export function makeRowScanner(columns: readonly string[], tally: Tally): RowSca
     for (let column = 0; column <= last; column++) {
       const quote = bytes.getUint8(next) === QUOTE ? 1 : 0;
       const start = next + quote;
-      const end = endOf(bytes, start);
+      const end = endOf(bytes, start, lastWord);
       next = end + quote;
-      if (next > lastByte || (quote === 1 && bytes.getUint8(end) !== QUOTE)) return 0;
+      if (next > lastWord || (quote === 1 && bytes.getUint8(end) !== QUOTE)) return 0;
       if (bytes.getUint8(next) !== (column === last ? LF : COMMA)) return 0;
       if (column === timestamp ? !isTimestamp(bytes, start, end) : end === start || end - start > MOST_ID_CHARACTERS) return 0;
       if (column === user) {
@@ -80,10 +78,11 @@ export function makeRowScanner(columns: readonly string[], tally: Tally): RowSca
   };
 
   return (bytes, from, end) => {
+    const lastWord = bytes.byteLength - 4;
     let at = from;
     let rows = 0;
     while (at < end) {
-      const next = readRow(bytes, at);
+      const next = readRow(bytes, at, lastWord);
       if (next === 0) break;
       at = next;
       rows++;

@@ -28,15 +28,15 @@ export function makeRowCounter(columns: readonly string[], uri: string, headerLi
   const scan = makeRowScanner(columns, tally);
   const readRow = makeRowReader(columns, uri);
   const [lineFeed, spare] = [LF, SPARE_BYTES];
-  const { concat, from: bytesOf } = Buffer;
+  const Bytes = Buffer;
   const View = DataView;
   let lines = 0;
   let begun = Buffer.alloc(0);
 
   const viewOf = ({ buffer, byteOffset, length }: Buffer) => new View(buffer, byteOffset, length);
   const add = (ids: IdSet, id: string) => {
-    const bytes = bytesOf(id);
-    ids.add(viewOf(concat([bytes], bytes.length + spare)), 0, bytes.length);
+    const bytes = Bytes.from(id);
+    ids.add(viewOf(Bytes.concat([bytes], bytes.length + spare)), 0, bytes.length);
   };
   const addAny = (line: Buffer) => {
     const { user, item } = readRow(line, headerLines() + lines + 1);
