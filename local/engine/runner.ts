@@ -8,6 +8,9 @@ import type { Stack } from "./stack";
 /** What programs get to know as their organization, as with every self-managed state backend. */
 export const ORGANIZATION = "organization";
 
+/** What mends the program runner; each says how. */
+const PRELOADED = ["plainInspect.cjs", "barePromises.cjs"];
+
 /** How a program's process ended. */
 export interface RunnerEnd {
   code: number | null;
@@ -41,7 +44,8 @@ export function startRunner(stack: Stack, address: string, dryRun: boolean, onLi
   const child = spawn(
     process.execPath,
     [
-      ...["--require", join(__dirname, "plainInspect.cjs"), require.resolve("@pulumi/pulumi/cmd/run")],
+      ...PRELOADED.flatMap((file) => ["--require", join(__dirname, file)]),
+      require.resolve("@pulumi/pulumi/cmd/run"),
       ...Object.entries(flags).map(([name, value]) => `--${name}=${value}`),
       ...(dryRun ? ["--dry-run"] : []),
       ".",
