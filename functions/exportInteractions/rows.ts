@@ -4,6 +4,8 @@ import { makeRowScanner } from "./rowScanner";
 import type { Tally } from "./tally";
 
 const LF = 10;
+/** Of 256 code points. */
+const MOST_ID_BYTES = 1024;
 /** Behind bytes that are read by words of four. */
 const SPARE_BYTES = 3;
 /** A line that has not ended by then is judged as it is: no good row is as long. */
@@ -27,17 +29,15 @@ export interface RowCounter {
 export function makeRowCounter(columns: readonly string[], uri: string, headerLines: () => number, tally: Tally): RowCounter {
   const scan = makeRowScanner(columns, tally);
   const readRow = makeRowReader(columns, uri);
-  const [lineFeed, spare] = [LF, SPARE_BYTES];
-  const Bytes = Buffer;
+  const lineFeed = LF;
   const View = DataView;
   let lines = 0;
   let begun = Buffer.alloc(0);
 
   const viewOf = ({ buffer, byteOffset, length }: Buffer) => new View(buffer, byteOffset, length);
-  const add = (ids: IdSet, id: string) => {
-    const bytes = Bytes.from(id);
-    ids.add(viewOf(Bytes.concat([bytes], bytes.length + spare)), 0, bytes.length);
-  };
+  const scratch = Buffer.alloc(MOST_ID_BYTES + SPARE_BYTES);
+  const scratchView = viewOf(scratch);
+  const add = (ids: IdSet, id: string) => ids.add(scratchView, 0, scratch.write(id));
   const addAny = (line: Buffer) => {
     const { user, item } = readRow(line, headerLines() + lines + 1);
     add(tally.users, user);
