@@ -81,8 +81,9 @@ export class GlueJobs {
     await this.create("aws:glue/job:Job", { ...JOB_INPUTS, ...changes });
   }
 
-  async deployScript(script: string): Promise<void> {
-    await this.create("aws:s3/bucketObjectv2:BucketObjectv2", { bucket: BUCKET, key: "glue_jobs/export.py", source: textAsset(script) });
+  /** @param key of the script, or of a module */
+  async deployScript(script: string, key = "glue_jobs/export.py"): Promise<void> {
+    await this.create("aws:s3/bucketObjectv2:BucketObjectv2", { bucket: BUCKET, key, source: textAsset(script) });
   }
 
   async start(Arguments?: Record<string, string>): Promise<string> {

@@ -3,7 +3,7 @@ import { invalid, page, PAGING, refuseUnknown, textOf, textsOf } from "./input";
 import { describeRun } from "./jobRun";
 import type { JobRuns } from "./jobRuns";
 import type { Jobs } from "./jobs";
-import { wrongArgument } from "./jobSettings";
+import { wrongArgument } from "./jobArguments";
 
 /** Most runs of one page: https://docs.aws.amazon.com/glue/latest/webapi/API_GetJobRuns.html */
 const RUNS = 200;
@@ -64,6 +64,6 @@ function argumentsIn({ Arguments = {} }: Json): Record<string, string> {
   if (!isMap || !Object.values(Arguments).every((value) => typeof value === "string")) throw invalid("Arguments must be texts by name");
   const given = Arguments as Record<string, string>;
   const wrong = wrongArgument(given);
-  if (wrong !== undefined) throw invalid(`Arguments must have names that begin with -- and that the local cloud knows, got ${wrong}`);
+  if (wrong) throw invalid(`Arguments must ${wrong.rule}, got ${wrong.value}`);
   return given;
 }

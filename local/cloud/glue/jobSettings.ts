@@ -1,6 +1,7 @@
 import { autoName } from "../autoName";
 import { count, members, oneOf, text, texts, type Shape } from "../s3/shapes";
 import type { Json } from "../service";
+import { type ObjectPlace, placeOf, wrongArgument } from "./jobArguments";
 
 /** Settings of a job, with the service's defaults filled in. */
 export interface JobSettings {
@@ -8,7 +9,7 @@ export interface JobSettings {
   /** Role that runs assume. */
   roleArn: string;
   /** Where the script is. */
-  script: { bucket: string; key: string };
+  script: ObjectPlace;
   workers: number;
   timeoutMinutes: number;
   maxConcurrentRuns: number;
@@ -40,18 +41,6 @@ const MAX_DESCRIPTION = 2048;
 /** Seven days, and what a job of Glue 5.0 has when nothing is said: https://docs.aws.amazon.com/glue/latest/dg/add-job.html */
 const MINUTES = { most: 10_080, otherwise: 480 };
 const ROLE = /^arn:aws[a-z-]*:iam::\d{12}:role\/\S+$/;
-const SCRIPT = /^s3:\/\/([a-z0-9.-]{3,63})\/(.+)$/;
-
-/** Arguments with which Glue itself would do something else: https://docs.aws.amazon.com/glue/latest/dg/aws-glue-programming-etl-glue-arguments.html */
-const UNKNOWN_ARGUMENTS = [
-  "--additional-python-modules",
-  "--custom-logStream-prefix",
-  "--extra-files",
-  "--extra-py-files",
-  "--job-language",
-  "--python-modules-installer-option",
-  "--scriptLocation",
-];
 
 interface Inputs extends Json {
   name?: string;
@@ -80,15 +69,10 @@ export function checkJob(json: Json): void {
   demand(name === undefined || NAME.test(name), "name", "have 1 to 255 characters without line breaks", name);
   demand(roleArn === undefined || ROLE.test(roleArn), "roleArn", "be a role's ARN", roleArn);
   demand((description ?? "").length <= MAX_DESCRIPTION, "description", `have at most ${MAX_DESCRIPTION} characters`, description);
-  demand(script === undefined || SCRIPT.test(script), "command.scriptLocation", "be an s3:// address", script);
+  demand(script === undefined || placeOf(script) !== undefined, "command.scriptLocation", "be an s3:// address", script);
   demand((timeout ?? 1) <= MINUTES.most, "timeout", `be 1 to ${MINUTES.most} minutes`, timeout);
   const wrong = wrongArgument(defaultArguments ?? {});
-  demand(wrong === undefined, "defaultArguments", "have names that begin with -- and that the local cloud knows", wrong);
-}
-
-/** The first argument that is not one, or that Glue would act on otherwise than this stand-in. */
-export function wrongArgument(given: Record<string, string>): string | undefined {
-  return Object.keys(given).find((name) => !/^--./.test(name) || UNKNOWN_ARGUMENTS.includes(name));
+  if (wrong) demand(false, "defaultArguments", wrong.rule, wrong.value);
 }
 
 /**
@@ -105,11 +89,11 @@ export function jobSettings(json: Json, urn: string): JobSettings {
     return value;
   };
   for (const key of ["glueVersion", "workerType"]) given(inputs[key], key);
-  const [, bucket, key] = SCRIPT.exec(given(command?.scriptLocation, "command.scriptLocation")) ?? [];
+  const location = given(command?.scriptLocation, "command.scriptLocation");
   return {
     name,
     roleArn: given(inputs.roleArn, "roleArn"),
-    script: { bucket, key },
+    script: given(placeOf(location), "command.scriptLocation"),
     workers: given(inputs.numberOfWorkers, "numberOfWorkers"),
     timeoutMinutes: inputs.timeout ?? MINUTES.otherwise,
     maxConcurrentRuns: executionProperty?.maxConcurrentRuns ?? 1,

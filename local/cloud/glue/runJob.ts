@@ -7,12 +7,13 @@ import { pipeline } from "node:stream/promises";
 import type { Python } from "../../python";
 import { LogShipper } from "../lambda/logShipper";
 import { ServiceError, type Cloud, type Principal } from "../service";
+import { modulesOf, type ObjectPlace } from "./jobArguments";
 import { argumentsOf, logPrefixOf, type JobRun } from "./jobRun";
 import type { JobSettings } from "./jobSettings";
 import { runScript } from "./scriptProcess";
 
 /**
- * Does a run's work, as the job's role: fetches the script, runs it, brings what it prints to the log.
+ * Does a run's work, as the job's role: fetches the script and the modules beside it, runs it, brings what it prints to the log.
  *
  * @param python tells which Python runs it
  * @param signal ends the work when it aborts
@@ -30,16 +31,19 @@ export async function runJob(
   const folder = await mkdtemp(join(tmpdir(), "c360-glue-"));
   const logs = { output: shipper("output"), error: shipper("error") };
   try {
-    const file = join(folder, basename(job.script.key));
-    const refused = await fetchScript(cloud, principal, job, file);
-    if (refused !== undefined) return refused;
+    const given = argumentsOf(job, run);
+    for (const object of [job.script, ...modulesOf(given)]) {
+      const refused = await fetchFile(cloud, principal, object, folder);
+      if (refused !== undefined) return refused;
+    }
     const found = await python();
     if ("missing" in found) return `the local cloud needs Python to run a job: ${found.missing}`;
     signal.throwIfAborted();
     const own = { "--JOB_NAME": job.name, "--JOB_RUN_ID": run.id };
-    const args = Object.entries({ ...argumentsOf(job, run), ...own }).flat();
+    const args = Object.entries({ ...given, ...own }).flat();
     const variables = variablesOf(cloud, principal, folder);
     const log = (output: "output" | "error", line: string): void => logs[output].add(line);
+    const file = join(folder, basename(job.script.key));
     return await runScript({ interpreter: found.interpreter, file, args, variables, log }, signal);
   } finally {
     await rm(folder, { recursive: true, force: true });
@@ -51,16 +55,11 @@ export async function runJob(
   }
 }
 
-/** @returns why there is no script, as Glue shows it; undefined: it is there */
-async function fetchScript(
-  cloud: Cloud,
-  principal: Principal,
-  { script: { bucket, key } }: JobSettings,
-  file: string,
-): Promise<string | undefined> {
+/** @returns why the file is not in the folder, as Glue shows it; undefined: it is there */
+async function fetchFile(cloud: Cloud, principal: Principal, { bucket, key }: ObjectPlace, folder: string): Promise<string | undefined> {
   try {
     const { body = Buffer.alloc(0) } = await cloud.call(principal, "s3", "GET /{Bucket}/{Key+}", { Bucket: bucket, Key: key, headers: {} });
-    await pipeline(Buffer.isBuffer(body) ? Readable.from([body]) : body, createWriteStream(file));
+    await pipeline(Buffer.isBuffer(body) ? Readable.from([body]) : body, createWriteStream(join(folder, basename(key))));
     return undefined;
   } catch (error) {
     if (!(error instanceof ServiceError)) throw error;

@@ -47,6 +47,12 @@ describe("settings of the local Glue's jobs", () => {
     const rule = "defaultArguments must have names that begin with -- and that the local cloud knows, got";
     refused({ defaultArguments: { stage: "dev" } }, `${rule} "stage"`);
     refused({ defaultArguments: { "--additional-python-modules": "boto3" } }, `${rule} "--additional-python-modules"`);
+    const modules = "have s3:// addresses of .py files with names of their own, joined by commas, in --extra-py-files";
+    refused(
+      { defaultArguments: { "--extra-py-files": "s3://bucket/folder/" } },
+      `defaultArguments must ${modules}, got "s3://bucket/folder/"`,
+    );
+    checkJob({ ...JOB_INPUTS, defaultArguments: { "--extra-py-files": "s3://bucket/a.py,s3://bucket/b.py" } });
     assert.throws(() => checkJob({ name: "a\nb" }), {
       message: `Job "a\nb": name must have 1 to 255 characters without line breaks, got "a\\nb"`,
     });

@@ -18,6 +18,7 @@ interface Decision {
 }
 
 const WAIT = "import os, time\nprint(os.getpid())\ntime.sleep(600)\n";
+const LOGGED = { "--custom-logGroup-prefix": LOG };
 const folders = (): string[] => readdirSync(tmpdir()).filter((name) => name.startsWith("c360-glue-"));
 
 describe("the local Glue's jobs", () => {
@@ -117,6 +118,25 @@ except KeyError:
     assert.ok(denied.some((entry) => entry.action === action && entry.resource.startsWith(resource)));
   });
 
+  it("import the modules that they name, which the role must be able to read", async () => {
+    jobs = await GlueJobs.open();
+    const [one, two] = ["one", "two"].map((name) => `s3://${BUCKET}/modules/${name}.py`);
+    await jobs.deploy("import one\nprint(one.WORD)\n", { defaultArguments: { "--extra-py-files": `${one},${two}`, ...LOGGED } });
+    await jobs.deployScript("from two import WORD\n", "modules/one.py");
+    const lost = (name: string) =>
+      new RegExp(`^LAUNCH ERROR \\| Error downloading from S3 for bucket: ${BUCKET}, key: modules/${name}\\.py\\. .*GetObject`);
+    assert.match((await jobs.run()).ErrorMessage ?? "", lost("one"));
+    const readable = (key: string) => ({ Effect: "Allow" as const, Action: "s3:GetObject", Resource: `arn:aws:s3:::${BUCKET}/${key}` });
+    await jobs.allowMore(readable("modules/*"), { Effect: "Allow", Action: "s3:ListBucket", Resource: `arn:aws:s3:::${BUCKET}` });
+    const { JobRunState, ErrorMessage = "" } = await jobs.run();
+    assert.equal(JobRunState, "FAILED");
+    assert.match(ErrorMessage, /^LAUNCH ERROR .* key: modules\/two\.py\. .*Status Code: 404; Error Code: NoSuchKey\)$/);
+    await jobs.deployScript('WORD = "heard"\n', "modules/two.py");
+    const id = await jobs.start();
+    assert.equal((await jobs.ended(id)).JobRunState, "SUCCEEDED");
+    assert.deepEqual(await jobs.lines("output", id), ["heard"]);
+  });
+
   it("fail when their role does not trust Glue", async () => {
     jobs = await GlueJobs.open();
     const trust = { Effect: "Allow", Action: "sts:AssumeRole", Principal: { Service: "lambda.amazonaws.com" } };
@@ -196,7 +216,11 @@ except KeyError:
       name: "InvalidInputException",
       message: /begin with -- .*, got stage$/,
     });
-    await assert.rejects(start({ Arguments: { "--extra-py-files": "s3://a/b" } }), { message: /got --extra-py-files$/ });
+    await assert.rejects(start({ Arguments: { "--extra-files": "s3://a/b" } }), { message: /got --extra-files$/ });
+    for (const modules of ["s3://bucket/a.zip", "s3://bucket/a.py, s3://bucket/b.py", "", "a.py", "s3://bucket/a.py,s3://bucket/b/a.py"]) {
+      const rule = "have s3:// addresses of .py files with names of their own, joined by commas, in --extra-py-files";
+      await assert.rejects(start({ Arguments: { "--extra-py-files": modules } }), { message: `Arguments must ${rule}, got ${modules}` });
+    }
     await assert.rejects(jobs.look("jr_none"), { name: "EntityNotFoundException" });
   });
 });
