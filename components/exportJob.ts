@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import type { ExportPlaces } from "./exportPlaces";
@@ -10,7 +10,7 @@ import { trustPolicy } from "./policies";
 
 export interface ExportJobArgs {
   places: ExportPlaces;
-  /** Name of the bucket that the script is put into; using it waits for the bucket. */
+  /** Name of the bucket that the script and its modules are put into; using it waits for the bucket. */
   infra: pulumi.Input<string>;
   logRetentionDays: number;
 }
@@ -21,7 +21,8 @@ export const JOB_MINUTES = 240;
 /** Where the parts of the pipeline's own query come from, as the script is told: the interactions table. */
 const OWN_TABLE = "crm_derived_restricted/t200_dashboard_interaction/";
 
-const SCRIPT = "functions/glue/dashboard_interaction_export.py";
+/** Where the script and its modules are in the repository. */
+const FOLDER = "functions/glue";
 
 /**
  * Joins the parts of a run to the input of Personalize: the engine `glue`.
@@ -31,7 +32,7 @@ const SCRIPT = "functions/glue/dashboard_interaction_export.py";
  */
 export function exportJob(name: string, args: ExportJobArgs, parent: pulumi.Resource): aws.glue.Job {
   const { places, infra, logRetentionDays } = args;
-  const { scope, script: key } = places;
+  const { scope, script, modules } = places;
   const tags = tagsOf(scope);
   const jobName = physicalName("job", scope, "export");
   const { output, error } = jobLogGroups(jobName);
@@ -48,22 +49,22 @@ export function exportJob(name: string, args: ExportJobArgs, parent: pulumi.Reso
     { role: role.name, policy: exportJobPolicy(places, [output, error]) },
     { parent },
   );
-  const text = readFileSync(join(__dirname, "..", SCRIPT), "utf8");
-  const script = new aws.s3.BucketObjectv2(
-    `${name}-export-script`,
-    {
-      ...{ bucket: infra, key, contentType: "text/x-python", tags },
-      source: new pulumi.asset.FileAsset(SCRIPT),
-      sourceHash: createHash("sha256").update(text).digest("hex"),
-    },
-    { parent },
-  );
+  const files = [script, ...modules].map((key) => {
+    const path = `${FOLDER}/${basename(key)}`;
+    const sourceHash = createHash("sha256")
+      .update(readFileSync(join(__dirname, "..", path)))
+      .digest("hex");
+    const source = new pulumi.asset.FileAsset(path);
+    const role = key === script ? "script" : basename(key, ".py").replace("export_", "module-");
+    const inputs = { bucket: infra, key, contentType: "text/x-python", source, sourceHash, tags };
+    return new aws.s3.BucketObjectv2(`${name}-export-${role}`, inputs, { parent });
+  });
   return new aws.glue.Job(
     `${name}-export-job`,
     {
       name: jobName,
       roleArn: role.arn,
-      command: { name: "glueetl", pythonVersion: "3", scriptLocation: `s3://${places.buckets.infra}/${key}` },
+      command: { name: "glueetl", pythonVersion: "3", scriptLocation: `s3://${places.buckets.infra}/${script}` },
       glueVersion: "5.0",
       workerType: "G.1X",
       numberOfWorkers: 2,
@@ -73,7 +74,7 @@ export function exportJob(name: string, args: ExportJobArgs, parent: pulumi.Reso
       defaultArguments: defaultArguments(places, jobName),
       tags,
     },
-    { parent, dependsOn: [rolePolicy, script, ...logGroups] },
+    { parent, dependsOn: [rolePolicy, ...files, ...logGroups] },
   );
 }
 
@@ -95,6 +96,7 @@ function defaultArguments({ scope, buckets, ...places }: ExportPlaces, jobName: 
     "--header": places.header,
     "--parts_prefix": places.parts,
     "--work_prefix": places.work,
+    "--extra-py-files": places.modules.map((key) => `s3://${buckets.infra}/${key}`).join(","),
     "--custom-logGroup-prefix": jobLogGroups(jobName).prefix,
   };
 }

@@ -1,4 +1,4 @@
-import { cachePrefixes, inputKeys, jobScriptKey, type Scope, type Zone } from "./naming";
+import { cachePrefixes, inputKeys, jobModuleKeys, jobScriptKey, type Scope, type Zone } from "./naming";
 
 /** Parts that a company's own pipeline leaves in lake, below `<prefix>dt=<run date>/`. */
 export interface ExportSource {
@@ -27,6 +27,8 @@ export interface ExportPlaces {
   manifest: string;
   /** Key of the Glue job's script in infra. */
   script: string;
+  /** Keys of the script's modules in infra. */
+  modules: string[];
   /** Columns of the CSV, joined by commas. */
   columns: string;
   /** Line that a part may begin with. */
@@ -53,7 +55,8 @@ export function exportPlaces({ scope, buckets, keyPrefix, interactionColumns, so
   const { parts, inflated, results } = cachePrefixes(keyPrefix);
   const columns = interactionColumns.join(",");
   return {
-    ...{ scope, buckets, parts, results, columns, work: inflated, script: jobScriptKey(scope.stage) },
+    ...{ scope, buckets, parts, results, columns, work: inflated },
+    ...{ script: jobScriptKey(scope.stage), modules: jobModuleKeys(scope.stage) },
     ...inputKeys(keyPrefix),
     source: source?.prefix,
     header: source?.header ?? columns,

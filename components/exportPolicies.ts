@@ -20,15 +20,15 @@ export function exportFunctionPolicy(places: ExportPlaces, logGroup: string): Po
   return policy(...exportStatements(places), findWork, ...functionStatements(scope, logGroup));
 }
 
-/** What the Glue job that joins a run's parts needs: its script and its log groups besides. */
+/** What the Glue job that joins a run's parts needs: its script, the modules of that and its log groups besides. */
 export function exportJobPolicy(places: ExportPlaces, logGroups: string[]): Policy {
-  const { scope, buckets, script } = places;
+  const { scope, buckets, script, modules } = places;
   const arns = arnsOf(scope);
   const readScript: Statement = {
     Sid: "ReadScript",
     Effect: "Allow",
     Action: "s3:GetObject",
-    Resource: arns.object(buckets.infra, script),
+    Resource: [script, ...modules].map((key) => arns.object(buckets.infra, key)),
   };
   const log: Statement = {
     Sid: "Log",

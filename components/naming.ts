@@ -112,6 +112,14 @@ export function jobScriptKey(stage: string): string {
   return `glue_jobs/${stage}/dashboard_interaction_export.py`;
 }
 
+/** Python modules of the export's script, each a file beside it. */
+const JOB_MODULES = ["errors", "lines", "manifest", "parts", "rows", "store", "target"];
+
+/** Keys of the modules in infra, beside the script. */
+export function jobModuleKeys(stage: string): string[] {
+  return JOB_MODULES.map((name) => `glue_jobs/${stage}/export_${name}.py`);
+}
+
 /** Log groups of a Glue job, and what both begin with. */
 export function jobLogGroups(jobName: string): { prefix: string; output: string; error: string } {
   const prefix = `/aws-glue/jobs/${jobName}`;

@@ -1,6 +1,7 @@
 import * as assert from "node:assert/strict";
 import { createHash } from "node:crypto";
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import { InteractionExport, type InteractionExportArgs } from "../../components/interactionExport";
 import { deploy, SCOPE, UNKNOWN } from "../support/pulumiMocks";
@@ -17,7 +18,9 @@ const ARGS: InteractionExportArgs = {
 const SOURCE = { prefix: "crm/web/interactions/", header: "user,item,at" };
 const NAME = "acme-c360-recommender-export-dev";
 const TAGS = { tenant: "acme", stage: "dev", project: "c360-recommender" };
-const SCRIPT = "functions/glue/dashboard_interaction_export.py";
+const FOLDER = "functions/glue";
+const SCRIPT = "dashboard_interaction_export.py";
+const MODULES = ["errors", "lines", "manifest", "parts", "rows", "store", "target"].map((name) => `export_${name}.py`);
 const LOGS = `/aws-glue/jobs/${NAME}`;
 
 const create = (args: Partial<InteractionExportArgs> = {}, preview = false) =>
@@ -30,7 +33,11 @@ const COMMON = [
   allow("KeepWork", KEEP, "arn:aws:s3:::cache/alice/recommender/inflated/*"),
   allow("ReplaceInput", KEEP, [`arn:aws:s3:::down/${CSV}`, `arn:aws:s3:::down/${MANIFEST}`]),
   { ...allow("FindInput", "s3:ListBucket", "arn:aws:s3:::down"), Condition: { StringEquals: { "s3:prefix": [CSV, MANIFEST] } } },
-  allow("ReadScript", "s3:GetObject", "arn:aws:s3:::infra/glue_jobs/dev/dashboard_interaction_export.py"),
+  allow(
+    "ReadScript",
+    "s3:GetObject",
+    [SCRIPT, ...MODULES].map((file) => `arn:aws:s3:::infra/glue_jobs/dev/${file}`),
+  ),
   allow(
     "Log",
     ["logs:CreateLogStream", "logs:PutLogEvents"],
@@ -63,10 +70,12 @@ const ARGUMENTS = {
   "--header": "USER_ID,ITEM_ID,TIMESTAMP",
   "--parts_prefix": "alice/recommender/parts/",
   "--work_prefix": "alice/recommender/inflated/",
+  "--extra-py-files": MODULES.map((file) => `s3://infra/glue_jobs/dev/${file}`).join(","),
   "--custom-logGroup-prefix": LOGS,
 };
 
 describe("the export's Glue job", () => {
+  const objects = ["script", ...MODULES.map((file) => file.replace("export_", "module-").replace(".py", ""))].map((of) => `e-export-${of}`);
   const job = async (args: Partial<InteractionExportArgs> = {}) => (await create(args)).get("aws:glue/job:Job", "e-export-job");
 
   it("is one small job that runs once at a time, when it may do its work", async () => {
@@ -85,7 +94,7 @@ describe("the export's Glue job", () => {
       tags: TAGS,
     });
     assert.equal(parent, "c360:export:InteractionExport e");
-    const before = ["e-export-error-logs", "e-export-output-logs", "e-export-role-policy", "e-export-script"];
+    const before = ["e-export-error-logs", "e-export-output-logs", "e-export-role-policy", ...objects];
     assert.deepEqual(
       before.filter((name) => !dependencies.includes(name)),
       [],
@@ -98,17 +107,23 @@ describe("the export's Glue job", () => {
     assert.deepEqual(inputs.defaultArguments, expected);
   });
 
-  it("runs the repository's script, which is uploaded again when it changes", async () => {
+  it("runs the repository's script with all of its modules, each of which is uploaded again when it changes", async () => {
     const { get } = await create({}, true);
-    const { source, ...rest } = get("aws:s3/bucketObjectv2:BucketObjectv2", "e-export-script").inputs;
-    assert.deepEqual(rest, {
-      bucket: "infra",
-      key: "glue_jobs/dev/dashboard_interaction_export.py",
-      contentType: "text/x-python",
-      sourceHash: createHash("sha256").update(readFileSync(SCRIPT)).digest("hex"),
-      tags: TAGS,
-    });
-    assert.equal((source as { path: string }).path, SCRIPT);
+    const files = readdirSync(FOLDER).filter((file) => file.endsWith(".py"));
+    assert.deepEqual(files, [SCRIPT, ...MODULES]);
+    for (const [i, file] of files.entries()) {
+      const { source, ...rest } = get("aws:s3/bucketObjectv2:BucketObjectv2", objects[i]).inputs;
+      assert.deepEqual(rest, {
+        bucket: "infra",
+        key: `glue_jobs/dev/${file}`,
+        contentType: "text/x-python",
+        sourceHash: createHash("sha256")
+          .update(readFileSync(join(FOLDER, file)))
+          .digest("hex"),
+        tags: TAGS,
+      });
+      assert.equal((source as { path: string }).path, `${FOLDER}/${file}`);
+    }
   });
 
   it("is known at a first preview, but for what waits for the bucket and the role", async () => {
@@ -131,7 +146,7 @@ describe("the export's Glue job", () => {
     ["a query's parts", undefined, READ_PARTS],
     ["a source's parts", SOURCE, READ_SOURCE],
   ] as const) {
-    it(`may read ${what} and its script, keep its work, replace the CSV and write its logs, nothing else`, async () => {
+    it(`may read ${what} and its script with its modules, keep its work, replace the CSV and write its logs, nothing else`, async () => {
       const { get } = await create({ source });
       assert.deepEqual(get("aws:iam/role:Role", "e-export-role").inputs, {
         name: NAME,

@@ -10,6 +10,7 @@ import {
   interactionsPrefix,
   isPersonal,
   jobLogGroups,
+  jobModuleKeys,
   jobScriptKey,
   keyPrefixOf,
   NAME_LIMITS,
@@ -134,6 +135,7 @@ describe("key prefixes", () => {
       results: "alice/athena/",
     });
     assert.equal(jobScriptKey("alice"), "glue_jobs/alice/dashboard_interaction_export.py");
+    assert.equal(jobModuleKeys("alice")[0], "glue_jobs/alice/export_errors.py");
     assert.deepEqual(inputKeys(""), {
       input: "recommender/personalize_input.csv",
       manifest: "recommender/personalize_input.manifest.json",

@@ -1,10 +1,15 @@
 import json
+import traceback
 import unittest
 
-from job_script import job
+import standard_library
+from dashboard_interaction_export import PLACES, parse
+from export_errors import ExportError, named
+from export_manifest import Current, decide, from_metadata, manifest_file, to_metadata
+from export_store import Part, part_failure
+from export_target import copy_ranges, holding
 
-PLACES = {name: name for name in job.PLACES.split()}
-SETTINGS = {**PLACES, "sink_zone": "downstream", "columns": "USER_ID,ITEM_ID", "header": "USER_ID,ITEM_ID"}
+SETTINGS = {**{name: name for name in PLACES.split()}, "sink_zone": "downstream", "columns": "USER_ID,ITEM_ID", "header": "USER_ID,ITEM_ID"}
 RUN = {"run_id": "k-1", "run_date": "2026-01-31"}
 COUNTS = {"rows": "1", "users": "2", "items": "3", "bytes": "9007199254740"}
 QUERY = {**SETTINGS, **RUN, "parts_manifest": "s3://cache/athena/q-manifest.csv", **COUNTS}
@@ -18,17 +23,17 @@ def argv(values):
 
 class Arguments(unittest.TestCase):
     def refused(self, values, name, message):
-        with self.assertRaises(job.ExportError) as caught:
-            job.parse(argv(values))
+        with self.assertRaises(ExportError) as caught:
+            parse(argv(values))
         self.assertEqual(str(caught.exception), f"{name}: {message}")
 
     def test_are_texts_and_counts_beside_glues_own(self):
-        args = job.parse(["--JOB_NAME", "j", *argv(QUERY), "--enable-metrics", "--custom-logGroup-prefix", "/x", "--row", "7"])
+        args = parse(["--JOB_NAME", "j", *argv(QUERY), "--enable-metrics", "--custom-logGroup-prefix", "/x", "--row", "7"])
         self.assertEqual((args.rows, args.users, args.items, args.bytes, args.least_rows), (1, 2, 3, 9007199254740, None))
         self.assertEqual((args.run_id, args.sink_s3_key, args.header), ("k-1", "sink_s3_key", "USER_ID,ITEM_ID"))
 
     def test_of_a_source_have_no_list_of_parts(self):
-        args = job.parse(argv(SOURCE))
+        args = parse(argv(SOURCE))
         self.assertEqual((args.parts_manifest, args.least_rows, args.least_repeat_users, args.rows), (None, 1000, 25, None))
 
     def test_are_refused_by_name_rule_and_value(self):
@@ -53,7 +58,7 @@ class Arguments(unittest.TestCase):
 
     def test_without_a_value_are_no_exit(self):
         with self.assertRaisesRegex(Exception, "argument --bytes: expected one argument"):
-            job.parse([*argv(SOURCE), "--bytes"])
+            parse([*argv(SOURCE), "--bytes"])
 
     def test_must_tell_of_rows(self):
         self.refused({**QUERY, "rows": "0"}, "NoRows", "The table has no row for 2026-01-31: nothing was exported")
@@ -68,39 +73,39 @@ class Decision(unittest.TestCase):
             ({"runDate": "2026-01-30"}, ("replaced", "olderRunDate")),
             ({"runDate": "2026-02-01"}, ("kept", "laterRunDate")),
         ]:
-            self.assertEqual(job.decide(MANIFEST, job.Current('"e"', {**MANIFEST, **there})), expected)
-        self.assertEqual(job.decide(MANIFEST, None), ("replaced", "noTarget"))
-        self.assertEqual(job.decide(MANIFEST, job.Current('"e"', None)), ("replaced", "unknownTarget"))
+            self.assertEqual(decide(MANIFEST, Current('"e"', {**MANIFEST, **there})), expected)
+        self.assertEqual(decide(MANIFEST, None), ("replaced", "noTarget"))
+        self.assertEqual(decide(MANIFEST, Current('"e"', None)), ("replaced", "unknownTarget"))
 
     def test_holds_what_was_seen(self):
-        self.assertEqual(job.holding('"e"'), {"If-Match": '"e"'})
-        self.assertEqual(job.holding(None), {"If-None-Match": "*"})
+        self.assertEqual(holding('"e"'), {"If-Match": '"e"'})
+        self.assertEqual(holding(None), {"If-None-Match": "*"})
 
 
 class ManifestTexts(unittest.TestCase):
     def test_are_metadata_and_back(self):
-        texts = job.to_metadata(MANIFEST)
+        texts = to_metadata(MANIFEST)
         counts = {"rows": "1", "users": "2", "items": "3", "bytes": "9"}
         self.assertEqual(texts, {"runId": "k-1", "runDate": "2026-01-31", **counts, "columns": "USER_ID,ITEM_ID"})
         lower = {name.lower(): text for name, text in texts.items()}
-        self.assertEqual(job.from_metadata(lower), MANIFEST)
-        self.assertEqual(list(job.from_metadata(lower)), list(MANIFEST))
+        self.assertEqual(from_metadata(lower), MANIFEST)
+        self.assertEqual(list(from_metadata(lower)), list(MANIFEST))
         for name in lower:
             for text in ("", "\n"):
-                self.assertIsNone(job.from_metadata({**lower, name: text}))
-            self.assertIsNone(job.from_metadata({other: text for other, text in lower.items() if other != name}))
-        self.assertIsNone(job.from_metadata({**lower, "rows": "1.5"}))
+                self.assertIsNone(from_metadata({**lower, name: text}))
+            self.assertIsNone(from_metadata({other: text for other, text in lower.items() if other != name}))
+        self.assertIsNone(from_metadata({**lower, "rows": "1.5"}))
 
     def test_are_a_file_like_the_lambda_functions(self):
         text = '{"runId":"k-1","runDate":"2026-01-31","rows":1,"users":2,"items":3,"bytes":9,"columns":["USER_ID","ITEM_ID"],"etag":"e-1"}\n'
-        self.assertEqual(job.manifest_file(job.Current('"e-1"', MANIFEST)), text.encode())
+        self.assertEqual(manifest_file(Current('"e-1"', MANIFEST)), text.encode())
 
 
 class Ranges(unittest.TestCase):
     def test_follow_each_other_within_s3s_limits(self):
         mib, gib = 1024**2, 1024**3
         for size in [1, 5 * mib, 512 * mib, 512 * mib + 1, gib, gib + 1, 5 * 1024 * gib, 48 * 1024 * gib]:
-            ranges = job.copy_ranges(size)
+            ranges = copy_ranges(size)
             self.assertEqual([start for start, _ in ranges], [0, *(end for _, end in ranges[:-1])])
             self.assertEqual(ranges[-1][1], size)
             self.assertLessEqual(len(ranges), 10_000)
@@ -109,25 +114,21 @@ class Ranges(unittest.TestCase):
                 self.assertGreaterEqual(end - start, min(size, 256 * mib))
 
 
-class Reading(unittest.TestCase):
-    def test_fills_what_is_asked_for(self):
-        reader = job.Reader(iter([b"ab", b"", b"cdefgh", b"i", b"j"]))
-        self.assertEqual([reader.read(size) for size in (3, 3, 1, 4, 1)], [b"abc", b"def", b"g", b"hij", b""])
-        self.assertEqual(job.Reader(iter([b"ab", b"c"])).read(), b"abc")
-
-
 class Names(unittest.TestCase):
+    def test_end_a_traceback_without_a_module(self):
+        self.assertEqual(traceback.format_exception_only(ExportError, ExportError("NoParts", "none")), ["ExportError: NoParts: none\n"])
+
     def test_are_s3s_for_its_refusals(self):
         refusal = RuntimeError("wrapped")
         refusal.response = {"Error": {"Code": "AccessDenied", "Message": "no s3:ListBucket"}}
-        self.assertEqual(str(job.named(refusal)), "AccessDenied: no s3:ListBucket")
-        self.assertEqual(str(job.named(ValueError("x"))), "ValueError: x")
-        part = job.Part("b", "p", None)
-        self.assertEqual(str(job.part_failure(part, refusal)), 'PartChanged: Part "s3://b/p" must stay as it was found, but it is not there')
+        self.assertEqual(str(named(refusal)), "AccessDenied: no s3:ListBucket")
+        self.assertEqual(str(named(ValueError("x"))), "ValueError: x")
+        part = Part("b", "p", None)
+        self.assertEqual(str(part_failure(part, refusal)), 'PartChanged: Part "s3://b/p" must stay as it was found, but it is not there')
         refusal.response["Error"]["Code"] = "PreconditionFailed"
-        self.assertEqual(str(job.part_failure(part, refusal)), 'PartChanged: Part "s3://b/p" must stay as it was found, but it changed')
+        self.assertEqual(str(part_failure(part, refusal)), 'PartChanged: Part "s3://b/p" must stay as it was found, but it changed')
         refusal.response["Error"]["Code"] = "SlowDown"
-        self.assertEqual(job.part_failure(part, refusal).name, "SlowDown")
+        self.assertEqual(part_failure(part, refusal).name, "SlowDown")
 
 
 if __name__ == "__main__":

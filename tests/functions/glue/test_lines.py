@@ -2,7 +2,9 @@ import gzip
 import random
 import unittest
 
-from job_script import job
+import standard_library
+from export_errors import ExportError
+from export_lines import Reader, inflate, rewrite
 
 HEADER = b"USER_ID,ITEM_ID,TIMESTAMP,EVENT_TYPE"
 
@@ -14,7 +16,7 @@ def cut(data, draw):
 
 
 def rewritten(data, draw):
-    return b"".join(job.rewrite(iter(cut(data, draw)), HEADER)[1])
+    return b"".join(rewrite(iter(cut(data, draw)), HEADER)[1])
 
 
 def lines_of(data):
@@ -46,19 +48,19 @@ class Rewriting(unittest.TestCase):
 
     def test_counts_the_header_line(self):
         for data, count in [(HEADER, 1), (HEADER + b"\r\n", 1), (HEADER + b"\na", 1), (b"a\n" + HEADER, 0), (b"", 0), (HEADER + b",X\n", 0)]:
-            self.assertEqual(job.rewrite(iter([data]), HEADER)[0], count)
+            self.assertEqual(rewrite(iter([data]), HEADER)[0], count)
 
     def test_does_not_wait_for_ever_for_the_end_of_a_first_line(self):
         def endless():
             yield b"x" * 70_000
             raise AssertionError("read on")
 
-        self.assertEqual(next(job.rewrite(endless(), HEADER)[1]), b"x" * 70_000)
+        self.assertEqual(next(rewrite(endless(), HEADER)[1]), b"x" * 70_000)
 
 
 class Inflating(unittest.TestCase):
     def inflated(self, data, draw):
-        return b"".join(job.inflate(cut(data, draw), "s3://b/p.gz"))
+        return b"".join(inflate(cut(data, draw), "s3://b/p.gz"))
 
     def test_takes_members_and_zeros_however_they_are_cut(self):
         draw = random.Random(3)
@@ -74,7 +76,7 @@ class Inflating(unittest.TestCase):
                 self.assertTrue(self.inflated(data, draw) == expected)
 
     def test_makes_small_pieces_of_what_grows(self):
-        pieces = list(job.inflate([gzip.compress(b"x" * 20_000_000)], "s3://b/p.gz"))
+        pieces = list(inflate([gzip.compress(b"x" * 20_000_000)], "s3://b/p.gz"))
         self.assertLessEqual(max(map(len, pieces)), 1024**2)
 
     def test_names_a_part_that_is_corrupt_truncated_or_followed_by_something(self):
@@ -90,9 +92,16 @@ class Inflating(unittest.TestCase):
             (broken, "incorrect data check"),
         ]:
             for _ in range(10):
-                with self.assertRaises(job.ExportError) as caught:
+                with self.assertRaises(ExportError) as caught:
                     self.inflated(data, draw)
                 self.assertEqual(str(caught.exception), f'CorruptPart: Part "s3://b/p.gz" must be whole gzip, but it is not: {reason}')
+
+
+class Reading(unittest.TestCase):
+    def test_fills_what_is_asked_for(self):
+        reader = Reader(iter([b"ab", b"", b"cdefgh", b"i", b"j"]))
+        self.assertEqual([reader.read(size) for size in (3, 3, 1, 4, 1)], [b"abc", b"def", b"g", b"hij", b""])
+        self.assertEqual(Reader(iter([b"ab", b"c"])).read(), b"abc")
 
 
 if __name__ == "__main__":

@@ -4,7 +4,10 @@ import random
 import unittest
 from pathlib import Path
 
-from job_script import job
+import standard_library
+from export_errors import ExportError
+from export_lines import rewrite
+from export_rows import Tally, read_row
 
 CASES = json.loads((Path(__file__).parents[2] / "contracts" / "source_rows.json").read_text())
 COLUMNS = ["USER_ID", "ITEM_ID", "TIMESTAMP", "EVENT_TYPE"]
@@ -17,8 +20,8 @@ def counted(data, columns, header, sizes):
         size = next(sizes)
         pieces.append(data[at : at + size])
         at += size
-    tally = job.Tally(columns)
-    header_lines, lines = job.rewrite(iter(pieces), header.encode())
+    tally = Tally(columns)
+    header_lines, lines = rewrite(iter(pieces), header.encode())
     text = b"".join(tally.watch(lines, "s3://b/p", 1 + header_lines)).decode()
     repeat_users = sum(count > 1 for count in tally.users.values())
     return text, {**tally.counts(0, 0, "2026-01-31"), "repeatUsers": repeat_users}
@@ -38,7 +41,7 @@ class SharedCases(unittest.TestCase):
                 with self.subTest(case["name"], size=size):
                     try:
                         text, counts = counted(data, columns, case.get("header", ",".join(columns)), every(size))
-                    except job.ExportError as error:
+                    except ExportError as error:
                         self.assertEqual(str(error), f"BadRow: {case.get('error')}")
                     else:
                         self.assertEqual((text, counts), (case.get("lines"), case.get("counts")))
@@ -63,13 +66,13 @@ class Rows(unittest.TestCase):
     def outcome(self, rows):
         try:
             return counted(b"\n".join(rows), COLUMNS, "", every(13))[1]
-        except job.ExportError as error:
+        except ExportError as error:
             return str(error)
 
     def naive(self, rows):
         try:
-            found = [job.read_row(row, COLUMNS, f'Part "s3://b/p": line {n}') for n, row in enumerate(rows, 1)]
-        except job.ExportError as error:
+            found = [read_row(row, COLUMNS, f'Part "s3://b/p": line {n}') for n, row in enumerate(rows, 1)]
+        except ExportError as error:
             return str(error)
         users = [row["USER_ID"] for row in found]
         repeated = sum(users.count(user) > 1 for user in set(users))
@@ -82,17 +85,17 @@ class Rows(unittest.TestCase):
         self.assertEqual(counts, {"rows": 3, "users": 2, "items": 2, "repeatUsers": 1})
 
     def test_that_never_end_are_not_gathered(self):
-        tally = job.Tally(COLUMNS)
-        with self.assertRaisesRegex(job.ExportError, r'^BadRow: Part "s3://b/p": line 3 must have 4 fields .*, got 1$'):
+        tally = Tally(COLUMNS)
+        with self.assertRaisesRegex(ExportError, r'^BadRow: Part "s3://b/p": line 3 must have 4 fields .*, got 1$'):
             for _ in tally.watch((b"x" * 100_000 for _ in range(1000)), "s3://b/p", 3):
                 self.assertEqual(tally.rows, 0)
 
     def test_must_be_enough(self):
-        tally = job.Tally(COLUMNS)
+        tally = Tally(COLUMNS)
         list(tally.watch([b"u,i,1,w\nu,j,1,w\nv,j,1,w\n"], "s3://b/p", 1))
         self.assertEqual(tally.counts(3, 1, "2026-01-31"), {"rows": 3, "users": 2, "items": 2})
         for least in [(4, 1), (3, 2)]:
-            with self.assertRaises(job.ExportError) as caught:
+            with self.assertRaises(ExportError) as caught:
                 tally.counts(*least, "2026-01-31")
             needs = f"Personalize needs {least[0]} rows and {least[1]} users with 2 or more"
             self.assertEqual(str(caught.exception), f"TooFewInteractions: {needs}, run date 2026-01-31 has 3 rows and 1 such users")

@@ -1,11 +1,9 @@
-"""The job's script, where nothing but the standard library can be imported."""
+"""Makes the job's modules importable, but of what they may import only the standard library."""
 
 import sys
 from importlib.abc import MetaPathFinder
-from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 
-SCRIPT = Path(__file__).parents[3] / "functions" / "glue" / "dashboard_interaction_export.py"
 PACKAGES = ("awsglue", "boto3", "botocore", "pyspark", "s3transfer", "urllib3")
 
 
@@ -17,7 +15,4 @@ class Refusal(MetaPathFinder):
 
 
 sys.meta_path.insert(0, Refusal())
-spec = spec_from_file_location("dashboard_interaction_export", SCRIPT)
-job = module_from_spec(spec)
-sys.modules[spec.name] = job
-spec.loader.exec_module(job)
+sys.path.insert(0, str(Path(__file__).parents[3] / "functions" / "glue"))

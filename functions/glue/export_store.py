@@ -1,0 +1,90 @@
+"""S3 as the export reads it."""
+
+from __future__ import annotations
+
+from typing import Any, Iterator, NamedTuple
+
+from export_errors import ExportError, named
+from export_manifest import Current, from_metadata
+
+MIB = 1024 * 1024
+ATTEMPTS = 5
+
+
+class Part(NamedTuple):
+    """An object that is read, and its ETag where that is known."""
+
+    bucket: str
+    key: str
+    etag: str | None = None
+
+    @property
+    def uri(self) -> str:
+        return f"s3://{self.bucket}/{self.key}"
+
+
+def part_at(uri: str) -> Part:
+    bucket, _, key = uri[len("s3://") :].partition("/")
+    return Part(bucket, key)
+
+
+def part_failure(part: Part, error: Exception) -> ExportError:
+    """What a refusal says of a part: without s3:ListBucket, S3 tells of that in place of a key that is not there."""
+    refusal = named(error)
+    gone = refusal.name == "NoSuchKey" or (refusal.name == "AccessDenied" and "s3:ListBucket" in refusal.message)
+    if not gone and refusal.name != "PreconditionFailed":
+        return refusal
+    how = "is not there" if gone else "changed"
+    return ExportError("PartChanged", f'Part "{part.uri}" must stay as it was found, but it {how}')
+
+
+class Store:
+    """S3 by boto3's client; its calls take `Headers` beside their parameters, because Glue's boto3 knows less than S3."""
+
+    def __init__(self, client: Any) -> None:
+        self.client, self.calls = client, []
+        client.meta.events.register("before-parameter-build.s3", self._keep)
+        client.meta.events.register("before-call.s3", self._send)
+
+    def _keep(self, params: dict[str, Any], context: dict[str, Any], **_: Any) -> None:
+        context["own_headers"] = params.pop("Headers", {})
+
+    def _send(self, params: dict[str, Any], context: dict[str, Any], model: Any, **_: Any) -> None:
+        params["headers"].update(context["own_headers"])
+        self.calls.append(model.name)
+
+    def read(self, part: Part) -> Iterator[bytes]:
+        """A part's bytes, all of one version; a read that breaks off is taken up again from there."""
+        at, size, etag, left = 0, None, part.etag, ATTEMPTS
+        while at != size:
+            conditions = {**({"IfMatch": etag} if etag else {}), **({"Range": f"bytes={at}-"} if at else {})}
+            try:
+                answer = self.client.get_object(Bucket=part.bucket, Key=part.key, **conditions)
+            except Exception as error:
+                raise part_failure(part, error) from None
+            etag, size, left = answer["ETag"], at + answer["ContentLength"], left - 1
+            try:
+                while at < size:
+                    chunk = answer["Body"].read(MIB)
+                    at += len(chunk)
+                    yield chunk
+            except Exception:  # It has a class of boto3's own, or of what that reads with.
+                if left == 0:
+                    raise
+
+    def find(self, bucket: str, key: str) -> str | None:
+        """An object's ETag by a listing, because a HEAD of a key that is absent is refused to a role that may list only this prefix."""
+        first = self.client.list_objects_v2(Bucket=bucket, Prefix=key, MaxKeys=1).get("Contents", [{}])[0]
+        return first.get("ETag") if first.get("Key") == key else None
+
+    def look(self, bucket: str, key: str) -> Current | None:
+        """The CSV that is there, if any."""
+        if self.find(bucket, key) is None:
+            return None
+        try:
+            head = self.client.head_object(Bucket=bucket, Key=key)
+        except Exception as error:
+            if named(error).name != "403":
+                raise
+            raise ExportError("AccessDenied", f'Not allowed to read "s3://{bucket}/{key}": it takes s3:GetObject') from None
+        return Current(head["ETag"], from_metadata(head["Metadata"]))
