@@ -16,7 +16,8 @@ const BEYOND_THE_CONTRACT = ["badBase64", "rejected"];
 /** Errors of the export's function that end a run under their own name; a wrong input cannot come from the pipeline. */
 function exportErrors(): string[] {
   const folder = join(ROOT, "functions/exportInteractions");
-  const sources = readdirSync(folder).map((file) => readFileSync(join(folder, file), "utf8"));
+  const files = readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((file) => file.endsWith(".ts"));
+  const sources = files.map((file) => readFileSync(join(folder, file), "utf8"));
   const names = sources.flatMap((text) => [...text.matchAll(/failure\("(\w+)"/g)].map(([, name]) => name));
   return [...new Set(names)].filter((name) => name !== "BadInput").sort();
 }

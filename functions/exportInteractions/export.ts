@@ -1,5 +1,5 @@
 import { failure } from "../shared/failure";
-import { build, type Built } from "./build";
+import { build, type Built } from "./joining/build";
 import { decide, isSameRun, type Current, type Decision, type Identity, type Manifest } from "./decide";
 import { checkEvent, type ExportEvent } from "./event";
 import { isConflict, settleManifestFile, unquoted } from "./manifestFile";
@@ -7,7 +7,7 @@ import { prepare, type Prepared, type Unfinished } from "./prepare";
 import type { Source } from "./source";
 import type { Target } from "./target";
 import { holding } from "./upload";
-import type { Workplace } from "./workplace";
+import type { Workplace } from "./unpacking/workplace";
 
 const ATTEMPTS = 5;
 

@@ -7,7 +7,7 @@ import { exportInteractions, type ExportAnswer } from "./export";
 import type { Unfinished } from "./prepare";
 import { makeSource } from "./source";
 import { makeTarget } from "./target";
-import { makeWorkplace } from "./workplace";
+import { makeWorkplace } from "./unpacking/workplace";
 
 /** Time that is kept to give up in: the upload is aborted, the error is told. */
 const RESERVED_MILLISECONDS = 5000;

@@ -1,15 +1,15 @@
 import { makeCrew } from "../shared/crew";
 import { failure } from "../shared/failure";
-import { makeBufferPool } from "./bufferPool";
+import { makeBufferPool } from "./unpacking/bufferPool";
 import type { Manifest } from "./decide";
 import type { CountedEvent, ExportEvent, SourceEvent } from "./event";
 import type { ExportPorts, ExportSettings } from "./export";
 import type { Part } from "./part";
-import { plan, type Plan } from "./plan";
-import type { TallyCounts } from "./tally";
-import { isUnit, unitsOf, type Unit } from "./units";
-import { countUnits, unpack, type Unpacked, type Way } from "./unpack";
-import type { Workplace } from "./workplace";
+import { plan, type Plan } from "./joining/plan";
+import type { TallyCounts } from "./counting/tally";
+import { isUnit, unitsOf, type Unit } from "./unpacking/units";
+import { countUnits, unpack, type Unpacked, type Way } from "./unpacking/unpack";
+import type { Workplace } from "./unpacking/workplace";
 
 const PROBES_AT_A_TIME = 16;
 /** An upload's bytes, and how many of them wait or are under way: what unpacking holds in memory. */

@@ -1,4 +1,4 @@
-import type { IdSet } from "../../functions/exportInteractions/idSet";
+import type { IdSet } from "../../functions/exportInteractions/counting/idSet";
 
 /** Adds an id that is at hand as a text. */
 export function addId(set: IdSet, id: string): void {

@@ -1,12 +1,12 @@
-import { failure } from "../shared/failure";
+import { failure } from "../../shared/failure";
 
-/** Three quarters of 2^26 slots. */
-export const MOST_IDS = 50_331_648;
+/** Three quarters of 2^24 slots: what two units and the whole of a run take of the function's memory. */
+export const MOST_IDS = 12_582_912;
 const FEWEST_SLOTS = 1024;
 
 /**
- * Distinct ids, and which of them came more than once. It keeps 63 bits of a hash of each: that two of 50 million ids have the same is a
- * chance of 1 to 7,000. An id takes 11 to 21 bytes, and up to 32 while the set grows.
+ * Distinct ids, and which of them came more than once. It keeps 63 bits of a hash of each: that two of 12 million ids have the same is a
+ * chance of 1 to 100,000. An id takes 11 to 21 bytes, and up to 32 while the set grows.
  */
 export interface IdSet {
   /**
@@ -54,7 +54,8 @@ export function makeIdSet(what: string): IdSet {
     return (mixed << 13) | (mixed >>> 19);
   };
   const grow = () => {
-    if (size >= MOST_IDS) throw failure("TooManyIds", `A run's ${what} must be at most ${MOST_IDS} distinct ones, got more`);
+    if (size >= MOST_IDS)
+      throw failure("TooManyIds", `A run's ${what} must be at most ${MOST_IDS} distinct ones, got more: take export.engine glue`);
     const old = words;
     words = new Int32Array(2 * old.length);
     last = words.length - 2;

@@ -1,7 +1,7 @@
 import * as assert from "node:assert/strict";
 import * as fc from "fast-check";
-import { makeIdSet } from "../../../functions/exportInteractions/idSet";
-import { addId } from "../../support/ids";
+import { makeIdSet } from "../../../../functions/exportInteractions/counting/idSet";
+import { addId } from "../../../support/ids";
 
 describe("makeIdSet", () => {
   it("knows distinct and repeated ids as a set of texts does", () => {

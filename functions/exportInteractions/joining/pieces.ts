@@ -1,7 +1,7 @@
-import type { Part } from "./part";
+import type { Part } from "../part";
 import type { Piece } from "./plan";
 import { readAhead } from "./readAhead";
-import type { Source } from "./source";
+import type { Source } from "../source";
 
 const READ_BYTES = 4 * 1024 ** 2;
 

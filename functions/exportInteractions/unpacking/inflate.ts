@@ -1,6 +1,6 @@
 import { createGunzip } from "node:zlib";
-import { failure } from "../shared/failure";
-import type { Part } from "./part";
+import { failure } from "../../shared/failure";
+import type { Part } from "../part";
 
 /** A call of zlib costs as much as inflating some ten kilobytes: large chunks on both sides save a third of the time. */
 const CHUNK_BYTES = 1024 ** 2;

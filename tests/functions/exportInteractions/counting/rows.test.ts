@@ -2,10 +2,10 @@ import * as assert from "node:assert/strict";
 import * as fs from "node:fs";
 import * as path from "node:path";
 import * as fc from "fast-check";
-import { makeRewriter } from "../../../functions/exportInteractions/rewrite";
-import { makeRowCounter } from "../../../functions/exportInteractions/rows";
-import { countsOf, makeTally, type TallyCounts } from "../../../functions/exportInteractions/tally";
-import { COLUMNS } from "../../support/exportParts";
+import { makeRewriter } from "../../../../functions/exportInteractions/unpacking/rewrite";
+import { makeRowCounter } from "../../../../functions/exportInteractions/counting/rows";
+import { countsOf, makeTally, type TallyCounts } from "../../../../functions/exportInteractions/counting/tally";
+import { COLUMNS } from "../../../support/exportParts";
 
 interface Case {
   name: string;
@@ -18,7 +18,7 @@ interface Case {
   error?: string;
 }
 
-const CASES = JSON.parse(fs.readFileSync(path.join(__dirname, "../../contracts/source_rows.json"), "utf8")) as Case[];
+const CASES = JSON.parse(fs.readFileSync(path.join(__dirname, "../../../contracts/source_rows.json"), "utf8")) as Case[];
 const URI = "s3://b/p";
 
 /** Bytes cut at every multiple of `size`. */

@@ -1,8 +1,8 @@
 import type { Readable } from "node:stream";
-import type { Calls } from "./calls";
+import type { Calls } from "../calls";
 import type { ObjectPorts, Written } from "./objectWriter";
-import { addressOf, type Connection } from "./source";
-import { makeUpload } from "./upload";
+import { addressOf, type Connection } from "../source";
+import { makeUpload } from "../upload";
 
 /** Where a run keeps what one invocation made and the next one needs. */
 export interface Workplace {

@@ -1,5 +1,5 @@
 import { isUtf8 } from "node:buffer";
-import { failure } from "../shared/failure";
+import { failure } from "../../shared/failure";
 
 /** A row's ids, without their quotes. */
 export interface RowIds {

@@ -1,8 +1,8 @@
 import * as assert from "node:assert/strict";
-import type { Part } from "../../../functions/exportInteractions/part";
-import { readPieces } from "../../../functions/exportInteractions/pieces";
-import { readAhead } from "../../../functions/exportInteractions/readAhead";
-import { lines } from "../../support/exportParts";
+import type { Part } from "../../../../functions/exportInteractions/part";
+import { readPieces } from "../../../../functions/exportInteractions/joining/pieces";
+import { readAhead } from "../../../../functions/exportInteractions/joining/readAhead";
+import { lines } from "../../../support/exportParts";
 
 const MIB = 1024 ** 2;
 

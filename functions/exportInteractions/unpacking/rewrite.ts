@@ -26,17 +26,10 @@ export function makeRewriter(header: string): Rewriter {
 
   /** A CR at the end waits for what follows it. */
   const withoutCr = (chunk: Buffer): Buffer[] => {
-    const out: Buffer[] = [];
-    if (heldCr && chunk[0] !== LF) out.push(Buffer.from([CR]));
-    heldCr = chunk.at(-1) === CR;
-    const end = heldCr ? chunk.length - 1 : chunk.length;
-    let from = 0;
-    for (let at = chunk.indexOf("\r\n"); at >= 0; at = chunk.indexOf("\r\n", from)) {
-      if (at > from) out.push(chunk.subarray(from, at));
-      from = at + 1;
-    }
-    if (end > from) out.push(chunk.subarray(from, end));
-    return out;
+    const whole = heldCr ? Buffer.concat([Buffer.from([CR]), chunk]) : chunk;
+    heldCr = whole.at(-1) === CR;
+    const lines = whole.toString("latin1", 0, heldCr ? whole.length - 1 : whole.length).replaceAll("\r\n", "\n");
+    return lines === "" ? [] : [Buffer.from(lines, "latin1")];
   };
   const given = (chunk: Buffer): Buffer[] => {
     if (chunk.length === 0) return [];

@@ -1,5 +1,5 @@
-import { failure } from "../shared/failure";
-import type { Shape } from "./part";
+import { failure } from "../../shared/failure";
+import type { Shape } from "../part";
 
 /** Something that an upload is made of: text, or bytes `start` to `end` (exclusive) of a part. */
 export type Piece = { text: string } | { part: number; start: number; end: number };

@@ -1,8 +1,8 @@
 import * as assert from "node:assert/strict";
 import * as fc from "fast-check";
-import type { Part } from "../../../functions/exportInteractions/part";
-import { isUnit, unitsOf, type Unit } from "../../../functions/exportInteractions/units";
-import { COLUMNS } from "../../support/exportParts";
+import type { Part } from "../../../../functions/exportInteractions/part";
+import { isUnit, unitsOf, type Unit } from "../../../../functions/exportInteractions/unpacking/units";
+import { COLUMNS } from "../../../support/exportParts";
 
 const MIB = 1024 ** 2;
 

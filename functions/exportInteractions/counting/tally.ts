@@ -1,4 +1,4 @@
-import { failure } from "../shared/failure";
+import { failure } from "../../shared/failure";
 import { makeIdSet, type IdSet } from "./idSet";
 
 /** Of what `encodeTally` writes: rises when the layout or the ids' hash changes. */

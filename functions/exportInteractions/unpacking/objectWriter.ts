@@ -1,8 +1,8 @@
-import { makeCrew } from "../shared/crew";
-import { failure } from "../shared/failure";
+import { makeCrew } from "../../shared/crew";
+import { failure } from "../../shared/failure";
 import type { BufferPool } from "./bufferPool";
-import { S3_LIMITS } from "./plan";
-import type { Upload } from "./upload";
+import { S3_LIMITS } from "../joining/plan";
+import type { Upload } from "../upload";
 
 const UPLOADS_AT_A_TIME = 2;
 

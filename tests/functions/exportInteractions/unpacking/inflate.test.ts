@@ -1,8 +1,8 @@
 import * as assert from "node:assert/strict";
 import { gzipSync } from "node:zlib";
 import * as fc from "fast-check";
-import { inflate } from "../../../functions/exportInteractions/inflate";
-import { makeRelease } from "../../../functions/exportInteractions/release";
+import { inflate } from "../../../../functions/exportInteractions/unpacking/inflate";
+import { makeRelease } from "../../../../functions/exportInteractions/unpacking/release";
 
 const PART = {
   ...{ uri: "s3://b/p.gz", bucket: "b", key: "p.gz", etag: '"e"', compressed: true },

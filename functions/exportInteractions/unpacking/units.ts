@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { Part } from "./part";
+import type { Part } from "../part";
 
 /** Parts that follow each other and are rewritten into one plain object. */
 export interface Unit {

@@ -1,13 +1,13 @@
-import { makeCrew } from "../shared/crew";
+import { makeCrew } from "../../shared/crew";
 import type { BufferPool } from "./bufferPool";
 import { inflate } from "./inflate";
 import { writeObject, type Written } from "./objectWriter";
-import type { Part } from "./part";
+import type { Part } from "../part";
 import { makeRelease } from "./release";
 import { makeRewriter } from "./rewrite";
-import { makeRowCounter } from "./rows";
-import { addressOf, type Source } from "./source";
-import { addEncoded, countsOf, encodeTally, makeTally, type TallyCounts } from "./tally";
+import { makeRowCounter } from "../counting/rows";
+import { addressOf, type Source } from "../source";
+import { addEncoded, countsOf, encodeTally, makeTally, type TallyCounts } from "../counting/tally";
 import type { Unit } from "./units";
 import type { Workplace } from "./workplace";
 

@@ -1,7 +1,7 @@
 import * as assert from "node:assert/strict";
 import * as fc from "fast-check";
-import { addEncoded, countsOf, encodeTally, makeTally, type Tally } from "../../../functions/exportInteractions/tally";
-import { addId } from "../../support/ids";
+import { addEncoded, countsOf, encodeTally, makeTally, type Tally } from "../../../../functions/exportInteractions/counting/tally";
+import { addId } from "../../../support/ids";
 
 type Row = readonly [user: number, item: number];
 

@@ -1,9 +1,9 @@
-import { makeCrew } from "../shared/crew";
-import type { Part } from "./part";
+import { makeCrew } from "../../shared/crew";
+import type { Part } from "../part";
 import { readPieces } from "./pieces";
 import type { Plan } from "./plan";
-import type { Source } from "./source";
-import type { Upload } from "./upload";
+import type { Source } from "../source";
+import type { Upload } from "../upload";
 
 const COPIES_AT_A_TIME = 16;
 const UPLOADS_AT_A_TIME = 4;
