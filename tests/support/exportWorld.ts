@@ -14,6 +14,7 @@ import { trustPolicy, type Policy } from "../../components/policies";
 import type { ExportAnswer } from "../../functions/exportInteractions/export";
 import type { CountedEvent } from "../../functions/exportInteractions/event";
 import { s3 } from "../../local/cloud/s3";
+import type { ServiceFactory } from "../../local/cloud/service";
 import { withCloud, type TestCloud } from "./cloud";
 import { startCountingProxy, type CountingProxy } from "./countingProxy";
 import { BUCKETS, exportFunctions } from "./exportFunctions";
@@ -45,9 +46,12 @@ export class ExportWorld {
     private readonly source: ExportSource | undefined,
   ) {}
 
-  /** @param source somebody else's parts. @default those of a query */
-  static async open(source?: ExportSource): Promise<ExportWorld> {
-    const cloud = await withCloud([s3]);
+  /**
+   * @param source somebody else's parts. @default those of a query
+   * @param services of the cloud, beside S3
+   */
+  static async open(source?: ExportSource, services: ServiceFactory[] = []): Promise<ExportWorld> {
+    const cloud = await withCloud([s3, ...services]);
     for (const bucket of [BUCKETS.lake, BUCKETS.cache, BUCKETS.downstream]) {
       await cloud.cloud.create("aws:s3/bucket:Bucket", { bucket }, `urn:${bucket}`);
     }

@@ -1,27 +1,28 @@
 import * as assert from "node:assert/strict";
 import { GetObjectCommand, ListMultipartUploadsCommand } from "@aws-sdk/client-s3";
-import { spawn, type ChildProcessByStdio } from "node:child_process";
-import { readFileSync } from "node:fs";
-import { once } from "node:events";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import type { Readable } from "node:stream";
-import { type Policy, policy, trustPolicy } from "../../components/policies";
+import { BatchStopJobRunCommand, GetJobRunCommand, GlueClient, StartJobRunCommand } from "@aws-sdk/client-glue";
+import type { ExportSource } from "../../components/exportPlaces";
+import { type Policy, trustPolicy } from "../../components/policies";
 import type { Manifest } from "../../functions/exportInteractions/decide";
 import type { ExportAnswer } from "../../functions/exportInteractions/export";
+import { makeGlue } from "../../local/cloud/glue";
+import { logs } from "../../local/cloud/logs";
+import { eventually } from "./eventually";
 import { BUCKETS, exportFunctions } from "./exportFunctions";
-import { COLUMNS } from "./exportParts";
-import { ExportWorld, MANIFEST_FILE, TARGET } from "./exportWorld";
+import { type DeployedJob, exportJobOf } from "./exportJobs";
+import { ExportWorld } from "./exportWorld";
+import { textAsset } from "./glueJobs";
+import { JobProcesses } from "./jobProcesses";
+import { type JobSizes, scriptTexts } from "./jobScripts";
 import { needPython } from "./python";
 
-const SCRIPT = join(__dirname, "../../functions/glue/dashboard_interaction_export.py");
 const ROLE = "acme-c360-recommender-glue-dev";
-const WORK = "recommender/inflated/";
+const TRUSTED = "glue.amazonaws.com";
 
-/** Where the tests' source has its parts. */
-export const SOURCE = "crm/interactions/";
+/** Somebody else's parts of the tests. */
+export const SOURCE: ExportSource = { prefix: "crm/interactions/" };
 
-/** Arguments of the job and of a run, by name. */
+/** Arguments of a run, by name. */
 export type JobArguments = Record<string, string>;
 
 /** How a run ended. */
@@ -29,93 +30,132 @@ export type JobRun =
   | { answer: ExportAnswer; figures: Record<string, unknown>; error?: undefined }
   | { error: { name: string; message: string }; answer?: undefined };
 
-interface RunOptions {
-  sizes?: Partial<Record<"UPLOAD_BYTES" | "COPY_BYTES", number>>;
-  endpoint?: string;
-}
-
-/** The export's Glue script beside its Lambda function, with the local S3, under a role of its own. */
+/** The export's Glue job beside its Lambda function, with the local S3 and Glue, as the program makes it but for its role's name. */
 export class GlueWorld {
-  private readonly running = new Set<ChildProcessByStdio<null, Readable, Readable>>();
+  private readonly glue: GlueClient;
+  private readonly active = new Set<string>();
+  private uploaded: string | undefined;
 
   private constructor(
     readonly lambda: ExportWorld,
-    private readonly interpreter: string,
-  ) {}
+    private readonly job: DeployedJob,
+    private readonly processes: JobProcesses,
+  ) {
+    this.glue = new GlueClient({ ...lambda.cloud.client, maxAttempts: 1 });
+  }
 
-  /** @param interpreter absolute path of a Python that has boto3 */
-  static async open(interpreter: string): Promise<GlueWorld> {
-    const lambda = await ExportWorld.open();
+  /**
+   * @param interpreter absolute path of a Python that has boto3
+   * @param source somebody else's parts. @default those of a query
+   */
+  static async open(interpreter: string, source?: ExportSource): Promise<GlueWorld> {
+    const python = () => Promise.resolve({ interpreter });
+    const lambda = await ExportWorld.open(undefined, [logs, makeGlue({ startMs: 0, python })]);
     const { cloud } = lambda.cloud;
-    await cloud.create("aws:s3/bucket:Bucket", { bucket: BUCKETS.lake }, "urn:lake");
-    await cloud.create("aws:iam/role:Role", { name: ROLE, assumeRolePolicy: trustPolicy("glue.amazonaws.com") }, "urn:glueRole");
-    const world = new GlueWorld(lambda, interpreter);
+    const job = await exportJobOf(source);
+    const world = new GlueWorld(lambda, job, new JobProcesses(cloud, interpreter));
+    await cloud.create("aws:s3/bucket:Bucket", { bucket: BUCKETS.infra }, "urn:infra");
+    const role = await cloud.create("aws:iam/role:Role", { name: ROLE, assumeRolePolicy: trustPolicy(TRUSTED) }, "urn:glueRole");
     await world.allow((all) => all);
+    for (const name of ["output", "error"].map((of) => `${job.inputs.defaultArguments["--custom-logGroup-prefix"]}/${of}`)) {
+      await cloud.create("aws:cloudwatch/logGroup:LogGroup", { name }, `urn:${name}`);
+    }
+    await cloud.create("aws:glue/job:Job", { ...job.inputs, roleArn: role.state.arn }, "urn:job");
     return world;
   }
 
   async close(): Promise<void> {
-    await this.kill();
+    await this.processes.close();
+    this.glue.destroy();
     await this.lambda.close();
   }
 
   /** Gives the role its policy, changed. */
   async allow(change: (all: Policy) => Policy): Promise<void> {
-    const inputs = { name: "export", role: ROLE, policy: change(rolePolicy()) };
+    const inputs = { name: "export", role: ROLE, policy: change(structuredClone(this.job.policy)) };
     await this.lambda.cloud.cloud.create("aws:iam/rolePolicy:RolePolicy", inputs, "urn:gluePolicy");
   }
 
   /**
-   * Runs the job once, to its end.
+   * Runs the job once by Glue, to its end.
    *
    * @param sizes constants of the script that differ, so that small objects have several parts
+   */
+  async run(changes: JobArguments, sizes: JobSizes = {}): Promise<JobRun> {
+    await this.upload(sizes);
+    const args = argumentsOf(changes);
+    const Arguments = Object.fromEntries(Object.entries(args).map(([name, value]) => [`--${name}`, value]));
+    const JobName = this.job.inputs.name;
+    const { JobRunId: RunId = "" } = await this.glue.send(new StartJobRunCommand({ JobName, Arguments }));
+    this.active.add(RunId);
+    const ended = await eventually(
+      async () => {
+        const { JobRun } = await this.glue.send(new GetJobRunCommand({ JobName, RunId }));
+        assert.ok(JobRun?.CompletedOn);
+        return JobRun;
+      },
+      { timeoutMs: 60_000 },
+    );
+    this.active.delete(RunId);
+    if (ended.JobRunState !== "SUCCEEDED") return failed(ended.ErrorMessage ?? ended.JobRunState ?? "");
+    const { cloud, owner } = this.lambda.cloud;
+    const input = { logGroupName: `${ended.LogGroupName}/output`, logStreamName: RunId };
+    const { output } = await cloud.call(owner, "logs", "GetLogEvents", input);
+    return this.succeeded(args, (output as { events: { message: string }[] }).events[0].message);
+  }
+
+  /**
+   * Runs the job's script once without Glue, to its end, so that several run at once or see another S3.
+   *
    * @param endpoint of S3. @default the cloud's own
    */
-  async run(changes: JobArguments, { sizes = {}, endpoint = this.lambda.cloud.cloud.endpoint }: RunOptions = {}): Promise<JobRun> {
-    const answerKey = `${WORK}${changes.run_id}/answer.json`;
-    const args = Object.entries({ ...SETTINGS, answer_s3_key: answerKey, ...changes }).flatMap(([name, value]) => [`--${name}`, value]);
+  async runScript(changes: JobArguments, sizes: JobSizes = {}, endpoint = this.lambda.cloud.cloud.endpoint): Promise<JobRun> {
+    const args = argumentsOf(changes);
     const { cloud } = this.lambda.cloud;
-    const { credentials } = cloud.assume(`arn:aws:iam::${cloud.account}:role/${ROLE}`, "glue.amazonaws.com");
-    const child = spawn(this.interpreter, ["-c", script(sizes), ...args], {
-      cwd: tmpdir(),
-      stdio: ["ignore", "pipe", "pipe"],
-      env: {
-        AWS_ENDPOINT_URL: endpoint,
-        AWS_DEFAULT_REGION: cloud.region,
-        AWS_ACCESS_KEY_ID: credentials.accessKeyId,
-        AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
-        AWS_EC2_METADATA_DISABLED: "true",
-        ...(credentials.sessionToken === undefined ? {} : { AWS_SESSION_TOKEN: credentials.sessionToken }),
-      },
-    });
-    this.running.add(child);
-    const texts = { stdout: "", stderr: "" };
-    for (const name of ["stdout", "stderr"] as const) child[name].on("data", (chunk: Buffer) => (texts[name] += chunk.toString()));
-    const [code, signal] = (await once(child, "close")) as [number | null, string | null];
-    this.running.delete(child);
-    if (code === 0) return { answer: await this.answer(answerKey), figures: JSON.parse(texts.stdout) as Record<string, unknown> };
-    const last = texts.stderr.trim().split("\n").at(-1) ?? "";
-    const [, name = signal ?? "Unknown", message = last] = /^ExportError: (\w+): (.*)$/.exec(last) ?? [];
-    return { error: { name, message } };
+    const { credentials } = cloud.assume(`arn:aws:iam::${cloud.account}:role/${ROLE}`, TRUSTED);
+    const settings = Object.entries(this.job.inputs.defaultArguments).flat();
+    const argv = [...settings, ...Object.entries(args).flatMap(([name, value]) => [`--${name}`, value])];
+    const { output, error } = await this.processes.run(scriptTexts(this.job.files, sizes), argv, credentials, endpoint);
+    return error === undefined ? this.succeeded(args, output) : failed(error);
   }
 
-  /** Kills what runs, as a lost machine does. */
+  /** Stops the job's runs, whose processes die at once, as on a lost machine. */
   async kill(): Promise<void> {
-    const ends = [...this.running].map((child) => once(child, "close"));
-    for (const child of this.running) child.kill("SIGKILL");
-    await Promise.all(ends);
+    const JobRunIds = [...this.active];
+    await this.glue.send(new BatchStopJobRunCommand({ JobName: this.job.inputs.name, JobRunIds }));
   }
 
-  /** Multipart uploads in cache that nobody completed or aborted. */
-  async openWork(): Promise<number> {
-    const { Uploads = [] } = await this.lambda.client.send(new ListMultipartUploadsCommand({ Bucket: BUCKETS.cache }));
+  /** Multipart uploads in a bucket that nobody completed or aborted. */
+  async openUploads(Bucket: string): Promise<number> {
+    const { Uploads = [] } = await this.lambda.client.send(new ListMultipartUploadsCommand({ Bucket }));
     return Uploads.length;
   }
 
-  private async answer(Key: string): Promise<ExportAnswer> {
-    const { Body } = await this.lambda.client.send(new GetObjectCommand({ Bucket: BUCKETS.cache, Key }));
-    return JSON.parse((await Body?.transformToString()) ?? "") as ExportAnswer;
+  private async upload(sizes: JobSizes): Promise<void> {
+    const version = JSON.stringify(sizes);
+    if (version === this.uploaded) return;
+    for (const [key, text] of Object.entries(scriptTexts(this.job.files, sizes))) {
+      const inputs = { bucket: BUCKETS.infra, key, source: textAsset(text) };
+      await this.lambda.cloud.cloud.create("aws:s3/bucketObjectv2:BucketObjectv2", inputs, `urn:${key}`);
+    }
+    this.uploaded = version;
   }
+
+  private async succeeded({ answer_s3_key: Key }: JobArguments, figures: string): Promise<JobRun> {
+    const { Body } = await this.lambda.client.send(new GetObjectCommand({ Bucket: BUCKETS.cache, Key }));
+    const answer = JSON.parse((await Body?.transformToString()) ?? "") as ExportAnswer;
+    return { answer, figures: JSON.parse(figures) as Record<string, unknown> };
+  }
+}
+
+function argumentsOf(changes: JobArguments): JobArguments {
+  return { answer_s3_key: `recommender/inflated/${changes.run_id}/answer.json`, ...changes };
+}
+
+/** @param text what Glue shows of the failure: the exception that ended the script, or the run's state */
+function failed(text: string): JobRun {
+  const [, name = text, message = text] = /^ExportError: (\w+): (.*)$/.exec(text) ?? [];
+  return { error: { name, message } };
 }
 
 /**
@@ -134,62 +174,29 @@ export function sourceArguments(changes: JobArguments = {}): JobArguments {
   return { run_id: "0123456789ab-1", run_date: "2026-11-24", least_rows: "3", least_repeat_users: "1", ...changes };
 }
 
-const SETTINGS: JobArguments = {
-  ...{ stage: "dev", tenant: "acme", dataset: "crm", table: "interactions", sink_zone: "downstream", sink_s3_key: TARGET },
-  ...{ lake_bucket: BUCKETS.lake, cache_bucket: BUCKETS.cache, sink_bucket: BUCKETS.downstream, manifest_s3_key: MANIFEST_FILE },
-  ...{ columns: COLUMNS, header: COLUMNS, parts_prefix: "recommender/parts/", work_prefix: WORK },
-  ...{ JOB_NAME: "acme-c360-recommender-export-dev", "custom-logGroup-prefix": "/aws-glue/jobs/x", "enable-metrics": "" },
-};
-
-function script(sizes: RunOptions["sizes"] = {}): string {
-  return Object.entries(sizes).reduce(
-    (text, [name, size]) => {
-      const changed = text.replace(new RegExp(`^${name} = .*$`, "m"), `${name} = ${size}`);
-      if (changed === text) throw new Error(`the script has no ${name}`);
-      return changed;
-    },
-    readFileSync(SCRIPT, "utf8"),
-  );
-}
-
-function rolePolicy(): Policy {
-  const allow = (Sid: string, actions: string[], Resource: string[], prefixes?: string[]) => ({
-    ...{ Sid, Effect: "Allow" as const, Action: actions.map((action) => `s3:${action}`), Resource },
-    ...(prefixes ? { Condition: { StringLike: { "s3:prefix": prefixes } } } : {}),
-  });
-  const arn = (bucket: string, key = "") => `arn:aws:s3:::${bucket}${key}`;
-  const pair = [TARGET, MANIFEST_FILE];
-  return policy(
-    allow("Read", ["GetObject"], [arn(BUCKETS.cache, "/recommender/parts/*"), arn(BUCKETS.cache, "/athena/*")]),
-    allow("ReadSource", ["GetObject"], [arn(BUCKETS.lake, `/${SOURCE}*`)]),
-    allow("ListSource", ["ListBucket"], [arn(BUCKETS.lake)], [`${SOURCE}*`]),
-    allow("Work", ["GetObject", "PutObject", "AbortMultipartUpload"], [arn(BUCKETS.cache, `/${WORK}*`)]),
-    allow(
-      "Write",
-      ["GetObject", "PutObject", "AbortMultipartUpload"],
-      pair.map((key) => arn(BUCKETS.downstream, `/${key}`)),
-    ),
-    allow("List", ["ListBucket"], [arn(BUCKETS.downstream)], pair),
-  );
-}
-
 /** What a run answered. @throws AssertionError with its error */
 export function jobAnswer({ answer, error }: JobRun): ExportAnswer {
   assert.ok(answer, JSON.stringify(error));
   return answer;
 }
 
-/** Gives each test of a suite a world of its own; without Python they are pending. */
-export function eachWithGlue(take: (world: GlueWorld) => unknown): void {
+/**
+ * Gives each test of a suite a world of its own; without Python they are pending.
+ *
+ * @param source somebody else's parts. @default those of a query
+ */
+export function eachWithGlue(take: (world: GlueWorld) => unknown, source?: ExportSource): void {
   let interpreter: string;
-  let world: GlueWorld;
+  let world: GlueWorld | undefined;
   before(async function () {
     interpreter = await needPython(this);
     await exportFunctions();
+    await exportJobOf(source);
   });
   beforeEach(async () => {
-    world = await GlueWorld.open(interpreter);
+    world = undefined;
+    world = await GlueWorld.open(interpreter, source);
     await take(world);
   });
-  afterEach(() => world.close());
+  afterEach(() => world?.close());
 }

@@ -28,12 +28,12 @@ describe("the export's Glue job, when something is wrong with its input", () => 
 
   /** Fails with just this error; the CSV that was there stays, and no upload is left behind. */
   const checkFails = async (args: JobArguments, name: string, message: RegExp | string, sizes = {}) => {
-    const { error } = await world.run(args, { sizes });
+    const { error } = await world.run(args, sizes);
     assert.equal(error?.name, name, JSON.stringify(error));
     if (typeof message === "string") assert.equal(error.message, message);
     else assert.match(error.message, message);
     assert.deepEqual(await world.lambda.found(), old);
-    assert.equal((await world.openWork()) + (await world.lambda.openUploads()), 0);
+    assert.equal(await world.lambda.openUploads(), 0);
   };
 
   it("names a part that is not there", async () => {
@@ -51,7 +51,7 @@ describe("the export's Glue job, when something is wrong with its input", () => 
     });
     const failed = checkFails(args, "PartChanged", `Part "${uri("part-11")}" must stay as it was found, but it is not there`, SMALL);
     await eventually(() => assert.ok(silence.struck > 0 && held.struck > 0));
-    assert.equal(await world.openWork(), 1);
+    assert.equal(await world.openUploads(BUCKETS.cache), 1);
     await world.lambda.remove(BUCKETS.cache, keyOf("part-11"));
     silence.lift();
     held.lift();
@@ -85,7 +85,7 @@ describe("the export's Glue job, when something is wrong with its input", () => 
     const path = `/${BUCKETS.cache}/${keyOf("a")}`;
     const proxy = await startBreakingProxy(world.lambda.cloud.cloud.endpoint, { path, bytes: 3 * MIB, times: 2 });
     try {
-      jobAnswer(await world.run(queryArguments(event), { endpoint: proxy.url }));
+      jobAnswer(await world.runScript(queryArguments(event), {}, proxy.url));
       assert.equal(proxy.broken(), 2);
       await world.lambda.checkExported(event, expectedLines(parts));
     } finally {
@@ -96,7 +96,7 @@ describe("the export's Glue job, when something is wrong with its input", () => 
       ...{ path, bytes: 3 * MIB, times: 1, onBreak: () => world.lambda.put(BUCKETS.cache, keyOf("a"), lines(12 * MIB, 7)) },
     });
     try {
-      const { error } = await world.run({ ...queryArguments(event), run_date: "2026-11-25" }, { endpoint: changing.url });
+      const { error } = await world.runScript({ ...queryArguments(event), run_date: "2026-11-25" }, {}, changing.url);
       assert.deepEqual(error, { name: "PartChanged", message: `Part "${uri("a")}" must stay as it was found, but it changed` });
       assert.deepEqual(await world.lambda.found(), old);
     } finally {
@@ -153,7 +153,7 @@ describe("the export's Glue job, when something is wrong with its input", () => 
     always.lift();
     const once = world.lambda.cloud.faults.add({ service: "s3", operation: UPLOAD_PART, kind: unavailable, to: 1 });
     const lost = world.lambda.cloud.faults.add({ service: "s3", operation: UPLOAD_PART, kind: "loseAnswer", from: 3, to: 4 });
-    jobAnswer(await world.run(queryArguments(event), { sizes: SMALL }));
+    jobAnswer(await world.run(queryArguments(event), SMALL));
     assert.deepEqual([once.struck, lost.struck], [1, 2]);
     await world.lambda.checkExported(event, expectedLines(parts));
   });
@@ -161,6 +161,7 @@ describe("the export's Glue job, when something is wrong with its input", () => 
   it("says which permission is missing", async () => {
     const args = queryArguments(await world.lambda.parts({ a: lines(12 * MIB, 0) }));
     const without = (action: string) => (statement: Statement) => {
+      if (statement.Sid === "ReadScript") return [statement];
       const actions = [statement.Action].flat().filter((one) => one !== action);
       return actions.length === 0 ? [] : [{ ...statement, Action: actions }];
     };
@@ -168,9 +169,11 @@ describe("the export's Glue job, when something is wrong with its input", () => 
       await world.allow((policy) => ({ ...policy, Statement: policy.Statement.flatMap(without(action)) }));
       await checkFails(args, "AccessDenied", new RegExp(action));
     }
-    for (const sid of ["Read", "Work", "Write", "List"]) {
+    for (const sid of ["ReadParts", "KeepWork", "ReplaceInput", "FindInput"]) {
       await world.allow((policy) => ({ ...policy, Statement: policy.Statement.filter(({ Sid }) => Sid !== sid) }));
       await checkFails(args, "AccessDenied", /s3:/);
     }
+    await world.allow((policy) => ({ ...policy, Statement: policy.Statement.filter(({ Sid }) => Sid !== "ReadScript") }));
+    assert.match((await world.run(args)).error?.message ?? "", /^LAUNCH ERROR .* is not authorized to perform s3:GetObject on .*\.py: /);
   });
 });

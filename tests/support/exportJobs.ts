@@ -1,0 +1,35 @@
+import type { ExportSource } from "../../components/exportPlaces";
+import { InteractionExport } from "../../components/interactionExport";
+import type { Policy } from "../../components/policies";
+import type { Json } from "../../local/cloud/service";
+import { BUCKETS } from "./exportFunctions";
+import { COLUMNS } from "./exportParts";
+import { deploy, SCOPE } from "./pulumiMocks";
+
+/** The export's Glue job as the component registers it. */
+export interface DeployedJob {
+  inputs: Json & { name: string; defaultArguments: Record<string, string> };
+  policy: Policy;
+  /** Paths of the script and its modules, by their keys in infra. */
+  files: Record<string, string>;
+}
+
+const deployed = new Map<ExportSource | undefined, Promise<DeployedJob>>();
+
+/** @param source somebody else's parts; the same object is deployed once */
+export function exportJobOf(source?: ExportSource): Promise<DeployedJob> {
+  const found = deployed.get(source) ?? deployJob(source);
+  deployed.set(source, found);
+  return found;
+}
+
+async function deployJob(source?: ExportSource): Promise<DeployedJob> {
+  const args = { scope: SCOPE, buckets: BUCKETS, infra: BUCKETS.infra, keyPrefix: "", interactionColumns: COLUMNS.split(",") };
+  const { get, resources } = await deploy(() => new InteractionExport("e", { ...args, engine: "glue", source, logRetentionDays: 14 }));
+  const objects = resources.filter(({ type }) => type === "aws:s3/bucketObjectv2:BucketObjectv2");
+  return {
+    inputs: get("aws:glue/job:Job", "e-export-job").inputs as DeployedJob["inputs"],
+    policy: get("aws:iam/rolePolicy:RolePolicy", "e-export-role-policy").inputs.policy as Policy,
+    files: Object.fromEntries(objects.map(({ inputs: { key, source: asset } }) => [String(key), String((asset as Json).path)])),
+  };
+}
