@@ -9,7 +9,7 @@ import { twoTenants } from "./support/twoTenants";
 
 const ACCOUNT = "123456789012";
 const OTHER_ACCOUNT = "999999999999";
-const SERVICES = ["firehose", "lambda", "logging.s3", "personalize", "s3", "scheduler", "states"].map(
+const SERVICES = ["firehose", "glue", "lambda", "logging.s3", "personalize", "s3", "scheduler", "states"].map(
   (service) => `${service}.amazonaws.com`,
 );
 const OBJECT_ACTIONS = ["s3:GetObject", "s3:PutObject", "s3:DeleteObject"];
@@ -31,9 +31,11 @@ function trust(service: string, condition?: Statement["Condition"]): Policy {
   return { Version: "2012-10-17", Statement: [condition ? { ...statement, Condition: condition } : statement] };
 }
 
+/** Roles of functions, or of the job in a function's place: for them the service tells no account. */
 const FUNCTIONS = ["forwarder", "history", "export"];
 
 function trustOf({ role, tenant, stage }: Principal): Policy | undefined {
+  if (role === "export" && tenant === "acme2") return trust("glue.amazonaws.com");
   if (FUNCTIONS.includes(role)) return trust("lambda.amazonaws.com");
   const own = { "aws:SourceAccount": ACCOUNT };
   const trusts: Record<string, Policy> = {

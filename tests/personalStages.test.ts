@@ -6,6 +6,8 @@ import { previewCommand } from "./support/previewCommand";
 import { deployedStacks, type StackResource, type StackResources } from "./support/stackResources";
 
 const TENANTS = ["acme", "bolt"];
+/** The parts of one are joined by a function, those of the other by a job. */
+const BY_ENGINE = ["acme", { name: "bolt", export: { engine: "glue" } }];
 const CLOUD_CONTROL = "aws:cloudcontrol/resource:Resource";
 const KINDS = [
   ...["Role", "Policy", "Stream", "FirehoseDeliveryStream", "Function", "EventSourceMapping", "LogGroup", "LogStream"],
@@ -20,6 +22,7 @@ function identifiers({ type, inputs, id, state }: StackResource): string[] {
     const { Name } = inputs.desiredState as Json;
     return [Name as string, id].map((name) => `${String(inputs.typeName)} ${name}`);
   }
+  if (type.endsWith(":BucketObjectv2")) return [`${type} ${String(state.arn)}`];
   if (/:(LogStream|CatalogTable)$/.test(type))
     return [`${type} ${String(inputs.logGroupName ?? inputs.databaseName)}:${String(inputs.name)}`];
   const names = [id, state.arn, state.name, state.bucket, state.uuid].filter((name) => typeof name === "string");
@@ -41,8 +44,19 @@ function functionPrefixes({ inputs }: StackResource): string[] {
   const { DEAD_LETTER_BUCKET, DEAD_LETTER_PREFIX, HISTORY_BUCKET, HISTORY_PREFIX, PARTS_LOCATION } = variables;
   if (DEAD_LETTER_BUCKET) return [`${DEAD_LETTER_BUCKET}/${DEAD_LETTER_PREFIX}`];
   if (HISTORY_BUCKET) return [`${HISTORY_BUCKET}/${HISTORY_PREFIX}`];
-  const { TARGET_BUCKET, TARGET_KEY, MANIFEST_KEY } = variables;
-  return [`${TARGET_BUCKET}/${TARGET_KEY}`, `${TARGET_BUCKET}/${MANIFEST_KEY}`, ...locations(PARTS_LOCATION)];
+  const { TARGET_BUCKET, TARGET_KEY, MANIFEST_KEY, WORK_LOCATION } = variables;
+  return [`${TARGET_BUCKET}/${TARGET_KEY}`, `${TARGET_BUCKET}/${MANIFEST_KEY}`, ...locations([PARTS_LOCATION, WORK_LOCATION])];
+}
+
+/** `<bucket>/<prefix>` of what a job's arguments name. */
+function jobPrefixes({ inputs }: StackResource): string[] {
+  const given = inputs.defaultArguments as Record<string, string>;
+  const inBucket = (bucket: string, names: string[]) => names.map((name) => `${given[`--${bucket}_bucket`]}/${given[`--${name}`]}`);
+  return [
+    ...inBucket("sink", ["sink_s3_key", "manifest_s3_key"]),
+    ...inBucket("cache", ["parts_prefix", "work_prefix"]),
+    ...locations([inputs.command, given["--extra-py-files"].split(",")]),
+  ];
 }
 
 /** `<bucket>/<prefix>` of every location in texts and expressions, up to what is only known later. */
@@ -62,6 +76,9 @@ function definitionPrefixes({ inputs }: StackResource): string[] {
   return [...listed, ...locations(inputs.definition)];
 }
 
+/** A script's folder, else the path as it is. */
+const withoutScript = (path: string): string => path.replace(/[^/]+\.py$/, "");
+
 /** How resources of a type tell `<bucket>/<prefix>` of what they read or write. */
 const PREFIXES: Record<string, (resource: StackResource) => string[]> = {
   "aws:iam/rolePolicy:RolePolicy": permittedPrefixes,
@@ -70,6 +87,8 @@ const PREFIXES: Record<string, (resource: StackResource) => string[]> = {
     return [prefix, errorOutputPrefix].map((path) => `${bucketArn.replace("arn:aws:s3:::", "")}/${path.split("!{")[0]}`);
   },
   "aws:lambda/function:Function": functionPrefixes,
+  "aws:glue/job:Job": jobPrefixes,
+  "aws:s3/bucketObjectv2:BucketObjectv2": ({ inputs }) => [`${String(inputs.bucket)}/${String(inputs.key)}`],
   "aws:glue/catalogTable:CatalogTable": ({ inputs }) => locations(inputs),
   "aws:athena/workgroup:Workgroup": ({ inputs }) => locations(inputs),
   "aws:sfn/stateMachine:StateMachine": definitionPrefixes,
@@ -84,7 +103,7 @@ describe("dev and a personal stage", () => {
   let alice: StackResources;
   before(async function () {
     this.timeout(240_000);
-    const settings = { tenants: TENANTS, pipeline: { schedule: "rate(1 day)" } };
+    const settings = { tenants: BY_ENGINE, pipeline: { schedule: "rate(1 day)" } };
     [dev, alice] = await deployedStacks({ dev: settings, alice: settings });
   });
 
@@ -101,24 +120,31 @@ describe("dev and a personal stage", () => {
     for (const kind of KINDS) {
       assert.ok(ofAlice.filter((name) => name.split(" ")[0].endsWith(`:${kind}`)).length >= TENANTS.length, kind);
     }
+    for (const kind of ["Job", "BucketObjectv2"]) {
+      assert.ok(
+        ofAlice.some((name) => name.split(" ")[0].endsWith(`:${kind}`)),
+        kind,
+      );
+    }
     for (const kind of ["DatasetGroup", "Schema", "Dataset", "EventTracker"]) {
       assert.equal(ofAlice.filter((name) => name.startsWith(`AWS::Personalize::${kind} `)).length, 2 * TENANTS.length, kind);
     }
   });
 
   it("share no key, but for the prefix that Lambda fixes", () => {
-    const [ofDev, ofAlice] = [dev, alice].map((stack) => [...new Set(prefixes(stack))].sort());
+    const [ofDev, ofAlice] = [dev, alice].map((stack) => [...new Set(prefixes(stack).map(withoutScript))].sort());
     const expected = (stage: string) =>
       TENANTS.flatMap((tenant) => [
         ...["", "personalize_input.csv", "personalize_input.manifest.json"].map(
           (object) => `${tenant}-c360-downstream-dev/${stage}recommender/${object}`,
         ),
         ...["", "dt="].map((day) => `${tenant}-c360-lake-dev/${stage}crm_derived_restricted/t200_dashboard_interaction/${day}`),
-        ...["athena/", "recommender/parts/"].map((folder) => `${tenant}-c360-cache-dev/${stage}${folder}`),
+        ...["athena/", "recommender/inflated/", "recommender/parts/"].map((folder) => `${tenant}-c360-cache-dev/${stage}${folder}`),
         ...["dead_letter", "errors", "history", "latest"].map(
           (kind) => `${tenant}-c360-upstream-dev/${stage}crm/dashboard_interaction/${kind}/`,
         ),
         `${tenant}-c360-upstream-dev/${OF_LAMBDA}`,
+        ...(tenant === "bolt" ? [`bolt-c360-infra-dev/glue_jobs/${stage || "dev/"}`] : []),
       ]).sort();
     assert.deepEqual([ofDev, ofAlice], [expected(""), expected("alice/")]);
     const meets = (one: string, other: string) => one.startsWith(other) || other.startsWith(one);

@@ -19,7 +19,7 @@ const KEPT = {
   retainOnDelete: RETAINED.sort(),
   buckets: { forceDestroy: [false, false, false, false, false], versioning: Array<string>(5).fill("Enabled") },
 };
-/** Log groups of the feed, the forwarder, the two functions at the pipeline's ends and the pipeline. */
+/** Log groups of the feed, the forwarder, the two functions at the pipeline's ends (or the job, which has two) and the pipeline. */
 const logDays = (days: number) => Array<number>(5).fill(days);
 const NIGHTLY = { schedules: ["cron(15 2 * * ? *)"], dropsQueries: [false] };
 const LOOSE = { protect: [], retainOnDelete: [], schedules: [], dropsQueries: [true] };

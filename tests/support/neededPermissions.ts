@@ -5,16 +5,18 @@ const RAW = "upstream crm/dashboard_interaction/";
 const BATCHES = "upstream aws/lambda/UUID/shardId-000000000000/2026/11/24/";
 const SNAPSHOT = "lake crm_derived_restricted/t200_dashboard_interaction/dt=2026-11-24/run=0123456789ab-1/";
 const PARTS = "cache recommender/parts/0123456789ab-1/ba9876543210/";
+const WORK = "cache recommender/inflated/0123456789ab-1/";
+const SOURCE = "lake crm/interactions/dt=2026-11-24/";
 const INPUT = ["downstream recommender/personalize_input.csv", "downstream recommender/personalize_input.manifest.json"];
 
 const READ_CATALOG = ["glue:BatchGetPartition", "glue:GetDatabase", "glue:GetPartition", "glue:GetPartitions", "glue:GetTable"];
 const PUBLISH = [...READ_CATALOG, "glue:CreatePartition", "glue:UpdatePartition"].sort();
 const WRITE = ["s3:AbortMultipartUpload", "s3:ListMultipartUploadParts", "s3:PutObject"];
+const REPLACE = ["s3:AbortMultipartUpload", "s3:GetObject", "s3:PutObject"];
 const KEEP = ["s3:AbortMultipartUpload", "s3:GetObject", "s3:ListMultipartUploadParts", "s3:PutObject"];
 const LOG = ["logs:CreateLogStream", "logs:PutLogEvents"];
 
-/** What each role can do to what its own tenant and stage have, but for actions that AWS allows on everything alone. */
-export const NEEDED: Record<string, Needed> = {
+const ALWAYS: Record<string, Needed> = {
   producer: { "feed-stream": ["kinesis:PutRecord", "kinesis:PutRecords"] },
   delivery: {
     "feed-stream": ["kinesis:DescribeStream", "kinesis:GetRecords", "kinesis:GetShardIterator", "kinesis:ListShards"],
@@ -50,6 +52,10 @@ export const NEEDED: Record<string, Needed> = {
     ...each(INPUT, (object) => ({ [object]: ["s3:GetObject"], ...listing(object) })),
     ...listing("downstream recommender/"),
   },
+  schedule: { "pipeline-state-machine": ["states:StartExecution"] },
+};
+
+const WITH_FUNCTIONS: Record<string, Needed> = {
   history: {
     "export-history-logs stream": LOG,
     [`${RAW}history/drop.csv`]: ["s3:GetObject"],
@@ -59,7 +65,9 @@ export const NEEDED: Record<string, Needed> = {
     "export-export-logs stream": LOG,
     [`${PARTS}part`]: ["s3:GetObject"],
     "cache athena/query-manifest.csv": ["s3:GetObject"],
-    ...each(INPUT, (object) => ({ [object]: ["s3:AbortMultipartUpload", "s3:GetObject", "s3:PutObject"], ...listing(object) })),
+    [`${WORK}ba987654.json`]: REPLACE,
+    ...listing(WORK),
+    ...each(INPUT, (object) => ({ [object]: REPLACE, ...listing(object) })),
   },
   pipeline: {
     "pipeline-state-machine": ["states:ListExecutions"],
@@ -81,12 +89,39 @@ export const NEEDED: Record<string, Needed> = {
     [`${PARTS}part`]: WRITE,
     "cache athena/query-manifest.csv": KEEP,
   },
-  schedule: { "pipeline-state-machine": ["states:StartExecution"] },
 };
 
-/** Roles that a stage has: the schedule's only where the pipeline runs by itself. */
-export function rolesOf(stage: string): string[] {
-  return Object.keys(NEEDED).filter((role) => role !== "schedule" || ["staging", "prod"].includes(stage));
+/** Where a Glue job exports a source. */
+const WITH_JOB: Record<string, Needed> = {
+  export: {
+    "export-export-output-logs stream": LOG,
+    "export-export-error-logs stream": LOG,
+    "infra glue_jobs/STAGE/dashboard_interaction_export.py": ["s3:GetObject"],
+    [`${SOURCE}part.csv.gz`]: ["s3:GetObject"],
+    ...listing(SOURCE),
+    [`${WORK}ba987654.json`]: REPLACE,
+    ...each(INPUT, (object) => ({ [object]: REPLACE, ...listing(object) })),
+  },
+  pipeline: {
+    "pipeline-state-machine": ["states:ListExecutions"],
+    "export-export-job": ["glue:BatchStopJobRun", "glue:GetJobRun", "glue:GetJobRuns", "glue:StartJobRun"],
+    [`${WORK}ba987654.json`]: ["s3:GetObject"],
+  },
+};
+
+const BY_TENANT: Record<string, Record<string, Needed>> = {
+  acme: { ...ALWAYS, ...WITH_FUNCTIONS },
+  acme2: { ...ALWAYS, ...WITH_JOB },
+};
+
+/** What a role can do to what its own tenant and stage have, but for actions that AWS allows on everything alone. */
+export function neededBy(tenant: string, role: string): Needed | undefined {
+  return BY_TENANT[tenant][role];
+}
+
+/** Roles that a tenant has in a stage: the schedule's only where the pipeline runs by itself. */
+export function rolesOf(tenant: string, stage: string): string[] {
+  return Object.keys(BY_TENANT[tenant]).filter((role) => role !== "schedule" || ["staging", "prod"].includes(stage));
 }
 
 function each(all: string[], needed: (one: string) => Needed): Needed {

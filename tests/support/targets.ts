@@ -1,9 +1,19 @@
-import { cachePrefixes, eventPrefixes, inputKeys, interactionsPrefix, keyPrefixOf, type Zone, ZONES } from "../../components/naming";
+import {
+  cachePrefixes,
+  eventPrefixes,
+  inputKeys,
+  interactionsPrefix,
+  jobScriptKey,
+  keyPrefixOf,
+  type Zone,
+  ZONES,
+} from "../../components/naming";
 import type { Context } from "../../local/cloud/iam/conditions";
 import { parsePolicy } from "../../local/cloud/iam/policy";
 import type { Policy } from "../../local/cloud/service";
 import { tenantOf } from "./principals";
 import type { StackResources } from "./stackResources";
+import { SOURCE_PREFIX } from "./twoTenants";
 
 /** Something of one tenant and stage that a call may be for, with what is true for such a call. */
 export interface Target {
@@ -74,9 +84,8 @@ function bucketTargets({ stack: stage, resources }: StackResources, tenant: stri
   const arn = `arn:aws:s3:::${bucket}`;
   const mapping = resources.find(({ type, name }) => /:EventSourceMapping$/.test(type) && tenantOf(name) === tenant);
   const common = { tenant, stage, bucket, resourcePolicy: policy };
-  const prefix = keyPrefixOf(stage);
-  const keys = keysOf(zone, prefix, String(mapping?.id));
-  const shown = (key: string) => `${zone} ${generic(key, prefix, String(mapping?.id))}`;
+  const keys = keysOf(zone, stage, String(mapping?.id));
+  const shown = (key: string) => `${zone} ${generic(key, stage, String(mapping?.id))}`;
   const objects = keys.flatMap((key): Target[] => [
     { ...common, what: shown(key), arn: `${arn}/${key}`, key, context: {} },
     { ...common, what: `key of ${shown(key)}`, arn: KEY, key, context: via("s3", `${arn}/${key}`), resourcePolicy: undefined },
@@ -94,9 +103,10 @@ function bucketTargets({ stack: stage, resources }: StackResources, tenant: stri
 }
 
 /** A key of each kind that a stage has in a zone, and of what others may keep beside it. */
-function keysOf(zone: Zone, prefix: string, mapping: string): string[] {
+function keysOf(zone: Zone, stage: string, mapping: string): string[] {
+  const prefix = keyPrefixOf(stage);
   const { latest, errors, deadLetters, history } = eventPrefixes(prefix);
-  const { parts, results } = cachePrefixes(prefix);
+  const { parts, inflated, results } = cachePrefixes(prefix);
   const { input, manifest } = inputKeys(prefix);
   const keys: Record<Zone, string[]> = {
     upstream: [
@@ -107,16 +117,28 @@ function keysOf(zone: Zone, prefix: string, mapping: string): string[] {
       `${prefix}crm/by_hand/drop.csv`,
       `aws/lambda/${mapping}/shardId-000000000000/2026/11/24/batch`,
     ],
-    lake: [`${interactionsPrefix(prefix)}dt=2026-11-24/run=0123456789ab-1/part`, `${prefix}crm_derived_restricted/t200_by_hand/part`],
+    lake: [
+      `${interactionsPrefix(prefix)}dt=2026-11-24/run=0123456789ab-1/part`,
+      `${prefix}crm_derived_restricted/t200_by_hand/part`,
+      `${SOURCE_PREFIX}dt=2026-11-24/part.csv.gz`,
+    ],
     downstream: [input, manifest, `${prefix}by_hand/list.csv`],
-    infra: [`${prefix}glue_jobs/export.py`, `s3_access/upstream/${prefix}log`],
-    cache: [`${parts}0123456789ab-1/ba9876543210/part`, `${results}query-manifest.csv`, `${prefix}recommender/by_hand/list.csv`],
+    infra: [jobScriptKey(stage), `glue_jobs/${stage}/by_hand.py`, `s3_access/upstream/${prefix}log`],
+    cache: [
+      `${parts}0123456789ab-1/ba9876543210/part`,
+      `${inflated}0123456789ab-1/ba987654.json`,
+      `${results}query-manifest.csv`,
+      `${prefix}recommender/by_hand/list.csv`,
+    ],
   };
   return keys[zone];
 }
 
-function generic(key: string, prefix: string, mapping: string): string {
-  return (key.startsWith(prefix) ? key.slice(prefix.length) : key).replace(mapping, "UUID");
+function generic(key: string, stage: string, mapping: string): string {
+  const prefix = keyPrefixOf(stage);
+  return (key.startsWith(prefix) ? key.slice(prefix.length) : key)
+    .replace(mapping, "UUID")
+    .replace(`glue_jobs/${stage}/`, "glue_jobs/STAGE/");
 }
 
 function via(service: "kinesis" | "s3", arn: string): Context {

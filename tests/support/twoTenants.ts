@@ -7,7 +7,10 @@ interface Names {
   database?: string;
 }
 
-/** Two tenants of which one's name begins with the other's; the second has settings of its own. */
+/** Where acme2's own pipeline leaves its parts in lake; the stages that share buckets have the same. */
+export const SOURCE_PREFIX = "crm/interactions/";
+
+/** Two tenants of which one's name begins with the other's; the second has settings of its own, and a Glue job that exports a source. */
 function tenants({ buckets, stream, delivery, database }: Names): unknown[] {
   return [
     "acme",
@@ -19,6 +22,7 @@ function tenants({ buckets, stream, delivery, database }: Names): unknown[] {
       delivery: { name: delivery, intervalSeconds: 60 },
       forwarder: { memoryMiB: 512 },
       recommender: { interactionColumns: ["USER_ID", "ITEM_ID", "TIMESTAMP"] },
+      export: { engine: "glue", source: { prefix: SOURCE_PREFIX } },
       logRetentionDays: 7,
     },
   ];
