@@ -4,15 +4,16 @@ import { setTimeout } from "node:timers/promises";
  * Repeats a check until it no longer throws.
  *
  * @param timeoutMs after which the check's last error is thrown
+ * @param everyMs how long to wait between two checks
  */
-export async function eventually<T>(check: () => T | Promise<T>, { timeoutMs = 10_000 } = {}): Promise<T> {
+export async function eventually<T>(check: () => T | Promise<T>, { timeoutMs = 10_000, everyMs = 5 } = {}): Promise<T> {
   const until = Date.now() + timeoutMs;
   for (;;) {
     try {
       return await check();
     } catch (error) {
       if (Date.now() > until) throw error;
-      await setTimeout(5);
+      await setTimeout(everyMs);
     }
   }
 }

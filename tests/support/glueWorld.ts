@@ -94,7 +94,7 @@ export class GlueWorld {
         assert.ok(JobRun?.CompletedOn);
         return JobRun;
       },
-      { timeoutMs: 60_000 },
+      { timeoutMs: 60_000, everyMs: 50 },
     );
     this.active.delete(RunId);
     if (ended.JobRunState !== "SUCCEEDED") return failed(ended.ErrorMessage ?? ended.JobRunState ?? "");
