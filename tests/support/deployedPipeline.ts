@@ -2,7 +2,7 @@ import { GetPartitionCommand, GlueClient, type Partition } from "@aws-sdk/client
 import { GetObjectCommand, HeadObjectCommand, ListObjectsV2Command, PutObjectCommand, S3Client } from "@aws-sdk/client-s3";
 import { SFNClient, StartExecutionCommand } from "@aws-sdk/client-sfn";
 import { Catalog } from "../../components/catalog";
-import { InteractionExport } from "../../components/interactionExport";
+import { InteractionExport, type InteractionExportArgs } from "../../components/interactionExport";
 import { Pipeline, type PipelineArgs } from "../../components/pipeline";
 import { makeAthena } from "../../local/cloud/athena";
 import type { ActiveFault, Fault } from "../../local/cloud/door/faults";
@@ -27,7 +27,10 @@ const ROLE_POLICY = "aws:iam/rolePolicy:RolePolicy";
 const SCALE = 1000;
 
 /** What a test deploys otherwise than most. */
-export interface PipelineOptions extends Partial<Pick<PipelineArgs, "maxWaitHours" | "streamedEvents" | "interactionColumns">> {
+export interface PipelineOptions
+  extends
+    Partial<Pick<PipelineArgs, "maxWaitHours" | "streamedEvents" | "interactionColumns">>,
+    Partial<Pick<InteractionExportArgs, "engine" | "source">> {
   /** Statement of the pipeline role's policy that is left out, by its Sid. */
   without?: string;
   /** Resource that is not made, by its name. */
@@ -37,7 +40,7 @@ export interface PipelineOptions extends Partial<Pick<PipelineArgs, "maxWaitHour
 /** How an execution went. */
 export interface Ran {
   status: string;
-  output: { runId: string; runDate: string; counts: Counts; export: { decision: string; reason: string; etag: string } };
+  output: { runId: string; runDate: string; engine: string; counts: Counts; export: { decision: string; reason: string; etag: string } };
   error?: string;
   cause?: string;
   /** In the order in which they were entered. */
@@ -169,9 +172,10 @@ function registered(changes: Omit<PipelineOptions, "without" | "absent">): Promi
 
 function make(changes: Omit<PipelineOptions, "without" | "absent">): void {
   const interactionColumns = ["USER_ID", "ITEM_ID", "TIMESTAMP", "EVENT_TYPE"];
-  const common = { scope: SCOPE, buckets: BUCKETS, keyPrefix: "", interactionColumns, logRetentionDays: 14, ...changes };
+  const own = { engine: "lambda", interactionColumns, logRetentionDays: 14 } as const;
+  const common = { scope: SCOPE, buckets: BUCKETS, keyPrefix: "", ...own, ...changes };
   const { workgroupName } = new Catalog("c", { ...common, database: DATABASE, projectionStart: "2026/01/01/00", protect: false });
-  const { targets } = new InteractionExport("e", { ...common, engine: "lambda", infra: BUCKETS.infra });
+  const { targets } = new InteractionExport("e", { ...common, infra: BUCKETS.infra });
   new Pipeline("p", {
     ...{ maxWaitHours: 24, streamedEvents: "include", defaultEventType: "interaction", schedule: "off", timeZone: "UTC" },
     ...{ database: DATABASE, workgroup: workgroupName, ...targets },
