@@ -27,6 +27,10 @@ interface OwnFunction {
 /** https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html */
 const LONGEST_SECONDS = 900;
 
+/** One object each, so that they are serialized once for all tenants. */
+const historyFactory = () => makeHistoryHandler();
+const exportFactory = () => makeExportHandler();
+
 /** Reads the first row of every historical drop. */
 export function historyFunction(
   name: string,
@@ -36,7 +40,7 @@ export function historyFunction(
   const { scope, upstream, keyPrefix } = args;
   return ownFunction(name, args, parent, {
     role: "history",
-    factory: () => makeHistoryHandler(),
+    factory: historyFactory,
     policy: (logGroup) => historyPolicy(scope, { bucket: upstream, keyPrefix, logGroup }),
     memoryMiB: 256,
     environment: { HISTORY_BUCKET: upstream, HISTORY_PREFIX: eventPrefixes(keyPrefix).history },
@@ -49,7 +53,7 @@ export function exportFunction(name: string, args: OwnerArgs & { places: ExportP
   const { buckets, input, manifest, columns, header, work } = places;
   return ownFunction(name, args, parent, {
     role: "export",
-    factory: () => makeExportHandler(),
+    factory: exportFactory,
     policy: (logGroup) => exportFunctionPolicy(places, logGroup),
     memoryMiB: 1024,
     environment: {
