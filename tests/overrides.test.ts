@@ -112,7 +112,7 @@ const OVERRIDES: Record<Setting, [override: Overrides, effect: Effect]> = {
     { export: { engine: "glue" } },
     {
       gone: /^export-export-(function|logs)$/,
-      made: /^export-export-(job|script|output-logs|error-logs)( |$)/,
+      made: /^export-export-(job|script|module-\w+|output-logs|error-logs)( |$)/,
       remade: /^(export-export-role|export-export-role-policy|pipeline-role-policy|pipeline-state-machine)$/,
       set: {
         "export-export-job name": "TENANT-c360-recommender-export-dev",
