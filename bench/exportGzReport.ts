@@ -6,7 +6,7 @@ export interface BareRun {
   seconds: number;
   /** CPU seconds of the whole process. */
   cpuSeconds: number;
-  /** Most memory of the process; undefined for what runs in the benchmark's own. */
+  /** Most memory of the process; undefined where nobody looks. */
   peakMiB?: number;
 }
 

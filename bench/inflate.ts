@@ -1,36 +1,29 @@
-import { pipeline, Readable } from "node:stream";
-import { createGunzip } from "node:zlib";
-import type { Parts } from "./exportParts";
+import { execFile } from "node:child_process";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
 import type { BareRun } from "./exportGzReport";
+import type { Parts } from "./exportParts";
 
-/** Chunks on both sides of zlib, which larger ones do not make faster. */
-const CHUNK_BYTES = 1024 ** 2;
+const SCRIPT = join(__dirname, "inflateFiles.cjs");
 
 /**
- * Inflates parts in memory and drops what comes of it: the least that an export of them takes.
+ * Inflates parts in the memory of a process of their own and drops what comes of it: the least that an export of them takes.
  *
  * @param streams parts at a time
  * @throws Error when the bytes are not those of the parts
  */
 export async function runInflate({ parts, bytes }: Parts, streams: number): Promise<BareRun> {
-  const waiting = parts.map((blocks) => Buffer.concat(blocks.map(({ gz }) => gz)));
-  const from = performance.now();
-  const before = process.cpuUsage();
-  let inflated = 0;
-  const lane = async () => {
-    for (let part = waiting.shift(); part; part = waiting.shift()) await inflate(part, (chunk) => (inflated += chunk));
-  };
-  await Promise.all(Array.from({ length: streams }, lane));
-  const { user, system } = process.cpuUsage(before);
-  if (inflated !== bytes) throw new Error(`the parts inflate to ${inflated} of ${bytes} bytes`);
-  return { seconds: (performance.now() - from) / 1000, cpuSeconds: (user + system) / 1e6 };
-}
-
-async function inflate(part: Buffer, onBytes: (count: number) => void): Promise<void> {
-  const gunzip = createGunzip({ chunkSize: CHUNK_BYTES });
-  const chunks = Array.from({ length: Math.ceil(part.length / CHUNK_BYTES) }, (_, i) =>
-    part.subarray(i * CHUNK_BYTES, (i + 1) * CHUNK_BYTES),
-  );
-  pipeline(Readable.from(chunks), gunzip, () => {});
-  for await (const chunk of gunzip as AsyncIterable<Buffer>) onBytes(chunk.length);
+  const folder = await mkdtemp(join(tmpdir(), "c360-bench-"));
+  try {
+    const files = parts.map((_, i) => join(folder, `part-${i}.gz`));
+    for (const [i, blocks] of parts.entries()) await writeFile(files[i], Buffer.concat(blocks.map(({ gz }) => gz)));
+    const { stdout } = await promisify(execFile)(process.execPath, [SCRIPT, String(streams), ...files]);
+    const inflated = JSON.parse(stdout) as BareRun & { bytes: number };
+    if (inflated.bytes !== bytes) throw new Error(`the parts inflate to ${inflated.bytes} of ${bytes} bytes`);
+    return inflated;
+  } finally {
+    await rm(folder, { recursive: true });
+  }
 }

@@ -42,9 +42,9 @@ export class InteractionExport extends pulumi.ComponentResource {
       parts: source === undefined ? { historyFunctionArn: functionArn("history") } : { sourcePrefix: source.prefix },
     };
     this.registerOutputs({
-      historyFunction: this.historyFunction?.name,
-      exportFunction: this.exportFunction?.name,
-      exportJob: this.exportJob?.name,
+      ...(this.historyFunction && { historyFunction: this.historyFunction.name }),
+      ...(this.exportFunction && { exportFunction: this.exportFunction.name }),
+      ...(this.exportJob && { exportJob: this.exportJob.name }),
     });
   }
 }

@@ -8,7 +8,7 @@ const CHUNK_BYTES = 1024 ** 2;
 /**
  * Inflates a part as it comes.
  *
- * @param stored its bytes
+ * @param stored its bytes; nobody else may use a chunk
  * @param release frees a chunk that has been used
  * @returns chunks; each is valid until the next is asked for
  * @throws Error named CorruptPart, naming the part; what reading it threw
@@ -30,6 +30,7 @@ export async function* inflate({ uri }: Part, stored: AsyncIterable<Buffer>, rel
         await write(filled);
         filled = 0;
       }
+      release(chunk);
     }
     if (filled > 0) await write(filled);
     gunzip.end();
