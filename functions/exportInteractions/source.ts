@@ -3,6 +3,7 @@ import type { Readable } from "node:stream";
 import { failure } from "../shared/failure";
 import { isHidden } from "../shared/hidden";
 import type { Calls } from "./calls";
+import { listObjects } from "./listObjects";
 import { shapeOf, type Part } from "./part";
 
 /** More than a line of two ids of 256 characters has, even with every quote doubled. */
@@ -68,19 +69,13 @@ export function makeSource({ sdk, client }: Connection, calls: Calls, location: 
     },
     below: async (address) => {
       checkPlace("exportInteractions: source", address);
-      const { bucket: Bucket, key: Prefix } = addressOf(address);
+      const { bucket, key: prefix } = addressOf(address);
       const parts: Part[] = [];
-      let ContinuationToken: string | undefined;
-      do {
-        const command = new sdk.ListObjectsV2Command({ Bucket, Prefix, ContinuationToken });
-        const page = await calls.make((options) => client.send(command, options));
-        for (const { Key = "", ETag: etag = "", Size: size = 0 } of page.Contents ?? []) {
-          if (isHidden(Key)) continue;
-          const place = { uri: `s3://${Bucket}/${Key}`, bucket: Bucket, key: Key };
-          parts.push({ ...place, etag, size, compressed: Key.endsWith(".gz"), start: 0, rewritten: true, closed: true });
-        }
-        ContinuationToken = page.NextContinuationToken;
-      } while (ContinuationToken !== undefined);
+      for await (const { key, etag, size } of listObjects({ sdk, client }, calls, bucket, prefix)) {
+        if (isHidden(key)) continue;
+        const place = { uri: `s3://${bucket}/${key}`, bucket, key };
+        parts.push({ ...place, etag, size, compressed: key.endsWith(".gz"), start: 0, rewritten: true, closed: true });
+      }
       if (parts.length === 0) throw failure("NoParts", `There is no part below "${address}"`);
       return parts;
     },

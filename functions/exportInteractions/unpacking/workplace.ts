@@ -1,5 +1,6 @@
 import type { Readable } from "node:stream";
 import type { Calls } from "../calls";
+import { listObjects } from "../listObjects";
 import type { ObjectPorts, Written } from "./objectWriter";
 import { addressOf, type Connection } from "../source";
 import { makeUpload } from "../upload";
@@ -26,14 +27,9 @@ export function makeWorkplace({ sdk, client }: Connection, calls: Calls, locatio
     uri: (name) => `s3://${Bucket}/${Prefix}${name}`,
     list: async () => {
       const found = new Map<string, Written>();
-      let ContinuationToken: string | undefined;
-      do {
-        const command = new sdk.ListObjectsV2Command({ Bucket, Prefix, ContinuationToken });
-        const page = await calls.make((options) => client.send(command, options));
-        for (const { Key = "", ETag: etag = "", Size: size = 0 } of page.Contents ?? [])
-          found.set(Key.slice(Prefix.length), { etag, size });
-        ContinuationToken = page.NextContinuationToken;
-      } while (ContinuationToken !== undefined);
+      for await (const { key, etag, size } of listObjects({ sdk, client }, calls, Bucket, Prefix)) {
+        found.set(key.slice(Prefix.length), { etag, size });
+      }
       return found;
     },
     object: (name) => {

@@ -39,7 +39,7 @@ describe("local Step Functions: definitions", () => {
   });
 
   it("refuses tasks that it does not know", () => {
-    for (const name of ["lambda:invoke.waitForTaskToken", "glue:startJobRun.sync", "aws-sdk:dynamodb:getItem", "athena:listQueries"]) {
+    for (const name of ["lambda:invoke.waitForTaskToken", "sqs:sendMessage", "aws-sdk:dynamodb:getItem", "athena:listQueries"]) {
       const Resource = `arn:aws:states:::${name}`;
       refuses({ ...TASK, Resource }, new RegExp(`Resource of the state A: the local cloud does not know the task ${Resource}$`));
     }
