@@ -35,7 +35,11 @@ describe("the archives of the export and of the history check", () => {
   it("end a cold start without a setting by naming it", async () => {
     const functions = await exportFunctions();
     for (const [role, who, names] of [
-      ["export", "exportInteractions", ["TARGET_BUCKET", "TARGET_KEY", "MANIFEST_KEY", "COLUMNS", "HEADER", "PARTS_LOCATION", "WORK_LOCATION"]],
+      [
+        "export",
+        "exportInteractions",
+        ["TARGET_BUCKET", "TARGET_KEY", "MANIFEST_KEY", "COLUMNS", "HEADER", "PARTS_LOCATION", "WORK_LOCATION"],
+      ],
       ["history", "checkHistory", ["HISTORY_BUCKET", "HISTORY_PREFIX"]],
     ] as const) {
       const { files, environment } = functions[role];
