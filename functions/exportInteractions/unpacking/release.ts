@@ -12,7 +12,12 @@ export function makeRelease(): (buffer: Buffer) => void {
   port1.close();
   return ({ buffer, byteOffset, byteLength }) => {
     const isShared = buffer.byteLength <= Buffer.poolSize;
-    // Memory that is sent to a closed port is its owner's no more, and nobody's.
-    if (!isShared && byteOffset + byteLength === buffer.byteLength) port1.postMessage(buffer, [buffer as ArrayBuffer]);
+    if (isShared || byteOffset + byteLength < buffer.byteLength) return;
+    try {
+      // Memory that is sent to a closed port is its owner's no more, and nobody's.
+      port1.postMessage(buffer, [buffer as ArrayBuffer]);
+    } catch {
+      // What cannot be given away is left to the collector.
+    }
   };
 }
