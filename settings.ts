@@ -173,7 +173,10 @@ function exportSource() {
       /^(?!(.*\/)?\.{1,2}\/)([\w.=-]+\/){2,}$/,
       "a key prefix of two or more folders (letters, digits, - _ . =) that ends with a slash, as crm/interactions/",
     ),
-    header: text(/^[^\p{C}\p{Zl}\p{Zp}]{1,1024}$/u, "a line of text of 1 to 1024 printable characters"),
+    header: text(
+      /^(?!-)[^\p{C}\p{Zl}\p{Zp}]{1,1024}$/u,
+      "a line of text of 1 to 1024 printable characters that does not begin with a hyphen",
+    ),
   };
   return z.strictObject(members, { error: shape("prefix and header") }).partial({ header: true });
 }

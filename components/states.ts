@@ -93,7 +93,7 @@ export function lambdaTask(invocation: { functionArn: string; payload: Record<st
  * @param run its arguments are texts by `--name`
  */
 export function glueTask(run: { jobName: string; arguments: Record<string, unknown> }, step: TaskStep & { timeoutSeconds: number }): State {
-  const passing = ["InternalServiceException", "OperationTimeoutException", "ThrottlingException"];
+  const passing = ["InternalServiceException", "OperationTimeoutException", "SdkClientException", "ThrottlingException"];
   const full = ["ConcurrentRunsExceededException", "ResourceNumberLimitExceededException"];
   const named = (errors: string[]) => errors.map((error) => `Glue.${error}`);
   const retriers = [{ ErrorEquals: named(full), ...ROOM_LATER }, ...again(named(passing))];

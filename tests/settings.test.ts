@@ -97,7 +97,7 @@ describe("a wrong setting", () => {
     [{ export: { source: "crm/interactions/" } }, 'export.source must be an object with prefix and header, got "crm/interactions/"'],
     [
       { export: { source: { prefix: "crm/interactions/", header: "USER\nITEM" } } },
-      'export.source.header must be a line of text of 1 to 1024 printable characters, got "USER\\nITEM"',
+      'export.source.header must be a line of text of 1 to 1024 printable characters that does not begin with a hyphen, got "USER\\nITEM"',
     ],
     [
       { export: { source: { prefix: "crm/interactions/" }, streamedEvents: "exclude" } },

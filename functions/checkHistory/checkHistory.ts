@@ -1,6 +1,5 @@
 import { makeCrew } from "../shared/crew";
 import { failure } from "../shared/failure";
-import { isHidden } from "../shared/hidden";
 import { headerRule, strayHeader } from "./firstRow";
 
 const READS_AT_A_TIME = 16;
@@ -46,4 +45,9 @@ export async function checkHistory(location: string, { list, start }: HistoryPor
   const [first, ...others] = strays.sort((a, b) => (a.key < b.key ? -1 : 1));
   const more = others.length === 0 ? "" : `; so it is with ${others.length} more of ${answer.objects} objects`;
   throw failure("HistoryHeader", `Object "${location}${first.key}": ${headerRule()}, got ${first.found}${more}`);
+}
+
+/** A folder's marker, or a name that Athena passes over. */
+function isHidden(key: string): boolean {
+  return /(^|\/)([_.][^/]*)?$/.test(key);
 }

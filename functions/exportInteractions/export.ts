@@ -60,8 +60,8 @@ export interface ExportSettings {
  * goes wrong leaves the CSV that was there. When there is more to inflate than the invocation has time for, the same event goes on with
  * it in another one.
  *
- * @throws Error named BadInput, NoRows, NoParts, StrayPart, PartChanged, CorruptPart, WrongSize, TooManySteps, OutOfTime or
- *   TargetChanged, or as S3 names it
+ * @throws Error named BadInput, NoRows, NoParts, StrayPart, PartChanged, CorruptPart, BadRow, TooManyIds, TooFewInteractions, BadTally,
+ *   WrongSize, TooManySteps, OutOfTime or TargetChanged, or as S3 names it
  */
 export async function exportInteractions(
   event: ExportEvent,

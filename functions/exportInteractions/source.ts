@@ -1,7 +1,6 @@
 import type { GetObjectCommandOutput, S3Client } from "@aws-sdk/client-s3";
 import type { Readable } from "node:stream";
 import { failure } from "../shared/failure";
-import { isHidden } from "../shared/hidden";
 import type { Calls } from "./calls";
 import { listObjects } from "./listObjects";
 import { shapeOf, type Part } from "./part";
@@ -72,7 +71,7 @@ export function makeSource({ sdk, client }: Connection, calls: Calls, location: 
       const { bucket, key: prefix } = addressOf(address);
       const parts: Part[] = [];
       for await (const { key, etag, size } of listObjects({ sdk, client }, calls, bucket, prefix)) {
-        if (isHidden(key)) continue;
+        if (isHidden(key.slice(prefix.length))) continue;
         const place = { uri: `s3://${bucket}/${key}`, bucket, key };
         parts.push({ ...place, etag, size, compressed: key.endsWith(".gz"), start: 0, rewritten: true, closed: true });
       }
@@ -96,8 +95,11 @@ export function makeSource({ sdk, client }: Connection, calls: Calls, location: 
       return (await getAll(uri, `bytes=${start}-${end - 1}`, etag)).bytes;
     },
     stream: async function* ({ uri, etag, size, body }) {
-      if (body) yield body;
-      let at = body?.length ?? 0;
+      let at = 0;
+      if (body) {
+        at = body.length;
+        yield body;
+      }
       for (let attempt = 1; at < size; attempt += 1) {
         try {
           const { Body } = await get(uri, `bytes=${at}-`, etag);
@@ -133,4 +135,9 @@ export function partFailure(uri: string, error: unknown): unknown {
 function isBrokenOff(error: unknown): boolean {
   const { $metadata, code } = error as { $metadata?: unknown; code?: string };
   return $metadata === undefined && ["ECONNRESET", "ERR_STREAM_PREMATURE_CLOSE", "EPIPE"].includes(code ?? "");
+}
+
+/** What Hadoop's readers pass over below a folder: a folder's marker, and all that is named by `_` or `.`, or lies in a folder that is. */
+function isHidden(path: string): boolean {
+  return /(^|\/)([_.]|$)/.test(path);
 }

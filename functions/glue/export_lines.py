@@ -15,15 +15,19 @@ MOST_LINE_BYTES = 65_536  # of a header line, as in rewrite.ts
 
 def inflate(chunks: Iterable[bytes], uri: str) -> Iterator[bytes]:
     """Inflates gzip of one member or more, which zeros may follow, in pieces of at most 1 MiB; an empty part stays empty."""
-    stream = None
+    stream, padded = None, False
     try:
         for chunk in chunks:
             while chunk:
+                if stream and stream.eof and (padded or chunk[0] == 0):
+                    if chunk.strip(b"\0"):
+                        raise zlib.error("incorrect header check")
+                    padded = True
+                    break
                 if stream is None or stream.eof:
-                    chunk = chunk.lstrip(b"\0") if stream else chunk
-                    stream = zlib.decompressobj(31) if chunk else stream
-                yield stream.decompress(chunk, MIB) if chunk else b""
-                chunk = chunk and (stream.unused_data or stream.unconsumed_tail)
+                    stream = zlib.decompressobj(31)
+                yield stream.decompress(chunk, MIB)
+                chunk = stream.unused_data or stream.unconsumed_tail
         if stream and not stream.eof:
             raise zlib.error("unexpected end of file")
     except zlib.error as error:

@@ -44,7 +44,7 @@ def source_parts(store: Store, args: Namespace) -> list[Part]:
     bucket, prefix = args.lake_bucket, f"{args.dataset}/{args.table}/dt={args.run_date}/"
     pages = store.client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
     found = [Part(bucket, one["Key"], one["ETag"]) for page in pages for one in page.get("Contents", [])]
-    parts = [part for part in found if not re.search("/([_.][^/]*)?$", part.key)]
+    parts = [part for part in found if not re.search("(^|/)([_.]|$)", part.key[len(prefix) :])]
     if not parts:
         raise ExportError("NoParts", f'There is no part below "s3://{bucket}/{prefix}"')
     return parts

@@ -70,7 +70,15 @@ describe("a state", () => {
           ErrorEquals: ["Glue.ConcurrentRunsExceededException", "Glue.ResourceNumberLimitExceededException"],
           ...{ IntervalSeconds: 60, BackoffRate: 1, MaxAttempts: 15 },
         },
-        { ErrorEquals: ["Glue.InternalServiceException", "Glue.OperationTimeoutException", "Glue.ThrottlingException"], ...AGAIN },
+        {
+          ErrorEquals: [
+            "Glue.InternalServiceException",
+            "Glue.OperationTimeoutException",
+            "Glue.SdkClientException",
+            "Glue.ThrottlingException",
+          ],
+          ...AGAIN,
+        },
       ],
       Catch: [],
       Next: "Next",

@@ -172,7 +172,7 @@ export function expectedLines(parts: Record<string, string | Buffer>): string {
   return Object.entries(parts)
     .map(([name, content]) => {
       const bytes = Buffer.from(content);
-      return linesOf({ content: (name.endsWith(".gz") ? gunzipSync(bytes) : bytes).toString() });
+      return linesOf({ content: (name.endsWith(".gz") && bytes.length > 0 ? gunzipSync(bytes) : bytes).toString() });
     })
     .join("");
 }

@@ -106,7 +106,8 @@ async function* linesOf(
       return chunks;
     };
     const stored = source.stream(part);
-    for await (const chunk of part.compressed ? inflate(part, stored, release) : stored) yield* counted(rewriter.push(chunk));
+    for await (const chunk of part.compressed && part.size > 0 ? inflate(part, stored, release) : stored)
+      yield* counted(rewriter.push(chunk));
     yield* counted(rewriter.end());
   }
   if (checked) await workplace.object(tallyName(name)).put(encodeTally(tally));

@@ -92,6 +92,7 @@ describe("the export's archive with the local S3, under its own role", () => {
       empty: "",
       "header.gz": gzipSync(`${COLUMNS}\nx,l,1700000005,watch`),
       "empty.gz": gzipSync(""),
+      "nothing.gz": "",
       last: `${COLUMNS}\n`,
       "with space+plus": ids,
     };

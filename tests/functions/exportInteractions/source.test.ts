@@ -39,7 +39,15 @@ describe("the export of somebody else's parts", () => {
       "b/part-1.gz": gzipSync(`${SOURCE.header}\nu1,i1,1700000001,watch\n"u,1",i1,1700000002,watch\n`),
       "a.gz": gzipSync("u1,i4,1700000000,watch"),
       "c.gz": gzipSync(`${SOURCE.header}\r\n`),
-      ...{ _SUCCESS: "", ".part.crc": "x", "b/": "", "d/_temporary": "x", "d/empty": "" },
+      ...{
+        _SUCCESS: "",
+        ".part.crc": "x",
+        "b/": "",
+        "d/_temporary": "x",
+        "_temporary/0/part-0": "x",
+        "d/.staging/part": "x",
+        "d/empty": "",
+      },
     });
     await world.put(BUCKETS.lake, `${SOURCE.prefix}dt=2026-11-25/part.gz`, "of another day");
     const { decision, reason, parts, manifest } = answerOf(await exporter.invoke(EVENT));

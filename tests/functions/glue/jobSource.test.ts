@@ -37,6 +37,7 @@ describe("the export's Glue job, with a source's parts", () => {
       "a/empty.gz": "",
       c: "🎬,i,5,watch\n",
       _SUCCESS: "done",
+      "_temporary/0/part": "of a job that did not end",
       "a/.crc": "x",
       "folder/": "",
     });

@@ -1,5 +1,5 @@
 import * as assert from "node:assert/strict";
-import { gzipSync } from "node:zlib";
+import { gunzipSync, gzipSync } from "node:zlib";
 import * as fc from "fast-check";
 import { inflate } from "../../../../functions/exportInteractions/unpacking/inflate";
 import { makeRelease } from "../../../../functions/exportInteractions/unpacking/release";
@@ -45,6 +45,25 @@ describe("inflate", () => {
     assert.ok(Buffer.concat(seen).equals(content));
     assert.ok(chunks.filter(({ length }) => length === 0).length >= 8);
   });
+
+  it("takes zeros behind the last member, and nothing behind them", async () => {
+    const member = gzipSync(Buffer.alloc(3 * 1024 ** 2, "a,b,1,x\n"));
+    const large = gzipSync(Buffer.from(Array.from({ length: 400_000 }, (_, i) => `u${(i * 7919) % 99_991},i${i}\n`).join("")));
+    assert.ok(large.length > 1024 ** 2);
+    for (const zeros of [1, 600, 3 * 1024 ** 2].map((bytes) => Buffer.alloc(bytes))) {
+      for (const first of [member, large]) {
+        for (const size of [700, 10 * 1024 ** 2]) {
+          assert.ok((await inflated(Buffer.concat([first, zeros]), size)).equals(gunzipSync(first)));
+          for (const more of [member, Buffer.from("junk")]) {
+            await assert.rejects(inflated(Buffer.concat([first, zeros, more]), size), {
+              name: "CorruptPart",
+              message: /incorrect header check$/,
+            });
+          }
+        }
+      }
+    }
+  }).timeout(60_000);
 
   it("says which part is not whole gzip", async () => {
     const stored = gzipSync(Buffer.alloc(100_000, "a,b,1,x\n"));
