@@ -27,6 +27,10 @@ interface OwnFunction {
 /** https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html */
 const LONGEST_SECONDS = 900;
 
+const MEMORY_MIB = 1024;
+/** A whole vCPU, and room for the ids of a source: https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html */
+const COUNTING_MEMORY_MIB = 1769;
+
 /** One object each, so that they are serialized once for all tenants. */
 const historyFactory = () => makeHistoryHandler();
 const exportFactory = () => makeExportHandler();
@@ -55,7 +59,7 @@ export function exportFunction(name: string, args: OwnerArgs & { places: ExportP
     role: "export",
     factory: exportFactory,
     policy: (logGroup) => exportFunctionPolicy(places, logGroup),
-    memoryMiB: 1024,
+    memoryMiB: places.source === undefined ? MEMORY_MIB : COUNTING_MEMORY_MIB,
     environment: {
       TARGET_BUCKET: buckets.downstream,
       TARGET_KEY: input,

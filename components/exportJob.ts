@@ -55,9 +55,9 @@ export function exportJob(name: string, args: ExportJobArgs, parent: pulumi.Reso
       .update(readFileSync(join(__dirname, "..", path)))
       .digest("hex");
     const source = new pulumi.asset.FileAsset(path);
-    const role = key === script ? "script" : basename(key, ".py").replace("export_", "module-");
+    const what = key === script ? "script" : basename(key, ".py").replace("export_", "module-");
     const inputs = { bucket: infra, key, contentType: "text/x-python", source, sourceHash, tags };
-    return new aws.s3.BucketObjectv2(`${name}-export-${role}`, inputs, { parent });
+    return new aws.s3.BucketObjectv2(`${name}-export-${what}`, inputs, { parent });
   });
   return new aws.glue.Job(
     `${name}-export-job`,

@@ -74,7 +74,7 @@ function exporterStatements({ scope, buckets, keyPrefix, exporter, parts }: Pipe
   return [
     ...statements,
     allow("RunJob", runJob, arns.job(exporter.jobName)),
-    allow("ReadAnswer", ["s3:GetObject"], arns.objects(buckets.cache, cachePrefixes(keyPrefix).inflated)),
+    allow("ReadAnswer", ["s3:GetObject"], arns.object(buckets.cache, `${cachePrefixes(keyPrefix).inflated}*.json`)),
   ];
 }
 

@@ -1,4 +1,4 @@
-import { COUNTS, isCount, isDate } from "./event";
+import { COUNTS, isDate } from "./event";
 
 /** What a CSV says about itself. */
 export interface Manifest {
@@ -50,7 +50,8 @@ export function toMetadata({ columns, ...manifest }: Manifest): Record<string, s
 /** Reads an object's metadata, whose names S3 gives in lower case; undefined when no export wrote them. */
 export function fromMetadata(metadata: Record<string, string>): Manifest | undefined {
   const { runid: runId = "", rundate: runDate = "", columns = "" } = metadata;
+  if (runId === "" || !isDate(runDate) || columns === "" || !COUNTS.every((name) => /^\d{1,15}$/.test(metadata[name] ?? "")))
+    return undefined;
   const [rows, users, items, bytes] = COUNTS.map((name) => Number(metadata[name]));
-  if (runId === "" || !isDate(runDate) || columns === "" || ![rows, users, items, bytes].every(isCount)) return undefined;
   return { runId, runDate, rows, users, items, bytes, columns: columns.split(",") };
 }

@@ -1,5 +1,5 @@
 import type { Calls } from "./calls";
-import type { Connection } from "./source";
+import type { Connection } from "./reader";
 
 /** An object as a listing shows it. */
 export interface Listed {

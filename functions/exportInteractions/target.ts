@@ -1,7 +1,7 @@
 import { failure } from "../shared/failure";
 import type { Calls } from "./calls";
 import { fromMetadata, toMetadata, type Current, type Manifest } from "./decide";
-import type { Connection } from "./source";
+import type { Connection } from "./reader";
 import { CHECKSUM, holding, makeUpload, type Upload } from "./upload";
 
 /** The object that is to be replaced, and the file beside it that repeats its manifest. */

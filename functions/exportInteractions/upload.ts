@@ -1,7 +1,7 @@
 import type { CompletedPart } from "@aws-sdk/client-s3";
 import type { Calls } from "./calls";
 import type { Part } from "./part";
-import { partFailure, type Connection } from "./source";
+import { partFailure, type Connection } from "./reader";
 
 /** A multipart upload. */
 export interface Upload {

@@ -66,7 +66,7 @@ class Store:
             try:
                 while at < size:
                     chunk = answer["Body"].read(MIB)
-                    at += len(chunk)
+                    at, left = at + len(chunk), ATTEMPTS
                     yield chunk
             except Exception:  # It has a class of boto3's own, or of what that reads with.
                 if left == 0:

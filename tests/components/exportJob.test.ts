@@ -4,18 +4,10 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import { InteractionExport, type InteractionExportArgs } from "../../components/interactionExport";
-import { deploy, SCOPE, UNKNOWN } from "../support/pulumiMocks";
+import { EXPORT_ARGS, EXPORT_SOURCE as SOURCE } from "../support/exportArgs";
+import { deploy, UNKNOWN } from "../support/pulumiMocks";
 
-const ARGS: InteractionExportArgs = {
-  scope: SCOPE,
-  buckets: { upstream: "up", lake: "lake", downstream: "down", infra: "infra", cache: "cache" },
-  infra: "infra",
-  keyPrefix: "alice/",
-  interactionColumns: ["USER_ID", "ITEM_ID", "TIMESTAMP"],
-  engine: "glue",
-  logRetentionDays: 14,
-};
-const SOURCE = { prefix: "crm/web/interactions/", header: "user,item,at" };
+const ARGS: InteractionExportArgs = { ...EXPORT_ARGS, engine: "glue" };
 const NAME = "acme-c360-recommender-export-dev";
 const TAGS = { tenant: "acme", stage: "dev", project: "c360-recommender" };
 const FOLDER = "functions/glue";

@@ -1,18 +1,9 @@
 import * as assert from "node:assert/strict";
 import { InteractionExport, type InteractionExportArgs } from "../../components/interactionExport";
-import { deploy, SCOPE } from "../support/pulumiMocks";
+import { EXPORT_ARGS as ARGS, EXPORT_SOURCE as SOURCE } from "../support/exportArgs";
+import { deploy } from "../support/pulumiMocks";
 import { archiveFiles } from "../support/serialize";
 
-const ARGS: InteractionExportArgs = {
-  scope: SCOPE,
-  buckets: { upstream: "up", lake: "lake", downstream: "down", infra: "infra", cache: "cache" },
-  infra: "infra",
-  keyPrefix: "alice/",
-  interactionColumns: ["USER_ID", "ITEM_ID", "TIMESTAMP"],
-  engine: "lambda",
-  logRetentionDays: 14,
-};
-const SOURCE = { prefix: "crm/web/interactions/", header: "user,item,at" };
 const TAGS = { tenant: "acme", stage: "dev", project: "c360-recommender" };
 const FUNCTION = "aws:lambda/function:Function";
 const PARENT = "c360:export:InteractionExport e";
@@ -67,7 +58,7 @@ const FUNCTIONS = {
   },
   "export of a source": {
     args: { source: SOURCE },
-    memorySize: 1024,
+    memorySize: 1769,
     variables: exportVariables("user,item,at", "s3://lake/crm/web/interactions/"),
     policy: [...READING.source, ...WRITING, FINDING],
   },

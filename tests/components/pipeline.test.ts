@@ -122,7 +122,7 @@ describe("Pipeline", () => {
     const invoke = (role: string) => allow("InvokeFunctions", ["lambda:InvokeFunction"], [lambda(role)]);
     const run = [
       allow("RunJob", ["glue:StartJobRun", "glue:GetJobRun", "glue:GetJobRuns", "glue:BatchStopJobRun"], glue("job/export-job")),
-      allow("ReadAnswer", ["s3:GetObject"], "arn:aws:s3:::cache/alice/recommender/inflated/*"),
+      allow("ReadAnswer", ["s3:GetObject"], "arn:aws:s3:::cache/alice/recommender/inflated/*.json"),
     ];
     const queries = (await statements({})).slice(2, -OBSERVED.length);
     const { source } = PARTS;

@@ -81,15 +81,32 @@ describe("npm start with wrong usage or input", () => {
     });
   }
 
-  it("ends with 2 on an unknown setting of the stack", async () => {
-    const programDir = join(parent, "program");
-    mkdirSync(programDir);
-    writeFileSync(join(programDir, "Pulumi.yaml"), "name: c360-recommender\nruntime: nodejs\n");
-    writeFileSync(join(programDir, "Pulumi.local.yaml"), "config:\n  c360-recommender:tenants: [acme]\n  c360-recommender:tenant: acme\n");
-    const { code, errors } = await run([], { programDir });
-    assert.deepEqual([code, errors.length], [2, 1]);
-    assert.match(errors[0], /^npm start: config c360-recommender:tenant is no setting/);
-  });
+  const settings: [string, string, string[], RegExp][] = [
+    ["an unknown setting of the stack", "tenant: acme", [], /^npm start: config c360-recommender:tenant is no setting/],
+    [
+      "a tenant that exports somebody else's parts",
+      "export: { source: { prefix: crm/web/ } }",
+      [],
+      /^npm start: --stack local must have no export\.source for tenant acme: /,
+    ],
+    [
+      "an engine that the tenant overrides",
+      "tenants: [{ name: acme, export: { engine: lambda } }]",
+      ["--export-engine", "glue"],
+      /^npm start: --export-engine must be lambda, which tenant acme of stack local has for itself, got "glue"$/,
+    ],
+  ];
+  for (const [name, setting, args, message] of settings) {
+    it(`ends with 2 on ${name}`, async () => {
+      const programDir = mkdtempSync(join(parent, "program-"));
+      writeFileSync(join(programDir, "Pulumi.yaml"), "name: c360-recommender\nruntime: nodejs\n");
+      const lines = ["stage: dev", ...(setting.startsWith("tenants") ? [] : ["tenants: [acme]"]), setting];
+      writeFileSync(join(programDir, "Pulumi.local.yaml"), `config:\n${lines.map((line) => `  c360-recommender:${line}\n`).join("")}`);
+      const { code, errors } = await run(args, { programDir });
+      assert.deepEqual([code, errors.length], [2, 1]);
+      assert.match(errors[0], message);
+    });
+  }
 
   it("ends with 2 beside a running one, and leaves that one's folder alone", async () => {
     mkdirSync(folder);
@@ -103,7 +120,20 @@ describe("npm start with wrong usage or input", () => {
   it("shows the flags", async () => {
     const { code, printed, errors } = await run(["--help"]);
     assert.deepEqual([code, errors], [0, []]);
-    for (const flag of ["interactions", "split", "live-share", "stack", "tenant", "seed", "scale", "poison", "strict", "keep", "json"])
+    for (const flag of [
+      "interactions",
+      "split",
+      "live-share",
+      "stack",
+      "tenant",
+      "export-engine",
+      "seed",
+      "scale",
+      "poison",
+      "strict",
+      "keep",
+      "json",
+    ])
       assert.ok(printed[0].includes(`--${flag} `), flag);
   });
 

@@ -80,6 +80,21 @@ for (const engine of ["lambda", "glue"] as const) {
   });
 }
 
+describe("a run whose parts take longer to inflate than an invocation has", () => {
+  it("invokes the function again until all is joined", async () => {
+    const world = await DeployedPipeline.open({ source: SOURCE, functionSeconds: 10 });
+    try {
+      await world.put(BUCKETS.lake, `${PARTS}a.csv.gz`, gzipSync(dropOf(enoughRows())));
+      const { status, states, cause } = await world.run({ runDate: DAY });
+      assert.equal(status, "SUCCEEDED", cause);
+      assert.deepEqual(states.slice(states.indexOf("Export")), ["Export", "CheckExport", "Export", "CheckExport", "Done"]);
+      assert.equal((await world.object(BUCKETS.downstream, INPUT))?.text, dropOf(enoughRows()));
+    } finally {
+      await world.close();
+    }
+  });
+});
+
 describe("the role of a pipeline that runs a job", () => {
   before(function () {
     return needPython(this);

@@ -35,6 +35,8 @@ export interface PipelineOptions
   without?: string;
   /** Resource that is not made, by its name. */
   absent?: string;
+  /** Seconds that a function may run. @default its own */
+  functionSeconds?: number;
 }
 
 /** How an execution went. */
@@ -70,7 +72,7 @@ export class DeployedPipeline {
     this.sfn = new SFNClient(running.client);
   }
 
-  static async open({ without, absent, ...changes }: PipelineOptions = {}): Promise<DeployedPipeline> {
+  static async open({ without, absent, functionSeconds, ...changes }: PipelineOptions = {}): Promise<DeployedPipeline> {
     const clock = new JumpingClock(SCALE);
     const services = [s3, logs, glue, makeAthena({ pieceBytes: 20_000 }), makeStepFunctions(), makeLambda({ pollMs: 210 })];
     const running = await withCloud(services, { clock });
@@ -80,7 +82,8 @@ export class DeployedPipeline {
       for (const { type, name, inputs, urn, custom } of resources) {
         if (!custom || name === absent) continue;
         const given = name === "p-role-policy" && without !== undefined ? withoutStatement(inputs, without) : inputs;
-        await running.cloud.create(type, given, urn);
+        const isShort = functionSeconds !== undefined && type === "aws:lambda/function:Function";
+        await running.cloud.create(type, isShort ? { ...given, timeout: functionSeconds } : given, urn);
       }
       return new DeployedPipeline(running, clock, resources);
     } catch (error) {
@@ -160,17 +163,19 @@ export class DeployedPipeline {
   }
 }
 
+type Changes = Omit<PipelineOptions, "without" | "absent" | "functionSeconds">;
+
 const deployments = new Map<string, Promise<Registered[]>>();
 
 /** What the components register; equal changes share one deployment. */
-function registered(changes: Omit<PipelineOptions, "without" | "absent">): Promise<Registered[]> {
+function registered(changes: Changes): Promise<Registered[]> {
   const key = JSON.stringify(changes);
   const found = deployments.get(key) ?? deploy(() => make(changes)).then(({ resources }) => resources);
   deployments.set(key, found);
   return found;
 }
 
-function make(changes: Omit<PipelineOptions, "without" | "absent">): void {
+function make(changes: Changes): void {
   const interactionColumns = ["USER_ID", "ITEM_ID", "TIMESTAMP", "EVENT_TYPE"];
   const own = { engine: "lambda", interactionColumns, logRetentionDays: 14 } as const;
   const common = { scope: SCOPE, buckets: BUCKETS, keyPrefix: "", ...own, ...changes };

@@ -116,15 +116,15 @@ export class GlueJobs {
     return this.glue.send(new BatchStopJobRunCommand({ JobName: JOB, JobRunIds }));
   }
 
-  /** Lines of a run's log, `output` or `error`. */
-  async lines(group: "output" | "error", logStreamName: string, prefix = LOG): Promise<string[]> {
+  /** Lines that a run printed. */
+  async lines(logStreamName: string, prefix = LOG): Promise<string[]> {
     const { cloud, owner } = this.running;
-    const { output } = await cloud.call(owner, "logs", "GetLogEvents", { logGroupName: `${prefix}/${group}`, logStreamName });
+    const { output } = await cloud.call(owner, "logs", "GetLogEvents", { logGroupName: `${prefix}/output`, logStreamName });
     return (output as { events: { message: string }[] }).events.map(({ message }) => message);
   }
 
   /** Waits for the first line of a run's output. */
   firstLine(id: string): Promise<string> {
-    return eventually(async () => (await this.lines("output", id))[0] ?? assert.fail("no line"), { timeoutMs: 30_000 });
+    return eventually(async () => (await this.lines(id))[0] ?? assert.fail("no line"), { timeoutMs: 30_000 });
   }
 }

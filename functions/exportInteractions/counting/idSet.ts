@@ -12,7 +12,7 @@ export interface IdSet {
   /**
    * Adds the id that is at `from` up to before `to`, behind which there are 3 bytes more, whatever they are.
    *
-   * @throws Error named TooManyIds above MOST_IDS distinct ids
+   * @throws Error named TooManyIds at MOST_IDS distinct ids
    */
   add(bytes: DataView, from: number, to: number): void;
   /** Distinct ids. */
@@ -55,7 +55,7 @@ export function makeIdSet(what: string): IdSet {
   };
   const grow = () => {
     if (size >= MOST_IDS)
-      throw failure("TooManyIds", `A run's ${what} must be at most ${MOST_IDS} distinct ones, got more: take export.engine glue`);
+      throw failure("TooManyIds", `A run's ${what} must be fewer than ${MOST_IDS} distinct ones, got as many: take export.engine glue`);
     const old = words;
     words = new Int32Array(2 * old.length);
     last = words.length - 2;

@@ -6,13 +6,16 @@ import type { Part } from "../part";
 import { makeRelease } from "./release";
 import { makeRewriter } from "./rewrite";
 import { makeRowCounter } from "../counting/rows";
-import { addressOf, type Source } from "../source";
+import { addressOf } from "../reader";
+import type { Source } from "../source";
 import { addEncoded, countsOf, encodeTally, makeTally, type TallyCounts } from "../counting/tally";
 import type { Unit } from "./units";
 import type { Workplace } from "./workplace";
 
 /** Each keeps one core busy: https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html */
 const UNITS_AT_A_TIME = 2;
+/** As stored: a unit of more has the function's CPU for itself, so that it fits into an invocation whatever lies beside it. */
+const ALONE_BYTES = 1024 ** 3;
 /** A unit is begun when it fits into the time that is left, were it this many times slower than those before it. */
 const CAUTION = 2;
 
@@ -72,8 +75,14 @@ export async function unpack(units: readonly Unit[], way: Way, ports: UnpackPort
   try {
     for (const unit of units) {
       const found = there.get(linesName(unit.name));
-      if (found) add(unit, found);
-      else await crew.start(() => make(unit));
+      if (found) {
+        add(unit, found);
+        continue;
+      }
+      const isAlone = unit.bytes > ALONE_BYTES;
+      if (isAlone) await crew.finish();
+      await crew.start(() => make(unit));
+      if (isAlone) await crew.finish();
     }
     await crew.finish();
   } catch (error) {

@@ -1,8 +1,7 @@
-import type { Readable } from "node:stream";
 import type { Calls } from "../calls";
 import { listObjects } from "../listObjects";
 import type { ObjectPorts, Written } from "./objectWriter";
-import { addressOf, type Connection } from "../source";
+import { addressOf, type Connection, makeReader } from "../reader";
 import { makeUpload } from "../upload";
 
 /** Where a run keeps what one invocation made and the next one needs. */
@@ -23,6 +22,7 @@ export interface Workplace {
  */
 export function makeWorkplace({ sdk, client }: Connection, calls: Calls, location: string, runId: string): Workplace {
   const { bucket: Bucket, key: Prefix } = addressOf(`${location}${runId}/`);
+  const reader = makeReader({ sdk, client }, calls);
   return {
     uri: (name) => `s3://${Bucket}/${Prefix}${name}`,
     list: async () => {
@@ -42,12 +42,6 @@ export function makeWorkplace({ sdk, client }: Connection, calls: Calls, locatio
         },
       };
     },
-    read: async (name) => {
-      const command = new sdk.GetObjectCommand({ Bucket, Key: `${Prefix}${name}` });
-      const { Body } = await calls.make((options) => client.send(command, options));
-      const chunks: Buffer[] = [];
-      for await (const chunk of calls.read(Body as Readable)) chunks.push(chunk);
-      return Buffer.concat(chunks);
-    },
+    read: async (name) => (await reader.all(`s3://${Bucket}/${Prefix}${name}`)).bytes,
   };
 }

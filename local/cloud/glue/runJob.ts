@@ -13,7 +13,8 @@ import type { JobSettings } from "./jobSettings";
 import { runScript } from "./scriptProcess";
 
 /**
- * Does a run's work, as the job's role: fetches the script and the modules beside it, runs it, brings what it prints to the log.
+ * Does a run's work, as the job's role: fetches the script and the modules beside it, runs it, brings what it prints, on both ways, to the
+ * group `output`; what Glue itself has to say, in `error`, is nothing here: https://docs.aws.amazon.com/glue/latest/dg/monitor-continuous-logging.html
  *
  * @param python tells which Python runs it
  * @param signal ends the work when it aborts
@@ -29,7 +30,7 @@ export async function runJob(
 ): Promise<string | undefined> {
   const principal = cloud.assume(job.roleArn, "glue.amazonaws.com");
   const folder = await mkdtemp(join(tmpdir(), "c360-glue-"));
-  const logs = { output: shipper("output"), error: shipper("error") };
+  const shipper = new LogShipper(cloud, principal, `${logPrefixOf(job, run)}/output`, run.id);
   try {
     const given = argumentsOf(job, run);
     for (const object of [job.script, ...modulesOf(given)]) {
@@ -42,16 +43,12 @@ export async function runJob(
     const own = { "--JOB_NAME": job.name, "--JOB_RUN_ID": run.id };
     const args = Object.entries({ ...given, ...own }).flat();
     const variables = variablesOf(cloud, principal, folder);
-    const log = (output: "output" | "error", line: string): void => logs[output].add(line);
+    const log = (line: string): void => shipper.add(line);
     const file = join(folder, basename(job.script.key));
     return await runScript({ interpreter: found.interpreter, file, args, variables, log }, signal);
   } finally {
     await rm(folder, { recursive: true, force: true });
-    await Promise.all([logs.output.flush(), logs.error.flush()]);
-  }
-
-  function shipper(output: string): LogShipper {
-    return new LogShipper(cloud, principal, `${logPrefixOf(job, run)}/${output}`, run.id);
+    await shipper.flush();
   }
 }
 

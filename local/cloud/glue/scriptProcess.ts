@@ -14,7 +14,7 @@ export interface ScriptOptions {
   /** The whole environment of the process: nothing is inherited. */
   variables: Record<string, string>;
   /** Receives each line that the process prints. */
-  log: (output: "output" | "error", line: string) => void;
+  log: (line: string) => void;
 }
 
 /**
@@ -32,10 +32,10 @@ export async function runScript(options: ScriptOptions, signal: AbortSignal): Pr
     stdio: ["ignore", "pipe", "pipe"],
   });
   const failure = lastError();
-  createInterface({ input: child.stdout }).on("line", (line) => log("output", line));
+  createInterface({ input: child.stdout }).on("line", (line) => log(line));
   createInterface({ input: child.stderr }).on("line", (line) => {
     failure.read(line);
-    log("error", line);
+    log(line);
   });
   const kill = (): void => killGroup(child.pid);
   signal.addEventListener("abort", kill, { once: true });

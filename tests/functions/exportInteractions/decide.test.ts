@@ -1,5 +1,5 @@
 import * as assert from "node:assert/strict";
-import { decide, type Manifest } from "../../../functions/exportInteractions/decide";
+import { decide, fromMetadata, type Manifest, toMetadata } from "../../../functions/exportInteractions/decide";
 
 const MANIFEST: Manifest = { runId: "k-1", runDate: "2026-01-31", rows: 1, users: 1, items: 1, bytes: 9, columns: ["USER_ID", "ITEM_ID"] };
 
@@ -19,4 +19,27 @@ describe("the decision to replace a CSV", () => {
       assert.equal(`${decision}: ${reason}`, expected);
     });
   }
+});
+
+describe("a manifest as metadata", () => {
+  const stored = Object.fromEntries(Object.entries(toMetadata(MANIFEST)).map(([name, value]) => [name.toLowerCase(), value]));
+
+  it("is read as it was written", () => {
+    assert.deepEqual(fromMetadata(stored), MANIFEST);
+  });
+
+  it("is none when a value is missing or is no such value", () => {
+    for (const [name, value] of [
+      ["rows", ""],
+      ["users", "1e3"],
+      ["items", "-1"],
+      ["bytes", "1.5"],
+      ["rundate", "31.01.2026"],
+      ["runid", ""],
+      ["columns", ""],
+    ]) {
+      assert.equal(fromMetadata({ ...stored, [name]: value }), undefined, `${name} ${value}`);
+    }
+    assert.equal(fromMetadata({}), undefined);
+  });
 });
