@@ -129,6 +129,7 @@ const OVERRIDES: Record<Setting, [override: Overrides, effect: Effect]> = {
       remade: /^(export-export-role-policy|pipeline-role-policy|pipeline-state-machine)$/,
       set: {
         "export-export-function environment.variables.HEADER": "user,item",
+        "export-export-function memorySize": 1769,
         "export-export-function environment.variables.PARTS_LOCATION": "s3://TENANT-c360-lake-dev/crm/interactions/",
         [`${MACHINE}.States.Export.Arguments.Payload.source`]: '{% "s3://TENANT-c360-lake-dev/crm/interactions/dt=" & $runDate & "/" %}',
       },

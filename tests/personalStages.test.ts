@@ -139,7 +139,9 @@ describe("dev and a personal stage", () => {
           (object) => `${tenant}-c360-downstream-dev/${stage}recommender/${object}`,
         ),
         ...["", "dt="].map((day) => `${tenant}-c360-lake-dev/${stage}crm_derived_restricted/t200_dashboard_interaction/${day}`),
-        ...["athena/", "recommender/inflated/", "recommender/parts/"].map((folder) => `${tenant}-c360-cache-dev/${stage}${folder}`),
+        ...["athena/", "recommender/inflated/", "recommender/parts/", ...(tenant === "bolt" ? ["recommender/inflated/*.json"] : [])].map(
+          (path) => `${tenant}-c360-cache-dev/${stage}${path}`,
+        ),
         ...["dead_letter", "errors", "history", "latest"].map(
           (kind) => `${tenant}-c360-upstream-dev/${stage}crm/dashboard_interaction/${kind}/`,
         ),
