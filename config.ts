@@ -20,8 +20,8 @@ export interface TenantConfig {
   forwarder: Omit<EventForwarderArgs, "scope" | "stream" | "upstream" | "trackingId" | "logRetentionDays">;
   catalog: Pick<CatalogArgs, "database" | "projectionStart">;
   export: Pick<InteractionExportArgs, "engine" | "source"> & Pick<PipelineArgs, "streamedEvents">;
-  pipeline: Pick<PipelineArgs, "schedule" | "timeZone" | "maxWaitHours">;
-  recommender: Pick<RecommenderArgs, "interactionColumns" | "existing"> & {
+  pipeline: Pick<PipelineArgs, "schedule" | "timeZone" | "train" | "maxWaitHours">;
+  recommender: Pick<RecommenderArgs, "interactionColumns" | "existing" | "recipe" | "campaign" | "minProvisionedTps"> & {
     defaultEventType: string;
     /** Which event types count as interactions. @default all but impression */
     eventTypes?: string[];
@@ -133,10 +133,13 @@ function resolve(stage: string, name: string, settings: Overrides): TenantConfig
       projectionStart: settings.projectionStart ?? "2026/01/01/00",
     },
     export: { engine: "lambda", streamedEvents, ...settings.export },
-    pipeline: { schedule: defaults.schedule, timeZone: "UTC", maxWaitHours: 24, ...settings.pipeline },
+    pipeline: { schedule: defaults.schedule, timeZone: "UTC", train: defaults.train, maxWaitHours: 24, ...settings.pipeline },
     recommender: {
       interactionColumns: ["USER_ID", "ITEM_ID", "TIMESTAMP", "EVENT_TYPE"],
       defaultEventType: "interaction",
+      recipe: "aws-user-personalization-v2",
+      campaign: defaults.campaign,
+      minProvisionedTps: 1,
       protectsDataset,
       ...recommender,
     },

@@ -18,13 +18,13 @@ async function whereabouts(): Promise<Pick<Scope, "account" | "region" | "partit
 
 function deployTenant(scope: Scope, config: TenantConfig) {
   const { name, keyPrefix, logRetentionDays, protect } = config;
-  const { interactionColumns, defaultEventType, eventTypes, existing, protectsDataset } = config.recommender;
+  const { interactionColumns, defaultEventType, eventTypes, protectsDataset, ...recommending } = config.recommender;
 
   const lake = new DataLake(`${name}-lake`, { scope, keyPrefix, protect, ...config.lake });
   const { buckets } = lake;
   const upstream = { name: buckets.upstream, arn: lake.arns.upstream, keyPrefix };
   const recommender = new Recommender(`${name}-recommender`, {
-    ...{ scope, interactionColumns, existing, protect: protectsDataset },
+    ...{ scope, interactionColumns, protect: protectsDataset, ...recommending },
     downstream: { name: buckets.downstream, keyPrefix },
   });
   const feed = new EventFeed(`${name}-feed`, {
@@ -47,6 +47,7 @@ function deployTenant(scope: Scope, config: TenantConfig) {
     ...{ scope, buckets, keyPrefix, interactionColumns, defaultEventType, eventTypes, logRetentionDays },
     database: config.catalog.database,
     workgroup: catalog.workgroupName,
+    recommender: recommender.places,
     ...{ streamedEvents, ...interactionExport.targets, ...config.pipeline },
   });
 
@@ -63,6 +64,8 @@ function deployTenant(scope: Scope, config: TenantConfig) {
     database: catalog.database.name,
     workgroupName: catalog.workgroup.name,
     stateMachineArn: pipeline.stateMachine.arn,
+    campaignArn: recommender.places.campaign?.arn,
+    recommendationsPolicyArn: recommender.recommendationsPolicy?.arn,
   };
 }
 

@@ -47,12 +47,15 @@ const overridable = {
     callsPerSecond: whole(1, 10_000),
   }),
   recommender: section({
+    recipe: text(/^aws-[a-z0-9-]{1,59}$/, "the name of a recipe, aws- and 1 to 59 lower-case letters, digits or hyphens"),
     interactionColumns: interactionColumns(),
     defaultEventType: EVENT_TYPE,
     eventTypes: z.array(EVENT_TYPE, { error: "a list of event types" }).min(1, { error: "a list of at least one event type" }),
     sourceConditions: z.boolean({ error: "true or false" }),
     existing: existingRecommender(),
     protect: z.boolean({ error: "true or false" }),
+    campaign: z.boolean({ error: "true or false" }),
+    minProvisionedTps: whole(1, 500),
   }),
   export: section({
     engine: oneOf("lambda", "glue"),
@@ -62,6 +65,7 @@ const overridable = {
   pipeline: section({
     schedule: text(/^(off|(cron|rate)\([^()]+\))$/, "off, cron(...) or rate(...)"),
     timeZone: timeZone(),
+    train: oneOf("never", "afterExport", "weekly"),
     maxWaitHours: whole(1, 72),
   }),
   projectionStart: z.string({ error: HOUR }).refine(isHour, { error: HOUR }),

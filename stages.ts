@@ -14,14 +14,26 @@ export interface StageDefaults {
   logRetentionDays: number;
   /** When the pipeline runs. */
   schedule: string;
+  /** When a run of the pipeline trains. */
+  train: "never" | "weekly";
+  /** Whether a campaign serves what was trained; it bills by the hour. */
+  campaign: boolean;
 }
 
 /** Once a day, when the events of the day before have arrived: delivery buffers them for at most 15 minutes. */
 const NIGHTLY = "cron(15 2 * * ? *)";
 
 const SMALL = { shards: 1, retentionHours: 24 };
-const KEPT = { lake: "create", shared: false, forceDestroy: false, protect: true, schedule: NIGHTLY } as const;
-const TRIAL = { protect: false, logRetentionDays: 14, schedule: "off", ...SMALL } as const;
+const KEPT = {
+  lake: "create",
+  shared: false,
+  forceDestroy: false,
+  protect: true,
+  schedule: NIGHTLY,
+  train: "weekly",
+  campaign: true,
+} as const;
+const TRIAL = { protect: false, logRetentionDays: 14, schedule: "off", train: "never", campaign: false, ...SMALL } as const;
 
 const STAGES: Record<string, StageDefaults> = {
   prod: { ...KEPT, shards: 5, retentionHours: 168, logRetentionDays: 90 },

@@ -1,3 +1,5 @@
+import { createHash } from "node:crypto";
+
 /** The project's name: config namespace, tag and part of every physical name. */
 export const PROJECT = "c360-recommender";
 
@@ -28,6 +30,8 @@ export interface Scope {
  * https://docs.aws.amazon.com/firehose/latest/APIReference/API_CreateDeliveryStream.html,
  * https://docs.aws.amazon.com/lambda/latest/api/API_CreateFunction.html,
  * https://docs.aws.amazon.com/personalize/latest/dg/API_CreateDatasetGroup.html,
+ * https://docs.aws.amazon.com/personalize/latest/dg/API_CreateSolution.html,
+ * https://docs.aws.amazon.com/personalize/latest/dg/API_CreateCampaign.html,
  * https://docs.aws.amazon.com/glue/latest/dg/aws-glue-api-catalog-databases.html,
  * https://docs.aws.amazon.com/athena/latest/APIReference/API_CreateWorkGroup.html,
  * https://docs.aws.amazon.com/step-functions/latest/apireference/API_CreateStateMachine.html,
@@ -45,6 +49,8 @@ export const NAME_LIMITS = {
   schema: 63,
   dataset: 63,
   eventTracker: 63,
+  solution: 63,
+  campaign: 63,
   bucket: 63,
   database: 255,
   workgroup: 128,
@@ -63,6 +69,22 @@ export type NameKind = keyof typeof NAME_LIMITS;
  */
 export function physicalName(kind: NameKind, { tenant, stage }: Pick<Scope, "tenant" | "stage">, role: string): string {
   return fitting(kind, `${tenant}-${PROJECT}-${role}-${stage}`);
+}
+
+/**
+ * A solution's name. Its recipe cannot change, so the name ends with three digits of the recipe's hash: another recipe makes another
+ * solution. There is no room for more digits; the recipes that Amazon Personalize has differ in them.
+ *
+ * @throws Error as {@link physicalName}
+ */
+export function solutionName(owner: Pick<Scope, "tenant" | "stage">, recipe: string): string {
+  const hash = createHash("sha256").update(recipe).digest("hex").slice(0, 3);
+  return fitting("solution", `${physicalName("solution", owner, "solution")}-${hash}`);
+}
+
+/** What the names of a stage's import jobs and solution versions begin with; a run's hash and the number of the attempt follow. */
+export function jobNamePrefix({ tenant, stage }: Pick<Scope, "tenant" | "stage">): string {
+  return `${tenant}-${stage}-`;
 }
 
 /**
@@ -99,6 +121,11 @@ export function eventPrefixes(keyPrefix: string): { latest: string; errors: stri
 /** Where a stage's interactions table lies in lake; ends with a slash. */
 export function interactionsPrefix(keyPrefix: string): string {
   return `${keyPrefix}crm_derived_restricted/t200_dashboard_interaction/`;
+}
+
+/** Where a stage's record of training runs lies in lake; ends with a slash. */
+export function trainingRunsPrefix(keyPrefix: string): string {
+  return `${keyPrefix}crm_derived_restricted/t310_training_run/`;
 }
 
 /** Where a run's parts, what an export works with, and the results of queries lie in cache; each prefix ends with a slash. */
@@ -163,7 +190,16 @@ export function arnsOf({ partition, region, account }: Scope) {
     logStream: (group: string, stream: string) => regional("logs", `log-group:${group}:log-stream:${stream}`),
     defaultScheduleGroup: () => regional("scheduler", "schedule-group/default"),
     anyKey: () => regional("kms", "key/*"),
+    role: (name: string) => `arn:${partition}:iam::${account}:role/${name}`,
     anyPersonalize: () => regional("personalize", "*"),
+    /** Recipes belong to the service. */
+    recipe: (name: string) => `arn:${partition}:personalize:::recipe/${name}`,
+    datasetGroup: (name: string) => regional("personalize", `dataset-group/${name}`),
+    /** The interactions dataset of a dataset group. */
+    interactions: (group: string) => regional("personalize", `dataset/${group}/INTERACTIONS`),
+    importJob: (name: string) => regional("personalize", `dataset-import-job/${name}`),
+    solution: (name: string) => regional("personalize", `solution/${name}`),
+    campaign: (name: string) => regional("personalize", `campaign/${name}`),
   };
 }
 

@@ -3,6 +3,7 @@ import { cachePrefixes, interactionsPrefix, type Scope, type Zone } from "./nami
 import { type ExportSteps, exportStates, nameStates } from "./pipelineSteps/export";
 import { partsLocation, partsStates } from "./pipelineSteps/parts";
 import { prepareStates } from "./pipelineSteps/prepare";
+import type { RecommenderPlaces } from "./recommenderPlaces";
 import { cleanUpStates, runLocation, tableStates } from "./pipelineSteps/table";
 import { turnStates } from "./pipelineSteps/turn";
 import { readStatement, type SqlValues, statementExpression } from "./statements";
@@ -31,7 +32,11 @@ export interface DefinitionArgs {
   eventTypes?: readonly string[];
   /** Whether the CSV has the interactions that came as events, which Personalize knows already. */
   streamedEvents: "include" | "exclude";
-  /** Hours that an execution waits for others, at most. */
+  /** What the CSV is imported into, and what is trained and deployed. */
+  recommender: RecommenderPlaces;
+  /** Whether a run trains: never, each time, or when the newest solution version is about a week old. */
+  train: "never" | "afterExport" | "weekly";
+  /** Hours that an execution waits for others, and for each job of Personalize, at most. */
   maxWaitHours: number;
 }
 

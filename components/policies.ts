@@ -112,6 +112,11 @@ export function personalizePolicy(scope: Scope, { bucket, keyPrefix }: Location)
   return policy(...readStatements(scope, bucket, [recommenderPrefix(keyPrefix)]));
 }
 
+/** What whoever shows recommendations needs. */
+export function recommendationsPolicy(campaignArn: string): Policy {
+  return policy({ Sid: "GetRecommendations", Effect: "Allow", Action: "personalize:GetRecommendations", Resource: campaignArn });
+}
+
 /** Reading and listing below the prefixes of a bucket. */
 export function readStatements(scope: Scope, bucket: string, prefixes: string[]): Statement[] {
   const arns = arnsOf(scope);

@@ -3,15 +3,8 @@ import * as pulumi from "@pulumi/pulumi";
 import { cloudControl, cloudControlTags } from "./cloudControl";
 import { interactionsSchema } from "./interactionsSchema";
 import { arnsOf, physicalName, type Scope, tagsOf } from "./naming";
-import { personalizePolicy, personalizeTrust } from "./policies";
-
-/** What was made by hand; dataset and tracker belong to the dataset group. */
-export interface ExistingRecommender {
-  datasetGroupArn: string;
-  /** The group's interactions dataset. */
-  datasetArn: string;
-  trackingId: string;
-}
+import { personalizePolicy, personalizeTrust, recommendationsPolicy } from "./policies";
+import { type ExistingRecommender, type RecommenderPlaces, recommenderPlaces, type RecommenderPlacesArgs } from "./recommenderPlaces";
 
 /** What a recommender is made of, or adopts. */
 interface Parts {
@@ -21,14 +14,11 @@ interface Parts {
   schemaName?: string;
 }
 
-export interface RecommenderArgs {
-  scope: Scope;
+export interface RecommenderArgs extends RecommenderPlacesArgs {
   /** Bucket that Personalize reads its input from, and where in it. */
   downstream: { name: string; keyPrefix: string };
   /** Columns of the interactions schema, in order; TIMESTAMP is a long, the others are strings. */
   interactionColumns: readonly string[];
-  /** @default dataset group, schema, dataset and event tracker are made */
-  existing?: ExistingRecommender;
   /** Refuses replacement: a new dataset has none of the events that were streamed into the old one. */
   protect: boolean;
 }
@@ -42,6 +32,10 @@ export class Recommender extends pulumi.ComponentResource {
   readonly trackingId: pulumi.Output<string>;
   /** Physical name; undefined for what was made by hand. */
   readonly schemaName?: string;
+  /** What the pipeline imports into, trains and deploys. */
+  readonly places: RecommenderPlaces;
+  /** Lets whoever has it ask the campaign for recommendations; undefined without a campaign. */
+  readonly recommendationsPolicy?: aws.iam.Policy;
 
   constructor(name: string, args: RecommenderArgs, opts?: pulumi.ComponentResourceOptions) {
     super("c360:recommender:Recommender", name, {}, opts);
@@ -64,6 +58,14 @@ export class Recommender extends pulumi.ComponentResource {
     this.datasetArn = pulumi.output(parts.datasetArn);
     this.trackingId = pulumi.output(parts.trackingId);
     this.schemaName = parts.schemaName;
+    this.places = recommenderPlaces(args);
+    if (this.places.campaign) {
+      this.recommendationsPolicy = new aws.iam.Policy(
+        `${name}-consumer`,
+        { name: physicalName("policy", scope, "consumer"), policy: recommendationsPolicy(this.places.campaign.arn), tags: tagsOf(scope) },
+        parent,
+      );
+    }
     this.registerOutputs({ datasetGroupArn: this.datasetGroupArn, datasetArn: this.datasetArn, trackingId: this.trackingId });
   }
 

@@ -1,8 +1,7 @@
 import * as assert from "node:assert/strict";
-import * as pulumi from "@pulumi/pulumi";
 import * as fc from "fast-check";
-import { loadConfig, parseConfig, type TenantConfig } from "../config";
-import { ARNS, config, NAMESPACE, texts } from "./support/settings";
+import { parseConfig, type TenantConfig } from "../config";
+import { ARNS, config, texts } from "./support/settings";
 
 function acme(settings: Record<string, unknown> = {}, stack = "dev"): TenantConfig {
   return config(settings, stack).tenants[0];
@@ -43,11 +42,14 @@ describe("defaults", () => {
           recommender: {
             interactionColumns: ["USER_ID", "ITEM_ID", "TIMESTAMP", "EVENT_TYPE"],
             defaultEventType: "interaction",
+            recipe: "aws-user-personalization-v2",
+            campaign: false,
+            minProvisionedTps: 1,
             protectsDataset: false,
           },
           catalog: { database: "acme_crm_derived_restricted_dev", projectionStart: "2026/01/01/00" },
           export: { engine: "lambda", streamedEvents: "include" },
-          pipeline: { schedule: "off", timeZone: "UTC", maxWaitHours: 24 },
+          pipeline: { schedule: "off", timeZone: "UTC", train: "never", maxWaitHours: 24 },
           logRetentionDays: 14,
           protect: false,
         },
@@ -56,7 +58,9 @@ describe("defaults", () => {
   });
 
   it("differ by stage", () => {
-    const pick = ({ keyPrefix, lake, stream, catalog, pipeline, logRetentionDays, protect }: TenantConfig) => ({
+    const pick = ({ keyPrefix, lake, stream, catalog, pipeline, recommender, logRetentionDays, protect }: TenantConfig) => ({
+      train: pipeline.train,
+      campaign: recommender.campaign,
       database: catalog.database,
       schedule: pipeline.schedule,
       lake: lake.lake,
@@ -70,6 +74,8 @@ describe("defaults", () => {
       shared: lake.shared,
     });
     assert.deepEqual(pick(acme({}, "prod")), {
+      train: "weekly",
+      campaign: true,
       database: "acme_crm_derived_restricted",
       schedule: "cron(15 2 * * ? *)",
       lake: "create",
@@ -83,6 +89,8 @@ describe("defaults", () => {
       shared: false,
     });
     assert.deepEqual(pick(acme({}, "staging")), {
+      train: "weekly",
+      campaign: true,
       database: "acme_crm_derived_restricted_staging",
       schedule: "cron(15 2 * * ? *)",
       lake: "create",
@@ -96,6 +104,8 @@ describe("defaults", () => {
       shared: false,
     });
     assert.deepEqual(pick(acme({}, "alice")), {
+      train: "never",
+      campaign: false,
       database: "acme_crm_derived_restricted_alice",
       schedule: "off",
       lake: "existing",
@@ -178,10 +188,13 @@ describe("settings", () => {
         sourceConditions: false,
         existing,
         protect: true,
+        recipe: "aws-popularity-count",
+        campaign: true,
+        minProvisionedTps: 500,
       },
       database: "own_database",
       export: { engine: "glue", source },
-      pipeline: { schedule: "rate(12 hours)", timeZone: "Asia/Singapore", maxWaitHours: 72 },
+      pipeline: { schedule: "rate(12 hours)", timeZone: "Asia/Singapore", train: "afterExport", maxWaitHours: 72 },
       projectionStart: "2027/12/31/23",
       logRetentionDays: 365,
     });
@@ -205,11 +218,14 @@ describe("settings", () => {
       defaultEventType: "watch",
       eventTypes: ["watch", "buy"],
       existing,
+      recipe: "aws-popularity-count",
+      campaign: true,
+      minProvisionedTps: 500,
       protectsDataset: true,
     });
     assert.deepEqual(tenant.catalog, { database: "own_database", projectionStart: "2027/12/31/23" });
     assert.deepEqual(tenant.export, { engine: "glue", streamedEvents: "include", source });
-    assert.deepEqual(tenant.pipeline, { schedule: "rate(12 hours)", timeZone: "Asia/Singapore", maxWaitHours: 72 });
+    assert.deepEqual(tenant.pipeline, { schedule: "rate(12 hours)", timeZone: "Asia/Singapore", train: "afterExport", maxWaitHours: 72 });
     assert.equal(tenant.logRetentionDays, 365);
   });
 
@@ -231,20 +247,5 @@ describe("settings", () => {
   it("of other namespaces are left alone", () => {
     const all = { ...texts({}), "aws:region": "eu-west-1", "c360-recommender-x:stage": "prod" };
     assert.equal(parseConfig(all, [], "dev").stage, "dev");
-  });
-});
-
-describe("loadConfig", () => {
-  it("reads the stack's settings, and knows which are secret", async () => {
-    await pulumi.runtime.setMocks({ newResource: () => ({ id: "", state: {} }), call: () => ({}) }, "c360-recommender", "staging");
-    pulumi.runtime.setAllConfig(texts({ logRetentionDays: 3 }));
-    const { stage, tenants } = loadConfig();
-    assert.deepEqual([stage, tenants[0].logRetentionDays], ["staging", 3]);
-    process.env.PULUMI_CONFIG_SECRET_KEYS = JSON.stringify([`${NAMESPACE}logRetentionDays`]);
-    try {
-      assert.throws(loadConfig, { message: `config ${NAMESPACE}logRetentionDays must be plain text, got a secret` });
-    } finally {
-      delete process.env.PULUMI_CONFIG_SECRET_KEYS;
-    }
   });
 });

@@ -110,6 +110,13 @@ describe("a wrong setting", () => {
     [{ projectionStart: "2026/02/30/00" }, 'projectionStart must be an hour as 2026/01/31/00, got "2026/02/30/00"'],
     [{ projectionStart: "2026/01/31/24" }, 'projectionStart must be an hour as 2026/01/31/00, got "2026/01/31/24"'],
     [{ projectionStart: "2026-01-01" }, 'projectionStart must be an hour as 2026/01/31/00, got "2026-01-01"'],
+    [
+      { recommender: { recipe: "sims" } },
+      'recommender.recipe must be the name of a recipe, aws- and 1 to 59 lower-case letters, digits or hyphens, got "sims"',
+    ],
+    [{ recommender: { campaign: "on" } }, 'recommender.campaign must be true or false, got "on"'],
+    [{ recommender: { minProvisionedTps: 0 } }, "recommender.minProvisionedTps must be a whole number from 1 to 500, got 0"],
+    [{ pipeline: { train: "daily" } }, 'pipeline.train must be never or afterExport or weekly, got "daily"'],
     [{ recommender: { protect: "no" } }, 'recommender.protect must be true or false, got "no"'],
     [
       { logRetentionDays: 8 },

@@ -7,6 +7,9 @@ const ARGS: RecommenderArgs = {
   downstream: { name: "acme-c360-downstream-dev", keyPrefix: "" },
   interactionColumns: ["USER_ID", "ITEM_ID", "TIMESTAMP", "EVENT_TYPE"],
   protect: false,
+  recipe: "aws-user-personalization-v2",
+  campaign: false,
+  minProvisionedTps: 1,
 };
 const CLOUD_CONTROL = "aws:cloudcontrol/resource:Resource";
 const PARENT = "c360:recommender:Recommender r";

@@ -1,5 +1,6 @@
 import type { DefinitionArgs } from "../../components/pipelineDefinition";
 import type { Exporter, PartsOrigin } from "../../components/exportPlaces";
+import { recommenderPlaces } from "../../components/recommenderPlaces";
 import { SCOPE } from "./pulumiMocks";
 
 const functionArn = (role: string): string => `arn:aws:lambda:${SCOPE.region}:${SCOPE.account}:function:${role}`;
@@ -15,7 +16,12 @@ export const PARTS: Record<"query" | "source", PartsOrigin> = {
   source: { sourcePrefix: "crm/interactions/" },
 };
 
-/** A pipeline of a personal stage. */
+/** With a campaign, and without. */
+export const [DEPLOYED, TRAINED_ALONE] = [true, false].map((campaign) =>
+  recommenderPlaces({ scope: SCOPE, recipe: "aws-user-personalization-v2", campaign, minProvisionedTps: 1 }),
+);
+
+/** A pipeline of a personal stage that does all that one can. */
 export const DEFINITION_ARGS: DefinitionArgs = {
   scope: SCOPE,
   buckets: { upstream: "up", lake: "lake", downstream: "down", infra: "infra", cache: "cache" },
@@ -27,5 +33,7 @@ export const DEFINITION_ARGS: DefinitionArgs = {
   interactionColumns: ["USER_ID", "ITEM_ID", "TIMESTAMP", "EVENT_TYPE"],
   defaultEventType: "interaction",
   streamedEvents: "include",
+  recommender: DEPLOYED,
+  train: "afterExport",
   maxWaitHours: 24,
 };
