@@ -14,7 +14,7 @@ export interface BareRun {
 export interface GzCell {
   /** Of all lines. */
   bytes: number;
-  way: "inflate, 1 stream" | "inflate, 2 streams" | "export" | "baseline";
+  way: "inflate, 1 stream" | "inflate, 2 streams" | "inflate over HTTP" | "export" | "baseline";
   runs: BareRun[];
 }
 
@@ -53,12 +53,19 @@ export function gzGoals(cells: readonly GzCell[]): string[] {
       const beside = (way: GzCell["way"]) => cells.find((other) => other.way === way && other.bytes === cell.bytes);
       const gb = `${(cell.bytes / 1e9).toFixed(2)} GB`;
       const [one, two, baseline] = [beside("inflate, 1 stream"), beside("inflate, 2 streams"), beside("baseline")];
+      const overHttp = beside("inflate over HTTP");
       const lines: string[] = [];
       if (one && two) {
         const [ofOne, ofTwo] = [one, two].map((bare) => perCpuSecond(cell) / perCpuSecond(bare));
         const met = verdict(ofTwo >= LEAST_OF_INFLATE);
         lines.push(
           `${met}: ${gb}, at least ${LEAST_OF_INFLATE} of the bare inflate's MB per CPU second with as many streams (${ofTwo.toFixed(2)}; with one ${ofOne.toFixed(2)})`,
+        );
+      }
+      if (two && overHttp) {
+        const [ofHttp, least] = [perCpuSecond(cell) / perCpuSecond(overHttp), perCpuSecond(overHttp) / perCpuSecond(two)];
+        lines.push(
+          `${gb}, of the same inflate between two HTTP connections, which is itself ${least.toFixed(2)} of the bare one: ${ofHttp.toFixed(2)}`,
         );
       }
       const peak = of(cell, "peakMiB");
