@@ -1,7 +1,16 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
-import { cachePrefixes, eventPrefixes, interactionsPrefix, physicalName, type Scope, tagsOf, type Zone } from "./naming";
-import { INTERACTIONS, LINES, TABLES, type TableFormat } from "./tableFormats";
+import {
+  cachePrefixes,
+  eventPrefixes,
+  interactionsPrefix,
+  physicalName,
+  type Scope,
+  tagsOf,
+  trainingRunsPrefix,
+  type Zone,
+} from "./naming";
+import { INTERACTIONS, LINES, TABLES, type TableFormat, TRAINING_RUNS } from "./tableFormats";
 
 export interface CatalogArgs {
   scope: Scope;
@@ -26,7 +35,7 @@ interface TableRest {
 /** Bytes that one query may scan before Athena stops it: a query that goes astray costs at most about 5 US dollars. */
 const SCAN_LIMIT_BYTES = 1024 ** 4;
 
-/** What Athena knows of a tenant's lake: a database, the raw events and history a line a row, the interactions table, a workgroup. */
+/** What Athena knows of a tenant's lake: a database, raw events and history a line a row, interactions, training runs, a workgroup. */
 export class Catalog extends pulumi.ComponentResource {
   readonly database: aws.glue.CatalogDatabase;
   readonly tables: Record<keyof typeof TABLES, aws.glue.CatalogTable>;
@@ -56,15 +65,20 @@ export class Catalog extends pulumi.ComponentResource {
         parent,
       );
     const events = `s3://${buckets.upstream}/${latest}`;
+    const trainingRuns = `s3://${buckets.lake}/${trainingRunsPrefix(keyPrefix)}`;
     this.tables = {
       events: table("events", events, LINES, {
         partitionKeys: [{ name: "datehour", type: "string" }],
-        parameters: projection(events, args.projectionStart),
+        parameters: hourly(events, args.projectionStart),
       }),
       history: table("history", `s3://${buckets.upstream}/${history}`, LINES, {}),
       interactions: table("interactions", `s3://${buckets.lake}/${interactionsPrefix(keyPrefix)}`, INTERACTIONS, {
         partitionKeys: [{ name: "dt", type: "string" }],
         parameters: { classification: "parquet" },
+      }),
+      trainingRuns: table("trainingRuns", trainingRuns, TRAINING_RUNS, {
+        partitionKeys: [{ name: "dt", type: "string" }],
+        parameters: daily(trainingRuns, args.projectionStart),
       }),
     };
     this.workgroupName = physicalName("workgroup", scope, "athena");
@@ -94,15 +108,24 @@ export class Catalog extends pulumi.ComponentResource {
 }
 
 /** Hourly partitions that follow from the clock: https://docs.aws.amazon.com/athena/latest/ug/partition-projection-kinesis-firehose-example.html */
-function projection(location: string, start: string): Record<string, string> {
+function hourly(location: string, start: string): Record<string, string> {
+  return { ...projection("datehour", "yyyy/MM/dd/HH", "HOURS", start), "storage.location.template": `${location}\${datehour}/` };
+}
+
+/** The same for run dates. */
+function daily(location: string, start: string): Record<string, string> {
+  const day = start.slice(0, "2026/01/31".length).replaceAll("/", "-");
+  return { ...projection("dt", "yyyy-MM-dd", "DAYS", day), "storage.location.template": `${location}dt=\${dt}/` };
+}
+
+function projection(key: string, format: string, unit: string, start: string): Record<string, string> {
   return {
     "projection.enabled": "true",
-    "projection.datehour.type": "date",
-    "projection.datehour.format": "yyyy/MM/dd/HH",
-    "projection.datehour.range": `${start},NOW`,
-    "projection.datehour.interval": "1",
-    "projection.datehour.interval.unit": "HOURS",
-    "storage.location.template": `${location}\${datehour}/`,
+    [`projection.${key}.type`]: "date",
+    [`projection.${key}.format`]: format,
+    [`projection.${key}.range`]: `${start},NOW`,
+    [`projection.${key}.interval`]: "1",
+    [`projection.${key}.interval.unit`]: unit,
   };
 }
 

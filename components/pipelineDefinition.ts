@@ -3,9 +3,10 @@ import { cachePrefixes, interactionsPrefix, type Scope, type Zone } from "./nami
 import { type ExportSteps, exportStates, nameStates } from "./pipelineSteps/export";
 import { partsLocation, partsStates } from "./pipelineSteps/parts";
 import { prepareStates } from "./pipelineSteps/prepare";
-import type { RecommenderPlaces } from "./recommenderPlaces";
+import { type RecommenderSteps, recommenderStates } from "./pipelineSteps/recommender";
 import { cleanUpStates, runLocation, tableStates } from "./pipelineSteps/table";
 import { turnStates } from "./pipelineSteps/turn";
+import type { RecommenderPlaces } from "./recommenderPlaces";
 import { readStatement, type SqlValues, statementExpression } from "./statements";
 import { jsonata, type States } from "./states";
 
@@ -49,10 +50,12 @@ export interface Definition {
   States: States;
 }
 
-/** Hours that a run may take once it is its turn. */
+/** Hours that a run may take beside its waits. */
 const RUN_HOURS = 24;
+/** What is waited for at most so long each: the execution's turn, an import, a solution, a training, a deployment. */
+const WAITS = 5;
 
-/** From the lake to the one CSV. */
+/** From the lake to the one CSV, and from there to a campaign. */
 export function pipelineDefinition(args: DefinitionArgs): Definition {
   const { maxWaitHours, parts } = args;
   const { comment, first, states, output } = "sourcePrefix" in parts ? sourceSteps(args) : querySteps(args, parts);
@@ -60,12 +63,12 @@ export function pipelineDefinition(args: DefinitionArgs): Definition {
     Comment: comment,
     QueryLanguage: "JSONata",
     StartAt: "Prepare",
-    TimeoutSeconds: (maxWaitHours + RUN_HOURS) * 3600,
+    TimeoutSeconds: (WAITS * maxWaitHours + RUN_HOURS) * 3600,
     States: {
       ...prepareStates("TakePlace"),
       ...turnStates(maxWaitHours, first),
       ...states,
-      Done: { Type: "Succeed", Output: { ...OUTPUT, ...output, engine: args.exporter.engine } },
+      Done: { Type: "Succeed", Output: { ...OUTPUT, ...output, ...recommended(args), engine: args.exporter.engine } },
     },
   };
 }
@@ -75,7 +78,12 @@ const OUTPUT = {
   runDate: jsonata("$runDate"),
   runKey: jsonata("$runKey"),
   export: jsonata("$exported"),
+  training: jsonata("$training"),
 };
+
+function recommended({ recommender: { campaign } }: DefinitionArgs): Record<string, string> {
+  return campaign ? { campaignArn: campaign.arn } : {};
+}
 
 /** What comes between an execution's turn and its end. */
 interface Steps {
@@ -92,12 +100,13 @@ function querySteps(args: DefinitionArgs, { historyFunctionArn }: { historyFunct
   const table = { database, workgroup, lake: buckets.lake, prefix: interactionsPrefix(keyPrefix), historyFunctionArn };
   const { build, count, write } = statements(args);
   return {
-    comment: "History and events of the lake become the interactions table and one CSV for Amazon Personalize.",
+    comment: "History and events of the lake become the interactions table and one CSV, of which Amazon Personalize learns.",
     first: "FindPartition",
     states: {
       ...tableStates({ ...table, build }, "CountInteractions"),
       ...partsStates({ database, workgroup, count, write }, "Export"),
-      ...exportStates(exporting(args), "ListRuns"),
+      ...exportStates(exporting(args), "BeginImport"),
+      ...recommenderStates(recommending(args), "ListRuns"),
       ...cleanUpStates(table, "Done"),
     },
     output: { counts: jsonata("$counts") },
@@ -106,15 +115,23 @@ function querySteps(args: DefinitionArgs, { historyFunctionArn }: { historyFunct
 
 function sourceSteps(args: DefinitionArgs): Steps {
   return {
-    comment: "Somebody else's parts in the lake become one CSV for Amazon Personalize.",
+    comment: "Somebody else's parts in the lake become one CSV, of which Amazon Personalize learns.",
     first: "NameExport",
-    states: { ...nameStates("Export"), ...exportStates(exporting(args), "Done") },
+    states: {
+      ...nameStates("Export"),
+      ...exportStates(exporting(args), "BeginImport"),
+      ...recommenderStates(recommending(args), "Done"),
+    },
     output: {},
   };
 }
 
 function exporting({ exporter, parts, buckets, keyPrefix }: DefinitionArgs): ExportSteps {
   return { exporter, parts, lake: buckets.lake, cache: buckets.cache, work: cachePrefixes(keyPrefix).inflated };
+}
+
+function recommending({ scope, recommender, train, buckets, keyPrefix, maxWaitHours }: DefinitionArgs): RecommenderSteps {
+  return { scope, recommender, train, lake: buckets.lake, downstream: buckets.downstream, keyPrefix, maxWaitHours };
 }
 
 function statements(args: DefinitionArgs) {

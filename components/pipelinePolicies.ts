@@ -1,6 +1,8 @@
 import type { Exporter, PartsOrigin } from "./exportPlaces";
 import { arnsOf, cachePrefixes, eventPrefixes, interactionsPrefix, type Scope, type Zone } from "./naming";
 import { ON_ACCOUNT_CATALOG, ON_SHARED_BUCKETS, ONLY_ON_STAR, policy, type Policy, type Statement, trustPolicy } from "./policies";
+import type { RecommenderPlaces } from "./recommenderPlaces";
+import { recommenderStatements } from "./recommenderPolicies";
 import { TABLES } from "./tableFormats";
 
 /** Whom a state machine calls, and what its queries read and write. */
@@ -16,6 +18,9 @@ export interface PipelinePlaces {
   exporter: Exporter;
   /** Where the parts come from. */
   parts: PartsOrigin;
+  /** What the CSV is imported into, and what is trained and deployed. */
+  recommender: RecommenderPlaces;
+  train: "never" | "afterExport" | "weekly";
   /** Name of the state machine. */
   stateMachine: string;
 }
@@ -52,6 +57,7 @@ export function pipelinePolicy(places: PipelinePlaces): Policy {
     allow("TakeTurns", ["states:ListExecutions"], arnsOf(scope).stateMachine(stateMachine)),
     ...exporterStatements(places),
     ...("sourcePrefix" in parts ? [] : [...queryStatements(places), ...lakeStatements(places)]),
+    ...recommenderStatements({ ...places, lake: places.buckets.lake }),
     allow("DeliverLogs", ONLY_ON_STAR.logDelivery, "*"),
     allow("Trace", [...ONLY_ON_STAR.xray, ...ONLY_ON_STAR.sampling], "*"),
   );
@@ -81,7 +87,7 @@ function exporterStatements({ scope, buckets, keyPrefix, exporter, parts }: Pipe
 function queryStatements({ scope, database, workgroup }: PipelinePlaces): Statement[] {
   const arns = arnsOf(scope);
   const catalog = [arns.catalog(), arns.database(database)];
-  const tables = Object.values(TABLES).map((table) => arns.table(database, table));
+  const tables = [TABLES.events, TABLES.history, TABLES.interactions].map((table) => arns.table(database, table));
   return [
     allow(
       "RunQueries",

@@ -20,12 +20,13 @@ export interface Policy {
 
 /**
  * The only actions that a role may have on `*`, because AWS takes nothing narrower for them:
- * https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonpersonalize.html (PutEvents),
+ * https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonpersonalize.html (PutEvents and every List),
  * https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsx-ray.html,
  * https://docs.aws.amazon.com/step-functions/latest/dg/cw-logs.html (logs), https://docs.aws.amazon.com/step-functions/latest/dg/xray-iam.html
  */
 export const ONLY_ON_STAR = {
   personalize: ["personalize:PutEvents"],
+  solutionVersions: ["personalize:ListSolutionVersions"],
   xray: ["xray:PutTraceSegments", "xray:PutTelemetryRecords"],
   sampling: ["xray:GetSamplingRules", "xray:GetSamplingTargets"],
   logDelivery: [

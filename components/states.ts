@@ -56,6 +56,9 @@ export function jsonata(expression: string): Expression {
   return `{% ${expression} %}`;
 }
 
+/** The empty text: asl-validator takes no literal one. */
+export const NO_TEXT = jsonata('""');
+
 /**
  * Runs a query and waits for its end. The same token gives the same query, so a call that is made again starts nothing twice.
  * The result is `$states.result.QueryExecution`.

@@ -34,9 +34,33 @@ export const INTERACTIONS: TableFormat = {
   ],
 };
 
+/**
+ * One JSON object a line: what a run trained of, and what became of it. `metrics` are the service's, by name.
+ * https://docs.aws.amazon.com/athena/latest/ug/hive-json-serde.html
+ */
+export const TRAINING_RUNS: TableFormat = {
+  InputFormat: LINES.InputFormat,
+  OutputFormat: LINES.OutputFormat,
+  SerdeInfo: { SerializationLibrary: "org.apache.hive.hcatalog.data.JsonSerDe", Parameters: {} },
+  Columns: [
+    { Name: "run_id", Type: "string" },
+    { Name: "run_date", Type: "string" },
+    { Name: "run_key", Type: "string" },
+    { Name: "finished_at", Type: "string" },
+    { Name: "rows", Type: "bigint" },
+    { Name: "users", Type: "bigint" },
+    { Name: "items", Type: "bigint" },
+    { Name: "solution_version_arn", Type: "string" },
+    { Name: "metrics", Type: "map<string,double>" },
+    { Name: "decision", Type: "string" },
+    { Name: "reason", Type: "string" },
+  ],
+};
+
 /** Tables of the Glue database. */
 export const TABLES = {
   events: "t100_dashboard_interaction_event",
   history: "t100_dashboard_interaction_history",
   interactions: "t200_dashboard_interaction",
+  trainingRuns: "t310_training_run",
 } as const;

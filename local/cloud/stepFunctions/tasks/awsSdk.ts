@@ -10,6 +10,11 @@ type Caller = (task: TaskCall, operation: string, input: Json) => Promise<Json>;
 const CALLERS: Record<keyof typeof SDK, Caller> = {
   athena: async (task, operation, input) => withDates(await json(task, "athena", operation, input), ATHENA_DATES),
   glue: async (task, operation, input) => withDates(await json(task, "glue", operation, input), GLUE_DATES),
+  personalize: async (task, operation, input) => {
+    const { metrics, ...output } = withDates(await json(task, "personalize", operation, renamed(input, lowerFirst)), PERSONALIZE_DATES);
+    // Names of metrics are no members of a shape.
+    return { ...renamed(output, upperFirst), ...(metrics === undefined ? {} : { Metrics: metrics }) };
+  },
   s3: callS3,
   sfn: async (task, operation, input) => {
     const output = withDates(await json(task, "states", operation, renamed(input, lowerFirst)), SFN_DATES);
@@ -19,6 +24,7 @@ const CALLERS: Record<keyof typeof SDK, Caller> = {
 
 const ATHENA_DATES = ["SubmissionDateTime", "CompletionDateTime", "CreationTime"];
 const GLUE_DATES = ["CreationTime", "LastAccessTime", "LastAnalyzedTime", "CreateTime", "UpdateTime", "StartedOn", "CompletedOn"];
+const PERSONALIZE_DATES = ["creationDateTime", "lastUpdatedDateTime"];
 const SFN_DATES = ["startDate", "stopDate", "creationDate", "updateDate", "timestamp", "redriveDate"];
 
 /** The names after `aws-sdk:` that are known. */

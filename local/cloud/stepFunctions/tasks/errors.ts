@@ -51,9 +51,13 @@ export const OPTIMIZED_ATHENA: Naming = { prefix: "Athena", known: ATHENA, other
 export const OPTIMIZED_GLUE: Naming = { prefix: "Glue", known: GLUE, other: "AWSGlueException", service: "AWSGlue" };
 
 /** SDK integrations. */
-export const SDK: Record<"athena" | "glue" | "s3" | "sfn", Naming> = {
+export const SDK: Record<"athena" | "glue" | "personalize" | "s3" | "sfn", Naming> = {
   athena: sdk("Athena", ATHENA),
   glue: sdk("Glue", GLUE),
+  personalize: sdk(
+    "Personalize",
+    "InvalidInput InvalidNextToken LimitExceeded ResourceAlreadyExists ResourceInUse ResourceNotFound TooManyTagKeys TooManyTags",
+  ),
   s3: sdk(
     "S3",
     "BucketAlreadyExists BucketAlreadyOwnedByYou EncryptionTypeMismatch IdempotencyParameterMismatch InvalidObjectState " +

@@ -78,6 +78,16 @@ const ADAPTERS: Record<string, Adapter> = {
     request: ({ Bucket, Key, IfMatch }) => ({ input: { Bucket, Key, headers: IfMatch === undefined ? {} : { "if-match": IfMatch } } }),
     result: async ({ headers = {}, body }) => ({ ...describe(headers), Body: await textOf(body, Number(headers["content-length"])) }),
   },
+  PutObject: {
+    route: "PUT /{Bucket}/{Key+}",
+    members: ["Bucket", "Key", "Body", "ContentType"],
+    request: ({ Bucket, Key, Body, ContentType }) => {
+      const bytes = Buffer.from(JSON.stringify(Body));
+      const type = ContentType === undefined ? {} : { "content-type": ContentType };
+      return { input: { Bucket, Key, headers: { "content-length": String(bytes.length), ...type } }, body: Readable.from([bytes]) };
+    },
+    result: ({ headers = {} }) => ({ ETag: headers.etag }),
+  },
 };
 
 /** An object's headers as members. */
