@@ -13,6 +13,8 @@ export type Format =
   | { kind: "parquet" }
   /** One text column a line. */
   | { kind: "lines" }
+  /** One JSON object a line. */
+  | { kind: "json" }
   /** CSV; `skip` lines at the start of each object are no rows. */
   | { kind: "csv"; fields: string; skip: number };
 
@@ -23,6 +25,7 @@ export interface SerDe {
   table: Record<string, string>;
 }
 
+const JSON_LINES = "org.apache.hive.hcatalog.data.JsonSerDe";
 const REGEX = "org.apache.hadoop.hive.serde2.RegexSerDe";
 const PARQUET = "org.apache.hadoop.hive.ql.io.parquet.serde.ParquetHiveSerDe";
 const DELIMITED = "org.apache.hadoop.hive.serde2.lazy.LazySimpleSerDe";
@@ -41,6 +44,7 @@ const QUOTED_FIELDS = [
 /** Parameters that each SerDe knows, with the values that are known here; any value where there is none. */
 const KNOWN: Record<string, Record<string, string | undefined>> = {
   [DELIMITED]: { "field.delim": undefined, "serialization.format": undefined, "line.delim": "\n", "serialization.null.format": "\\N" },
+  [JSON_LINES]: {},
   [QUOTED]: { separatorChar: ",", quoteChar: '"', escapeChar: "\\", "serialization.format": undefined },
 };
 
@@ -59,6 +63,7 @@ export function formatOf(table: string, { library = "", parameters, table: prope
   for (const [name, value] of Object.entries(parameters)) {
     if (!Object.hasOwn(known, name) || (known[name] !== undefined && known[name] !== value)) throw unknown(` with ${name} ${value}`);
   }
+  if (library === JSON_LINES) return { kind: "json" };
   const skip = Number(properties["skip.header.line.count"] ?? 0);
   if (library === DELIMITED) {
     return { kind: "csv", skip, fields: `string_split(line, ${literal(parameters["field.delim"] ?? "\u0001")})` };
@@ -66,6 +71,20 @@ export function formatOf(table: string, { library = "", parameters, table: prope
   const other = columns.find(({ type }) => type !== "string");
   if (other) throw unknown(` with column ${other.name} of type ${other.type}`);
   return { kind: "csv", skip, fields: QUOTED_FIELDS };
+}
+
+/**
+ * The rows of a table of JSON objects: members by the columns' names. A line that is no JSON fails the query, as Hive's SerDe does.
+ *
+ * @param lines query of the columns `line` and `"object id"`
+ */
+export function jsonRows(lines: string, columns: readonly Column[]): string {
+  const selected = columns.map(({ name, type }) => {
+    const duck = duckTypeOf(type);
+    const value = duck === "VARCHAR" ? `object ->> ${literal(name)}` : `CAST(object -> ${literal(name)} AS ${duck})`;
+    return `${value} AS ${identifier(name)}`;
+  });
+  return `SELECT ${selected.join(", ")}, "object id" FROM (SELECT CAST(line AS JSON) AS object, "object id" FROM (${lines}))`;
 }
 
 /**

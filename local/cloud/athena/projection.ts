@@ -1,8 +1,19 @@
 import { QueryFailure } from "./failure";
 import { parseLocation, type Location } from "./location";
 
-const FORMAT = "yyyy/MM/dd/HH";
-const VALUE = /^(\d{4})\/(\d\d)\/(\d\d)\/(\d\d)$/;
+/** Formats that are known, each with its unit, how it writes a time, and what time it is. */
+const FORMATS: Record<string, { unit: string; write: (time: number) => string; read: (value: string) => number }> = {
+  "yyyy/MM/dd/HH": {
+    unit: "HOURS",
+    write: (time) => new Date(time).toISOString().slice(0, 13).replace(/[-T]/g, "/"),
+    read: (value) => Date.parse(`${value.slice(0, 10).replaceAll("/", "-")}T${value.slice(11)}:00:00Z`),
+  },
+  "yyyy-MM-dd": {
+    unit: "DAYS",
+    write: (time) => new Date(time).toISOString().slice(0, 10),
+    read: (value) => Date.parse(`${value}T00:00:00Z`),
+  },
+};
 
 /** A partition key whose values are told by a table's properties instead of partitions. */
 export interface Projection {
@@ -13,7 +24,7 @@ export interface Projection {
 }
 
 /**
- * Reads the properties of a table with partition projection: one key of type date, by the hour.
+ * Reads the properties of a table with partition projection: one key of type date, by the hour or the day.
  *
  * @param keys names of the partition keys
  * @param now epoch milliseconds
@@ -29,12 +40,19 @@ export function projectionOf(table: string, properties: Record<string, string>, 
     if (properties[name] !== value) throw unknown(table, name, value, properties[name]);
   };
   must(`projection.${key}.type`, "date");
-  must(`projection.${key}.format`, FORMAT);
+  const format = properties[`projection.${key}.format`] ?? "";
+  const known = FORMATS[format];
+  if (known === undefined) throw unknown(table, `projection.${key}.format`, Object.keys(FORMATS).join(" or "), format);
   must(`projection.${key}.interval`, "1");
-  must(`projection.${key}.interval.unit`, "HOURS");
+  must(`projection.${key}.interval.unit`, known.unit);
+  const isValue = (value: string | undefined): boolean => {
+    const time = value?.length === format.length ? known.read(value) : NaN;
+    return !Number.isNaN(time) && known.write(time) === value;
+  };
   const range = properties[`projection.${key}.range`] ?? "";
-  const [first, last, ...more] = range.split(",").map((end) => (end.trim() === "NOW" ? hourOf(now) : end.trim()));
-  if (!isHour(first) || !isHour(last) || more.length > 0) throw unknown(table, `projection.${key}.range`, `two of ${FORMAT} or NOW`, range);
+  const [first, last, ...more] = range.split(",").map((end) => (end.trim() === "NOW" ? known.write(now) : end.trim()));
+  if (!isValue(first) || !isValue(last) || more.length > 0)
+    throw unknown(table, `projection.${key}.range`, `two of ${format} or NOW`, range);
 
   const template = properties["storage.location.template"] ?? "";
   const [base, behind, ...others] = template.split(`\${${key}}`);
@@ -46,19 +64,11 @@ export function projectionOf(table: string, properties: Record<string, string>, 
   return {
     base: location,
     valueOf: (object) => {
-      const value = object.slice(location.key.length, location.key.length + FORMAT.length);
-      const inside = object.startsWith(suffix, location.key.length + FORMAT.length);
-      return inside && isHour(value) && first <= value && value <= last ? value : undefined;
+      const value = object.slice(location.key.length, location.key.length + format.length);
+      const inside = object.startsWith(suffix, location.key.length + format.length);
+      return inside && isValue(value) && first <= value && value <= last ? value : undefined;
     },
   };
-}
-
-const hourOf = (time: number): string => new Date(time).toISOString().slice(0, 13).replace(/[-T]/g, "/");
-
-function isHour(value: string | undefined): boolean {
-  const [, year, month, day, hour] = VALUE.exec(value ?? "") ?? [];
-  const time = Date.parse(`${year}-${month}-${day}T${hour}:00:00Z`);
-  return !Number.isNaN(time) && hourOf(time) === value;
 }
 
 const unknown = (table: string, property: string, rule: string, value: string | undefined): QueryFailure =>

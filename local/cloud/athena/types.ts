@@ -12,6 +12,7 @@ const DUCK: Record<string, string> = {
   double: "DOUBLE",
   date: "DATE",
   timestamp: "TIMESTAMP",
+  "map<string,double>": "MAP(VARCHAR, DOUBLE)",
 };
 
 /** Trino's types by DuckDB's, where a result may have them. */

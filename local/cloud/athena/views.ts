@@ -5,7 +5,7 @@ import { pipeline } from "node:stream/promises";
 import { ServiceError } from "../service";
 import { type Engine, identifier, literal } from "./engine";
 import { QueryFailure } from "./failure";
-import { csvRows } from "./formats";
+import { csvRows, jsonRows } from "./formats";
 import type { Lake } from "./lake";
 import { uriOf } from "./location";
 import type { Source, SourceObject } from "./tables";
@@ -53,6 +53,7 @@ function rowsOf(loading: Loading, source: Source, number: number): Promise<strin
   const { format, columns } = source;
   if (format.kind === "parquet") return parquet(loading, source, number);
   if (format.kind === "lines") return lines(loading, source, number, columns[0].name);
+  if (format.kind === "json") return lines(loading, source, number, "line").then((query) => jsonRows(query, columns));
   return lines(loading, source, number, "line", format.skip).then((query) => csvRows(query, format.fields, columns));
 }
 
