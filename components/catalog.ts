@@ -65,7 +65,7 @@ export class Catalog extends pulumi.ComponentResource {
         parent,
       );
     const events = `s3://${buckets.upstream}/${latest}`;
-    const trainingRuns = `s3://${buckets.lake}/${trainingRunsPrefix(keyPrefix)}`;
+    const trainings = `s3://${buckets.lake}/${trainingRunsPrefix(keyPrefix)}`;
     this.tables = {
       events: table("events", events, LINES, {
         partitionKeys: [{ name: "datehour", type: "string" }],
@@ -76,9 +76,9 @@ export class Catalog extends pulumi.ComponentResource {
         partitionKeys: [{ name: "dt", type: "string" }],
         parameters: { classification: "parquet" },
       }),
-      trainingRuns: table("trainingRuns", trainingRuns, TRAINING_RUNS, {
+      trainings: table("trainings", trainings, TRAINING_RUNS, {
         partitionKeys: [{ name: "dt", type: "string" }],
-        parameters: daily(trainingRuns, args.projectionStart),
+        parameters: daily(trainings, args.projectionStart),
       }),
     };
     this.workgroupName = physicalName("workgroup", scope, "athena");

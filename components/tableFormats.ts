@@ -62,5 +62,5 @@ export const TABLES = {
   events: "t100_dashboard_interaction_event",
   history: "t100_dashboard_interaction_history",
   interactions: "t200_dashboard_interaction",
-  trainingRuns: "t310_training_run",
+  trainings: "t310_training_run",
 } as const;

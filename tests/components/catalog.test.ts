@@ -22,10 +22,10 @@ const LINES = {
 const create = (args: Partial<CatalogArgs> = {}) => deploy(() => void new Catalog("c", { ...ARGS, ...args }));
 
 describe("Catalog", () => {
-  it("makes a database and three tables in it", async () => {
+  it("makes a database and four tables in it", async () => {
     const { get, names } = await create();
     assert.deepEqual(get("aws:glue/catalogDatabase:CatalogDatabase", "c-database").inputs, { name: ARGS.database, tags: TAGS });
-    assert.deepEqual(names(TABLE), ["c-events", "c-history", "c-interactions"]);
+    assert.deepEqual(names(TABLE), ["c-events", "c-history", "c-interactions", "c-trainings"]);
     assert.deepEqual(get(TABLE, "c-history").inputs, {
       databaseName: ARGS.database,
       name: "t100_dashboard_interaction_history",
@@ -76,6 +76,41 @@ describe("Catalog", () => {
         "projection.datehour.interval": "1",
         "projection.datehour.interval.unit": "HOURS",
         "storage.location.template": `${location}\${datehour}/`,
+      },
+    });
+  });
+
+  it("lets the days of training runs follow from the clock too, one JSON object a line", async () => {
+    const { get } = await create({ keyPrefix: "alice/", projectionStart: "2026/03/01/00" });
+    const location = "s3://lake/alice/crm_derived_restricted/t310_training_run/";
+    const text = ["run_id", "run_date", "run_key", "finished_at"].map((name) => ({ name, type: "string" }));
+    assert.deepEqual(get(TABLE, "c-trainings").inputs, {
+      databaseName: ARGS.database,
+      name: "t310_training_run",
+      tableType: "EXTERNAL_TABLE",
+      storageDescriptor: {
+        location,
+        inputFormat: LINES.inputFormat,
+        outputFormat: LINES.outputFormat,
+        serDeInfo: { serializationLibrary: "org.apache.hive.hcatalog.data.JsonSerDe", parameters: {} },
+        columns: [
+          ...text,
+          ...["rows", "users", "items"].map((name) => ({ name, type: "bigint" })),
+          { name: "solution_version_arn", type: "string" },
+          { name: "metrics", type: "map<string,double>" },
+          ...["decision", "reason"].map((name) => ({ name, type: "string" })),
+        ],
+      },
+      partitionKeys: [{ name: "dt", type: "string" }],
+      parameters: {
+        EXTERNAL: "TRUE",
+        "projection.enabled": "true",
+        "projection.dt.type": "date",
+        "projection.dt.format": "yyyy-MM-dd",
+        "projection.dt.range": "2026-03-01,NOW",
+        "projection.dt.interval": "1",
+        "projection.dt.interval.unit": "DAYS",
+        "storage.location.template": `${location}dt=\${dt}/`,
       },
     });
   });

@@ -20,7 +20,7 @@ describe("local Step Functions: aws-sdk", () => {
     await bench.allow(
       may(["glue:GetPartition", "glue:CreatePartition", "states:ListExecutions"]),
       may(["s3:ListBucket", "s3:GetObject"]),
-      may(["s3:DeleteObject"], `arn:aws:s3:::${BUCKET}/gone/*`),
+      may(["s3:DeleteObject", "s3:PutObject"], `arn:aws:s3:::${BUCKET}/gone/*`),
     );
     await bench.create("aws:glue/catalogDatabase:CatalogDatabase", { name: "derived" });
     await bench.create("aws:glue/catalogTable:CatalogTable", {
@@ -115,6 +115,16 @@ describe("local Step Functions: aws-sdk", () => {
     assert.equal(((await bench.run(read("empty"))).output as Json).Body, "");
     await bench.fails(read("none"), "S3.NoSuchKeyException", /Status Code: 404/);
     await bench.fails(sdk("s3:getObject", { Bucket: BUCKET, Key: "kept/1", Range: "bytes=0-0" }), "States.Runtime", /argument Range/);
+  });
+
+  it("puts an object as JSON", async () => {
+    const Body = { run_id: "a", metrics: { coverage: 0.5 } };
+    const written = await bench.run(sdk("s3:putObject", { Bucket: BUCKET, Key: "gone/new.json", Body, ContentType: "application/json" }));
+    assert.deepEqual(written.output, { ETag: '"3e459ec75a30775c0f59cd7826949e04"' });
+    const read = (await bench.run(sdk("s3:getObject", { Bucket: BUCKET, Key: "gone/new.json" }))).output as Json;
+    assert.deepEqual([read.Body, read.ContentType], [JSON.stringify(Body), "application/json"]);
+    await bench.fails(sdk("s3:putObject", { Bucket: BUCKET, Key: "kept/2", Body }), "S3.S3Exception", /not authorized|denied/i);
+    await bench.fails(sdk("s3:putObject", { Bucket: BUCKET, Key: "x", Body, Tagging: "a" }), "States.Runtime", /argument Tagging/);
   });
 
   it("deletes objects, each with its own outcome", async () => {
