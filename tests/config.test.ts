@@ -42,10 +42,8 @@ describe("defaults", () => {
           recommender: {
             interactionColumns: ["USER_ID", "ITEM_ID", "TIMESTAMP", "EVENT_TYPE"],
             defaultEventType: "interaction",
-            recipe: "aws-user-personalization-v2",
-            campaign: false,
-            minProvisionedTps: 1,
             protectsDataset: false,
+            ...{ recipe: "aws-user-personalization-v2", campaign: false, minProvisionedTps: 1 },
           },
           catalog: { database: "acme_crm_derived_restricted_dev", projectionStart: "2026/01/01/00" },
           export: { engine: "lambda", streamedEvents: "include" },

@@ -88,13 +88,14 @@ describe("the program", () => {
       "aws:iam/policy:Policy": 1,
       "aws:lambda/function:Function": 3,
       "aws:glue/catalogDatabase:CatalogDatabase": 1,
-      "aws:glue/catalogTable:CatalogTable": 3,
+      "aws:glue/catalogTable:CatalogTable": 4,
       "aws:athena/workgroup:Workgroup": 1,
       "aws:sfn/stateMachine:StateMachine": 1,
       "aws:lambda/eventSourceMapping:EventSourceMapping": 1,
       "aws:cloudcontrol/resource:Resource": 4,
     };
-    const scheduled = { ...made, "aws:iam/role:Role": 7, "aws:iam/rolePolicy:RolePolicy": 7, "aws:scheduler/schedule:Schedule": 1 };
+    const policies = { "aws:iam/role:Role": 7, "aws:iam/rolePolicy:RolePolicy": 7, "aws:iam/policy:Policy": 2 };
+    const scheduled = { ...made, ...policies, "aws:scheduler/schedule:Schedule": 1 };
     assert.deepEqual(countByType(byStage.dev), made);
     for (const stack of ["staging", "prod"]) assert.deepEqual(countByType(byStage[stack]), scheduled, stack);
     const adopted = Object.entries(made).filter(([type]) => !type.includes("s3") && type !== "c360:lake:ZoneBucket");
@@ -129,7 +130,7 @@ describe("the program", () => {
 
   it("shows every policy in full at the first preview", () => {
     const documents = preview.resources.flatMap(policiesOf);
-    assert.equal(documents.length, 5 + 7 + 7 + 1);
+    assert.equal(documents.length, 5 + 7 + 7 + 2);
     assert.ok(!JSON.stringify(documents).includes(UNKNOWN));
     assert.deepEqual(documents, byStage.prod.resources.flatMap(policiesOf).sort(sameOrderAs(documents)));
   });
@@ -196,6 +197,8 @@ describe("the program", () => {
           database: "acme_crm_derived_restricted",
           workgroupName: "acme-c360-recommender-athena-prod",
           stateMachineArn: "arn:aws:states:ap-southeast-1:123456789012:stateMachine:acme-c360-recommender-pipeline-prod",
+          campaignArn: "arn:aws:personalize:ap-southeast-1:123456789012:campaign/acme-c360-recommender-campaign-prod",
+          recommendationsPolicyArn: "arn:aws:iam::123456789012:policy/acme-c360-recommender-consumer-prod",
         },
       },
     });

@@ -16,8 +16,11 @@ import {
   NAME_LIMITS,
   type NameKind,
   physicalName,
+  jobNamePrefix,
   recommenderPrefix,
+  solutionName,
   tagsOf,
+  trainingRunsPrefix,
   viaService,
   ZONES,
 } from "../../components/naming";
@@ -40,6 +43,15 @@ const ROLES: [NameKind, string][] = [
   ["dataset", "interactions"],
   ["eventTracker", "tracker"],
   ["job", "export"],
+  ["policy", "consumer"],
+  ["solution", "solution"],
+  ["campaign", "campaign"],
+];
+/** What the service may train by: https://docs.aws.amazon.com/personalize/latest/dg/working-with-predefined-recipes.html */
+const RECIPES = [
+  ...["aws-user-personalization-v2", "aws-user-personalization", "aws-popularity-count", "aws-trending-now", "aws-similar-items"],
+  ...["aws-personalized-ranking-v2", "aws-personalized-ranking", "aws-semantic-similarity", "aws-next-best-action", "aws-sims"],
+  ...["aws-item-affinity", "aws-item-attribute-affinity", "aws-hrnn", "aws-hrnn-metadata", "aws-hrnn-coldstart"],
 ];
 
 describe("physicalName", () => {
@@ -83,6 +95,23 @@ describe("physicalName", () => {
           const message = `name of ${kind} must have at most ${NAME_LIMITS[kind]} characters, got ${name.length} in "${name}"`;
           assert.throws(make, { message });
         }
+      }),
+    );
+  });
+});
+
+describe("solutionName", () => {
+  it("is another one for each recipe of the service", () => {
+    const owner = { tenant: "acme", stage: "prod" };
+    assert.equal(solutionName(owner, "aws-user-personalization-v2"), "acme-c360-recommender-solution-prod-a22");
+    assert.equal(new Set(RECIPES.map((recipe) => solutionName(owner, recipe))).size, RECIPES.length);
+  });
+
+  it("fits for every tenant, stage and recipe, as do the names of jobs up to attempts of many digits", () => {
+    fc.assert(
+      fc.property(owners, fc.stringMatching(/^aws-[a-z0-9-]{1,59}$/), (owner, recipe) => {
+        assert.ok(solutionName(owner, recipe).length <= NAME_LIMITS.solution);
+        assert.ok(`${jobNamePrefix(owner)}0123456789ab-${"9".repeat(15)}`.length <= 63);
       }),
     );
   });
@@ -141,6 +170,7 @@ describe("key prefixes", () => {
       manifest: "recommender/personalize_input.manifest.json",
     });
     assert.equal(recommenderPrefix(""), "recommender/");
+    assert.equal(trainingRunsPrefix("alice/"), "alice/crm_derived_restricted/t310_training_run/");
   });
 
   it("keep two stages of the same buckets apart", () => {
@@ -166,6 +196,9 @@ describe("arnsOf", () => {
     assert.equal(arns.logStream("/g", "l"), "arn:aws-cn:logs:cn-north-1:123456789012:log-group:/g:log-stream:l");
     assert.equal(arns.job("j"), "arn:aws-cn:glue:cn-north-1:123456789012:job/j");
     assert.equal(arns.anyKey(), "arn:aws-cn:kms:cn-north-1:123456789012:key/*");
+    assert.equal(arns.role("r"), "arn:aws-cn:iam::123456789012:role/r");
+    assert.equal(arns.recipe("aws-sims"), "arn:aws-cn:personalize:::recipe/aws-sims");
+    assert.equal(arns.interactions("g"), "arn:aws-cn:personalize:cn-north-1:123456789012:dataset/g/INTERACTIONS");
     assert.equal(arns.anyPersonalize(), "arn:aws-cn:personalize:cn-north-1:123456789012:*");
   });
 });

@@ -1,7 +1,7 @@
 import * as assert from "node:assert/strict";
 import { Pipeline, type PipelineArgs } from "../../components/pipeline";
 import { pipelineDefinition } from "../../components/pipelineDefinition";
-import { DEFINITION_ARGS, EXPORTERS, PARTS } from "../support/definitionArgs";
+import { DEFINITION_ARGS, EXPORTERS, PARTS, TRAINED_ALONE } from "../support/definitionArgs";
 import { deploy, UNKNOWN } from "../support/pulumiMocks";
 
 const REGIONAL = "ap-southeast-1:123456789012";
@@ -22,6 +22,36 @@ const list = (zone: string, bucket: string, prefixes: string[]) => ({
 });
 const glue = (resource: string) => `arn:aws:glue:${REGIONAL}:${resource}`;
 const lambda = (role: string) => `arn:aws:lambda:${REGIONAL}:function:${role}`;
+const personalize = (resource: string) => `arn:aws:personalize:${REGIONAL}:${resource}`;
+const SOLUTION = personalize("solution/acme-c360-recommender-solution-dev-a22");
+const IMPORTED = [
+  allow(
+    "Import",
+    ["personalize:CreateDatasetImportJob", "personalize:DescribeDatasetImportJob"],
+    personalize("dataset-import-job/acme-dev-*"),
+  ),
+  {
+    ...allow("PassRole", ["iam:PassRole"], "arn:aws:iam::123456789012:role/acme-c360-recommender-personalize-dev"),
+    Condition: { StringEquals: { "iam:PassedToService": "personalize.amazonaws.com" } },
+  },
+];
+const TRAINED = [
+  allow(
+    "Train",
+    [
+      ...["personalize:CreateSolution", "personalize:DescribeSolution", "personalize:CreateSolutionVersion"],
+      ...["personalize:DescribeSolutionVersion", "personalize:GetSolutionMetrics"],
+    ],
+    [SOLUTION, `${SOLUTION}/*`],
+  ),
+  allow("ListVersions", ["personalize:ListSolutionVersions"], "*"),
+];
+const DEPLOYED = allow(
+  "Deploy",
+  ["personalize:CreateCampaign", "personalize:UpdateCampaign", "personalize:DescribeCampaign"],
+  personalize("campaign/acme-c360-recommender-campaign-dev"),
+);
+const RECORDED = allow("RecordRun", ["s3:PutObject"], "arn:aws:s3:::lake/alice/crm_derived_restricted/t310_training_run/*");
 const WRITE = ["s3:PutObject", "s3:AbortMultipartUpload", "s3:ListMultipartUploadParts"];
 const OBSERVED = [
   allow(
@@ -34,6 +64,8 @@ const OBSERVED = [
   ),
   allow("Trace", ["xray:PutTraceSegments", "xray:PutTelemetryRecords", "xray:GetSamplingRules", "xray:GetSamplingTargets"], "*"),
 ];
+
+const RECOMMENDED = [...IMPORTED, ...TRAINED, DEPLOYED, RECORDED];
 
 describe("Pipeline", () => {
   it("makes a state machine of its definition, which is known at preview", async () => {
@@ -107,6 +139,7 @@ describe("Pipeline", () => {
           allow("KeepTable", ["s3:GetObject", ...WRITE, "s3:DeleteObject"], `arn:aws:s3:::lake/${table}`),
           allow("WriteParts", WRITE, "arn:aws:s3:::cache/alice/recommender/parts/*"),
           allow("KeepResults", ["s3:GetObject", ...WRITE], "arn:aws:s3:::cache/alice/athena/*"),
+          ...RECOMMENDED,
           ...OBSERVED,
         ],
       },
@@ -124,11 +157,21 @@ describe("Pipeline", () => {
       allow("RunJob", ["glue:StartJobRun", "glue:GetJobRun", "glue:GetJobRuns", "glue:BatchStopJobRun"], glue("job/export-job")),
       allow("ReadAnswer", ["s3:GetObject"], "arn:aws:s3:::cache/alice/recommender/inflated/*.json"),
     ];
-    const queries = (await statements({})).slice(2, -OBSERVED.length);
+    const always = [...RECOMMENDED, ...OBSERVED];
+    const queries = (await statements({})).slice(2, -always.length);
     const { source } = PARTS;
-    assert.deepEqual(await statements({ parts: source }), [turns, invoke("export"), ...OBSERVED]);
-    assert.deepEqual(await statements({ parts: source, exporter: EXPORTERS.glue }), [turns, ...run, ...OBSERVED]);
-    assert.deepEqual(await statements({ exporter: EXPORTERS.glue }), [turns, invoke("history"), ...run, ...queries, ...OBSERVED]);
+    assert.deepEqual(await statements({ parts: source }), [turns, invoke("export"), ...always]);
+    assert.deepEqual(await statements({ parts: source, exporter: EXPORTERS.glue }), [turns, ...run, ...always]);
+    assert.deepEqual(await statements({ exporter: EXPORTERS.glue }), [turns, invoke("history"), ...run, ...queries, ...always]);
+  });
+
+  it("gives its role nothing of what it does not train or deploy", async () => {
+    const statements = async (args: Partial<PipelineArgs>) => {
+      const { policy } = (await create({ parts: PARTS.source, ...args }, true)).get(ROLE_POLICY, "p-role-policy").inputs;
+      return (policy as { Statement: object[] }).Statement.slice(2, -OBSERVED.length);
+    };
+    assert.deepEqual(await statements({ train: "never" }), [...IMPORTED, RECORDED]);
+    assert.deepEqual(await statements({ train: "weekly", recommender: TRAINED_ALONE }), [...IMPORTED, ...TRAINED, RECORDED]);
   });
 
   it("has no schedule where it is off", async () => {

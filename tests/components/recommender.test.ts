@@ -182,6 +182,28 @@ describe("Recommender", () => {
     assert.ok(open.resources.every(({ protect }) => !protect));
   });
 
+  it("lets whoever shows recommendations ask the campaign for them, and nothing else", async () => {
+    const { get, names } = await deploy(create({ campaign: true }), { preview: true });
+    assert.deepEqual(get("aws:iam/policy:Policy", "r-consumer").inputs, {
+      name: "acme-c360-recommender-consumer-dev",
+      policy: {
+        Version: "2012-10-17",
+        Statement: [
+          {
+            Sid: "GetRecommendations",
+            Effect: "Allow",
+            Action: "personalize:GetRecommendations",
+            Resource: `${ARN}:campaign/acme-c360-recommender-campaign-dev`,
+          },
+        ],
+      },
+      tags: TAGS,
+    });
+    assert.equal(get("aws:iam/policy:Policy", "r-consumer").parent, PARENT);
+    assert.deepEqual(names("aws:iam/policy:Policy"), ["r-consumer"]);
+    assert.deepEqual((await deploy(create())).names("aws:iam/policy:Policy"), []);
+  });
+
   it("takes what was made by hand, and makes the role alone", async () => {
     const existing = { datasetGroupArn: `${ARN}:dataset-group/g`, datasetArn: `${ARN}:dataset/g/INTERACTIONS`, trackingId: "by-hand" };
     const { resources, outputs } = await deploy(create({ existing, protect: true }), { preview: true });
