@@ -1,32 +1,14 @@
 import * as assert from "node:assert/strict";
 import type { Zone } from "../components/naming";
 import type { Overrides } from "../settings";
-import { applied, type Effect, leavesOf, type Pair, replaced } from "./support/overrideEffects";
+import { applied, type Effect, leavesOf } from "./support/overrideEffects";
+import { type Overridden, PIPELINE_OVERRIDES, type Setting } from "./support/pipelineOverrides";
 import { type StackResources, stackResources } from "./support/stackResources";
 
-const REGIONAL = "ap-southeast-1:123456789012";
 const ENVIRONMENT = "forwarder-function environment.variables";
-const SCHEMA = "recommender-schema desiredState";
-const MACHINE = "pipeline-state-machine definition";
-const [BUILD, COUNT, WRITE] = ["BuildInteractions", "CountInteractions", "WriteParts"].map(
-  (state) => `${MACHINE}.States.${state}.Arguments.QueryString`,
-);
-const both = (one: string, other: string, ...pairs: Pair[]) => ({ [one]: replaced(...pairs), [other]: replaced(...pairs) });
-const NONE = "CAST(ARRAY[] AS array(varchar))";
 
-const existing = {
-  datasetGroupArn: `arn:aws:personalize:${REGIONAL}:dataset-group/by-hand`,
-  datasetArn: `arn:aws:personalize:${REGIONAL}:dataset/by-hand/INTERACTIONS`,
-  trackingId: "7c1f0e1a-0000-4000-8000-000000000000",
-};
-
-type Section<K extends keyof Overrides> = keyof NonNullable<Overrides[K]> & string;
-/** Every setting that a tenant can override, by its path. */
-type Setting = {
-  [K in keyof Overrides]-?: NonNullable<Overrides[K]> extends object ? `${K}.${Section<K>}` : K;
-}[keyof Overrides];
-
-const OVERRIDES: Record<Setting, [override: Overrides, effect: Effect]> = {
+const OVERRIDES: Record<Setting, Overridden> = {
+  ...PIPELINE_OVERRIDES,
   lake: [
     { lake: "existing" },
     {
@@ -88,94 +70,15 @@ const OVERRIDES: Record<Setting, [override: Overrides, effect: Effect]> = {
     { set: { "forwarder-function reservedConcurrentExecutions": 3 } },
   ],
   "forwarder.callsPerSecond": [{ forwarder: { callsPerSecond: 11 } }, { set: { [`${ENVIRONMENT}.CALLS_PER_SECOND`]: "11" } }],
-  "recommender.interactionColumns": [
-    { recommender: { interactionColumns: ["USER_ID", "ITEM_ID", "TIMESTAMP"] } },
-    {
-      set: {
-        [`${SCHEMA}.Name`]: /^TENANT-c360-recommender-schema-[0-9a-f]{5}-dev$/,
-        [`${SCHEMA}.Schema`]: /^(?!.*EVENT_TYPE).*TIMESTAMP/,
-        "export-export-function environment.variables.COLUMNS": "USER_ID,ITEM_ID,TIMESTAMP",
-        "export-export-function environment.variables.HEADER": "USER_ID,ITEM_ID,TIMESTAMP",
-        ...both(COUNT, WRITE, ["NOT TRUE THEN", "NOT FALSE THEN"]),
-      },
-    },
-  ],
-  "recommender.defaultEventType": [
-    { recommender: { defaultEventType: "watch" } },
-    { set: both(BUILD, COUNT, ["'interaction'", "'watch'"]) },
-  ],
-  "recommender.eventTypes": [
-    { recommender: { eventTypes: ["watch", "buy"] } },
-    { set: both(BUILD, COUNT, [NONE, "ARRAY['watch', 'buy']"], ["ARRAY['impression']", NONE]) },
-  ],
-  "export.engine": [
-    { export: { engine: "glue" } },
-    {
-      gone: /^export-export-(function|logs)$/,
-      made: /^export-export-(job|script|module-\w+|output-logs|error-logs)( |$)/,
-      remade: /^(export-export-role|export-export-role-policy|pipeline-role-policy|pipeline-state-machine)$/,
-      set: {
-        "export-export-job name": "TENANT-c360-recommender-export-dev",
-        "export-export-role name": "TENANT-c360-recommender-export-dev",
-        [`${MACHINE}.States.Export.Arguments.JobName`]: "TENANT-c360-recommender-export-dev",
-        [`${MACHINE}.States.Done.Output.engine`]: "glue",
-      },
-    },
-  ],
-  "export.source": [
-    { export: { source: { prefix: "crm/interactions/", header: "user,item" } } },
-    {
-      gone: /^export-history-/,
-      remade: /^(export-export-role-policy|pipeline-role-policy|pipeline-state-machine)$/,
-      set: {
-        "export-export-function environment.variables.HEADER": "user,item",
-        "export-export-function memorySize": 1769,
-        "export-export-function environment.variables.PARTS_LOCATION": "s3://TENANT-c360-lake-dev/crm/interactions/",
-        [`${MACHINE}.States.Export.Arguments.Payload.source`]: '{% "s3://TENANT-c360-lake-dev/crm/interactions/dt=" & $runDate & "/" %}',
-      },
-    },
-  ],
-  "export.streamedEvents": [{ export: { streamedEvents: "exclude" } }, { set: both(COUNT, WRITE, ["NOT (FALSE AND", "NOT (TRUE AND"]) }],
-  "pipeline.schedule": [
-    { pipeline: { schedule: "rate(1 day)" } },
-    { made: /^pipeline-schedule/, set: { "pipeline-schedule scheduleExpression": "rate(1 day)" } },
-  ],
-  "pipeline.timeZone": [
-    { pipeline: { schedule: "rate(1 day)", timeZone: "Asia/Singapore" } },
-    { made: /^pipeline-schedule/, set: { "pipeline-schedule scheduleExpressionTimezone": "Asia/Singapore" } },
-  ],
-  "pipeline.maxWaitHours": [
-    { pipeline: { maxWaitHours: 2 } },
-    {
-      set: {
-        [`${MACHINE}.TimeoutSeconds`]: 26 * 3600,
-        [`${MACHINE}.States.CheckTurn.Choices.2.Condition`]: replaced([" > 86400000 ", " > 7200000 "]),
-        [`${MACHINE}.States.NoTurn.Cause`]: replaced([" 24 hours ", " 2 hours "]),
-      },
-    },
-  ],
   database: [{ database: "own_database" }, { renamed: ["TENANT_crm_derived_restricted_dev", "own_database"] }],
   projectionStart: [
     { projectionStart: "2026/05/01/00" },
-    { set: { "catalog-events parameters.projection.datehour.range": "2026/05/01/00,NOW" } },
-  ],
-  "recommender.sourceConditions": [
-    { recommender: { sourceConditions: false } },
     {
-      set: Object.fromEntries(
-        ["1.Condition.StringEquals.aws:SourceAccount", "1.Condition.StringLike.aws:SourceArn"]
-          .flatMap((path) => [path, path.replace("1", "2")])
-          .map((path) => [`lake-downstream-policy policy.Statement.${path}`, undefined]),
-      ),
+      set: {
+        "catalog-events parameters.projection.datehour.range": "2026/05/01/00,NOW",
+        "catalog-trainings parameters.projection.dt.range": "2026-05-01,NOW",
+      },
     },
-  ],
-  "recommender.existing": [
-    { recommender: { existing } },
-    { gone: /^recommender-(dataset|dataset-group|schema|tracker)$/, set: { [`${ENVIRONMENT}.TRACKING_ID`]: existing.trackingId } },
-  ],
-  "recommender.protect": [
-    { recommender: { protect: true } },
-    { set: Object.fromEntries(["dataset", "dataset-group", "schema", "tracker"].map((part) => [`recommender-${part} protect`, true])) },
   ],
   logRetentionDays: [
     { logRetentionDays: 3 },
