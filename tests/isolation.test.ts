@@ -16,7 +16,7 @@ const STARRED: Record<string, string[]> = {
   forwarder: [...ONLY_ON_STAR.personalize, ...ONLY_ON_STAR.xray],
   history: ONLY_ON_STAR.xray,
   export: ONLY_ON_STAR.xray,
-  pipeline: [...ONLY_ON_STAR.xray, ...ONLY_ON_STAR.sampling, ...ONLY_ON_STAR.logDelivery],
+  pipeline: [...ONLY_ON_STAR.xray, ...ONLY_ON_STAR.sampling, ...ONLY_ON_STAR.logDelivery, ...ONLY_ON_STAR.solutionVersions],
 };
 
 /** An action that a role may do to what is not its own. */

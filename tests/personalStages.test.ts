@@ -65,11 +65,11 @@ function locations(of: unknown): string[] {
   return [...joined.matchAll(/s3:\/\/([a-z0-9.-]+\/[^"\\$]*)/g)].map(([, path]) => path);
 }
 
-/** `<bucket>/<prefix>` of what a state machine's queries write and its own calls list. */
+/** `<bucket>/<prefix>` of what a state machine's queries write and its own calls list and put. */
 function definitionPrefixes({ inputs }: StackResource): string[] {
-  const { States } = inputs.definition as { States: Record<string, { Arguments?: { Bucket?: string; Prefix?: string } }> };
-  const listed = Object.values(States).flatMap(({ Arguments: { Bucket, Prefix } = {} }) => {
-    const fixed = /^\{% "([^"]+)" & /.exec(Prefix ?? "")?.[1];
+  const { States } = inputs.definition as { States: Record<string, { Arguments?: { Bucket?: string; Prefix?: string; Key?: string } }> };
+  const listed = Object.values(States).flatMap(({ Arguments: { Bucket, Prefix, Key } = {} }) => {
+    const fixed = /^\{% "([^"]+)" & /.exec(Prefix ?? Key ?? "")?.[1];
     return fixed === undefined ? [] : [`${Bucket}/${fixed}`];
   });
   assert.ok(listed.length >= 1 && locations(inputs.definition).length >= 2);
@@ -103,7 +103,7 @@ describe("dev and a personal stage", () => {
   let alice: StackResources;
   before(async function () {
     this.timeout(240_000);
-    const settings = { tenants: BY_ENGINE, pipeline: { schedule: "rate(1 day)" } };
+    const settings = { tenants: BY_ENGINE, pipeline: { schedule: "rate(1 day)", train: "weekly" }, recommender: { campaign: true } };
     [dev, alice] = await deployedStacks({ dev: settings, alice: settings });
   });
 
@@ -138,7 +138,9 @@ describe("dev and a personal stage", () => {
         ...["", "personalize_input.csv", "personalize_input.manifest.json"].map(
           (object) => `${tenant}-c360-downstream-dev/${stage}recommender/${object}`,
         ),
-        ...["", "dt="].map((day) => `${tenant}-c360-lake-dev/${stage}crm_derived_restricted/t200_dashboard_interaction/${day}`),
+        ...["t200_dashboard_interaction", "t310_training_run"].flatMap((table) =>
+          ["", "dt="].map((day) => `${tenant}-c360-lake-dev/${stage}crm_derived_restricted/${table}/${day}`),
+        ),
         ...["athena/", "recommender/inflated/", "recommender/parts/", ...(tenant === "bolt" ? ["recommender/inflated/*.json"] : [])].map(
           (path) => `${tenant}-c360-cache-dev/${stage}${path}`,
         ),
@@ -162,9 +164,11 @@ describe("dev and a personal stage", () => {
       for (const tenant of TENANTS) {
         const { inputs } = get("aws:sfn/stateMachine:StateMachine", `${tenant}-pipeline-state-machine`);
         const found = JSON.stringify(inputs.definition).match(/\b(acme|bolt)[\w-]+/g);
-        const own = ["athena", "export", "history"].map((role) => `${tenant}-c360-recommender-${role}-${stack}`);
-        const buckets = [`${tenant}-c360-cache-dev`, `${tenant}-c360-lake-dev`];
-        assert.deepEqual(new Set(found), new Set([...own, ...buckets, `${tenant}_crm_derived_restricted_${stack}`]));
+        const roles = ["athena", "export", "history", "recommender", "personalize", "campaign"];
+        const own = roles.map((role) => `${tenant}-c360-recommender-${role}-${stack}`);
+        const others = [`${tenant}-c360-recommender-solution-${stack}-a22`, `${tenant}-${stack}-`];
+        const buckets = ["cache", "lake", "downstream"].map((zone) => `${tenant}-c360-${zone}-dev`);
+        assert.deepEqual(new Set(found), new Set([...own, ...others, ...buckets, `${tenant}_crm_derived_restricted_${stack}`]));
       }
     }
   });

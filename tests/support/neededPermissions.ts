@@ -15,6 +15,22 @@ const WRITE = ["s3:AbortMultipartUpload", "s3:ListMultipartUploadParts", "s3:Put
 const REPLACE = ["s3:AbortMultipartUpload", "s3:GetObject", "s3:PutObject"];
 const KEEP = ["s3:AbortMultipartUpload", "s3:GetObject", "s3:ListMultipartUploadParts", "s3:PutObject"];
 const LOG = ["logs:CreateLogStream", "logs:PutLogEvents"];
+const TRAIN = ["CreateSolution", "CreateSolutionVersion", "DescribeSolution", "DescribeSolutionVersion", "GetSolutionMetrics"].map(
+  (operation) => `personalize:${operation}`,
+);
+
+/** What every pipeline imports and records. */
+const IMPORTED: Needed = {
+  "import job": ["personalize:CreateDatasetImportJob", "personalize:DescribeDatasetImportJob"],
+  "recommender-role": ["iam:PassRole"],
+  "lake crm_derived_restricted/t310_training_run/dt=2026-11-24/0123456789ab-1.json": ["s3:PutObject"],
+};
+/** What a pipeline trains and deploys, besides. */
+const DEPLOYED: Needed = {
+  solution: TRAIN,
+  "solution version": TRAIN,
+  campaign: ["personalize:CreateCampaign", "personalize:DescribeCampaign", "personalize:UpdateCampaign"],
+};
 
 const ALWAYS: Record<string, Needed> = {
   producer: { "feed-stream": ["kinesis:PutRecord", "kinesis:PutRecords"] },
@@ -55,7 +71,9 @@ const ALWAYS: Record<string, Needed> = {
   schedule: { "pipeline-state-machine": ["states:StartExecution"] },
 };
 
+/** Where functions export what queries write, and a campaign is deployed. */
 const WITH_FUNCTIONS: Record<string, Needed> = {
+  consumer: { campaign: ["personalize:GetRecommendations"] },
   history: {
     "export-history-logs stream": LOG,
     [`${RAW}history/drop.csv`]: ["s3:GetObject"],
@@ -71,6 +89,8 @@ const WITH_FUNCTIONS: Record<string, Needed> = {
   },
   pipeline: {
     "pipeline-state-machine": ["states:ListExecutions"],
+    ...IMPORTED,
+    ...DEPLOYED,
     "export-history-function": ["lambda:InvokeFunction"],
     "export-export-function": ["lambda:InvokeFunction"],
     "catalog-workgroup": ["athena:GetQueryExecution", "athena:GetQueryResults", "athena:StartQueryExecution", "athena:StopQueryExecution"],
@@ -104,6 +124,7 @@ const WITH_JOB: Record<string, Needed> = {
   },
   pipeline: {
     "pipeline-state-machine": ["states:ListExecutions"],
+    ...IMPORTED,
     "export-export-job": ["glue:BatchStopJobRun", "glue:GetJobRun", "glue:GetJobRuns", "glue:StartJobRun"],
     [`${WORK}ba987654.json`]: ["s3:GetObject"],
   },

@@ -1,13 +1,17 @@
 import {
+  arnsOf,
   cachePrefixes,
   eventPrefixes,
   inputKeys,
   interactionsPrefix,
   jobScriptKey,
+  jobNamePrefix,
   keyPrefixOf,
+  trainingRunsPrefix,
   type Zone,
   ZONES,
 } from "../../components/naming";
+import { recommenderPlaces } from "../../components/recommenderPlaces";
 import type { Context } from "../../local/cloud/iam/conditions";
 import { parsePolicy } from "../../local/cloud/iam/policy";
 import type { Policy } from "../../local/cloud/service";
@@ -38,6 +42,7 @@ const ACCOUNT_WIDE: [what: string, arn: string][] = [
   ["Glue's default database", "arn:aws:glue:ap-southeast-1:123456789012:database/default"],
   ["Athena's catalog", "arn:aws:athena:ap-southeast-1:123456789012:datacatalog/AwsDataCatalog"],
 ];
+const ROLE = "aws:iam/role:Role";
 const BUCKET_POLICY = "aws:s3/bucketPolicy:BucketPolicy";
 
 /**
@@ -49,6 +54,7 @@ export function targetsOf(stack: StackResources, policies: Map<string, Policy>):
   const tenants = stack.outputs.tenants as Record<string, { buckets: Record<Zone, string>; streamArn: string }>;
   return Object.entries(tenants).flatMap(([tenant, { buckets, streamArn }]) => [
     ...resourceTargets(stack, tenant),
+    ...madeByRuns(tenant, stack.stack),
     ...ACCOUNT_WIDE.map(([what, arn]) => ({ tenant, stage: stack.stack, what, arn, context: {} })),
     { ...{ tenant, stage: stack.stack, what: "key of the stream", arn: KEY }, context: via("kinesis", streamArn) },
     ...ZONES.flatMap((zone) => bucketTargets(stack, tenant, zone, buckets[zone], policies.get(buckets[zone]))),
@@ -69,8 +75,31 @@ function resourceTargets({ stack: stage, resources }: StackResources, tenant: st
     if (typeof arn !== "string" || !arn.startsWith("arn:")) return [];
     const what = name.slice(tenant.length + 1);
     const below = BELOW[type]?.(arn).map(([part, ofPart]) => ({ tenant, stage, what: `${what} ${part}`, arn: ofPart, context: {} }));
-    return [{ tenant, stage, what, arn, context: {} }, ...(below ?? [])];
+    const target = { tenant, stage, what, arn, context: {} };
+    return type === ROLE ? passedRoles(target) : [target, ...(below ?? [])];
   });
+}
+
+/** What a tenant's pipeline makes in Personalize. */
+function madeByRuns(tenant: string, stage: string): Target[] {
+  const scope = { tenant, stage, partition: "aws", region: "ap-southeast-1", account: "123456789012" };
+  const { solution, campaign } = recommenderPlaces({ scope, recipe: "aws-user-personalization-v2", campaign: true, minProvisionedTps: 1 });
+  const made = {
+    "import job": arnsOf(scope).importJob(`${jobNamePrefix(scope)}0123456789ab-1`),
+    solution: solution.arn,
+    "solution version": `${solution.arn}/0a1b2c3d`,
+    campaign: String(campaign?.arn),
+  };
+  return Object.entries(made).map(([what, arn]) => ({ tenant, stage, what, arn, context: {} }));
+}
+
+/** A role that is passed to Personalize; passed to any other service it is nobody's. */
+function passedRoles({ tenant, stage, what, arn }: Target): Target[] {
+  const passed = (service: string) => ({ "iam:PassedToService": `${service}.amazonaws.com` });
+  return [
+    { tenant, stage, what, arn, context: passed("personalize") },
+    { tenant: "nobody", stage, what: `${what} of ${tenant} for another service`, arn, context: passed("lambda") },
+  ];
 }
 
 /** What a resource holds that is no resource of the program. */
@@ -119,6 +148,7 @@ function keysOf(zone: Zone, stage: string, mapping: string): string[] {
     ],
     lake: [
       `${interactionsPrefix(prefix)}dt=2026-11-24/run=0123456789ab-1/part`,
+      `${trainingRunsPrefix(prefix)}dt=2026-11-24/0123456789ab-1.json`,
       `${prefix}crm_derived_restricted/t200_by_hand/part`,
       `${SOURCE_PREFIX}dt=2026-11-24/part.csv.gz`,
     ],

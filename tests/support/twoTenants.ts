@@ -10,10 +10,13 @@ interface Names {
 /** Where acme2's own pipeline leaves its parts in lake; the stages that share buckets have the same. */
 export const SOURCE_PREFIX = "crm/interactions/";
 
-/** Two tenants of which one's name begins with the other's; the second has settings of its own, and a Glue job that exports a source. */
+/**
+ * Two tenants of which one's name begins with the other's. The first trains and has a campaign in every stage; the second has neither, but
+ * settings of its own and a Glue job that exports a source.
+ */
 function tenants({ buckets, stream, delivery, database }: Names): unknown[] {
   return [
-    "acme",
+    { name: "acme", recommender: { campaign: true }, pipeline: { train: "afterExport" } },
     {
       name: "acme2",
       buckets,
@@ -21,7 +24,8 @@ function tenants({ buckets, stream, delivery, database }: Names): unknown[] {
       stream: { name: stream, shards: 2, retentionHours: 48 },
       delivery: { name: delivery, intervalSeconds: 60 },
       forwarder: { memoryMiB: 512 },
-      recommender: { interactionColumns: ["USER_ID", "ITEM_ID", "TIMESTAMP"] },
+      recommender: { interactionColumns: ["USER_ID", "ITEM_ID", "TIMESTAMP"], campaign: false },
+      pipeline: { train: "never" },
       export: { engine: "glue", source: { prefix: SOURCE_PREFIX } },
       logRetentionDays: 7,
     },
