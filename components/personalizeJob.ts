@@ -66,8 +66,8 @@ export function roomStates(noun: string, next: string, failed: string, maxWaitHo
 }
 
 /**
- * Creates it, or goes on with what is there, and waits until it is ACTIVE. `$made` tells whether this execution created it. One that an
- * earlier execution left failed is followed by another; one of this execution that fails is this execution's failure.
+ * Creates it, or goes on with what is there, and waits until it is ACTIVE. `$made` tells whether this execution created it, even if the
+ * answer was lost. One that an earlier execution left failed is followed by another; one of this execution that fails is its failure.
  */
 export function jobStates(job: PersonalizeJob, done: { next: string; assign?: Assign }): States {
   const { noun, create, describe, failed, maxWaitHours, superseded } = job;
@@ -85,6 +85,7 @@ export function jobStates(job: PersonalizeJob, done: { next: string; assign?: As
     [`Describe${noun}`]: sdkTask(describe.action, describe.arguments, {
       next: `Check${noun}`,
       assign: {
+        made: jsonata(`$made or $toMillis(${found}.CreationDateTime) >= $since`),
         status: jsonata(`${found}.Status`),
         cause: jsonata(`$exists(${found}.FailureReason) ? ${found}.FailureReason : "its status was " & ${found}.Status`),
       },

@@ -1,48 +1,53 @@
 import { GetPartitionCommand, GlueClient, type Partition } from "@aws-sdk/client-glue";
+import { PersonalizeClient } from "@aws-sdk/client-personalize";
 import { GetObjectCommand, HeadObjectCommand, ListObjectsV2Command, PutObjectCommand, S3Client } from "@aws-sdk/client-s3";
 import { SFNClient, StartExecutionCommand } from "@aws-sdk/client-sfn";
-import { Catalog } from "../../components/catalog";
-import { InteractionExport, type InteractionExportArgs } from "../../components/interactionExport";
-import { Pipeline, type PipelineArgs } from "../../components/pipeline";
 import { makeAthena } from "../../local/cloud/athena";
+import { cloudControl } from "../../local/cloud/cloudControl";
 import type { ActiveFault, Fault } from "../../local/cloud/door/faults";
 import { glue } from "../../local/cloud/glue";
 import { makeLambda } from "../../local/cloud/lambda";
 import { logs } from "../../local/cloud/logs";
+import { makePersonalize, type PersonalizeOptions } from "../../local/cloud/personalize";
 import { s3 } from "../../local/cloud/s3";
-import type { Statement } from "../../local/cloud/service";
 import { makeStepFunctions } from "../../local/cloud/stepFunctions";
 import { watchExecution } from "../../local/pipeline/execution";
 import { type TestCloud, withCloud } from "./cloud";
 import { JumpingClock } from "./jumpingClock";
-import { deploy, type Registered, SCOPE } from "./pulumiMocks";
+import { BUCKETS, type Changes, DATABASE, makeDatasetGroup, registered, withoutStatement } from "./pipelineResources";
+import { type Registered, SCOPE } from "./pulumiMocks";
 
-export const BUCKETS = { upstream: "upstream", lake: "lake", downstream: "downstream", infra: "infra", cache: "cache" };
-export const DATABASE = "acme_derived";
+export { BUCKETS, DATABASE };
 export const INPUT = "recommender/personalize_input.csv";
 export const MANIFEST = "recommender/personalize_input.manifest.json";
 const MACHINE = `arn:aws:states:${SCOPE.region}:${SCOPE.account}:stateMachine:acme-c360-recommender-pipeline-dev`;
-const ROLE_POLICY = "aws:iam/rolePolicy:RolePolicy";
 /** Waits of the cloud are so much shorter. */
 const SCALE = 1000;
 
 /** What a test deploys otherwise than most. */
-export interface PipelineOptions
-  extends
-    Partial<Pick<PipelineArgs, "maxWaitHours" | "streamedEvents" | "interactionColumns">>,
-    Partial<Pick<InteractionExportArgs, "engine" | "source">> {
+export interface PipelineOptions extends Changes {
   /** Statement of the pipeline role's policy that is left out, by its Sid. */
   without?: string;
   /** Resource that is not made, by its name. */
   absent?: string;
   /** Seconds that a function may run. @default its own */
   functionSeconds?: number;
+  /** How the local Personalize behaves. */
+  personalize?: PersonalizeOptions;
 }
 
 /** How an execution went. */
 export interface Ran {
   status: string;
-  output: { runId: string; runDate: string; engine: string; counts: Counts; export: { decision: string; reason: string; etag: string } };
+  output: {
+    runId: string;
+    runDate: string;
+    engine: string;
+    counts: Counts;
+    export: { decision: string; reason: string; etag: string };
+    training: { solutionVersionArn: string; metrics: Record<string, number>; decision: string; reason: string };
+    campaignArn?: string;
+  };
   error?: string;
   cause?: string;
   /** In the order in which they were entered. */
@@ -56,11 +61,15 @@ interface Counts {
   csv: Record<string, number>;
 }
 
-/** The catalog, the export's functions and the pipeline as the components deploy them, in a local cloud with the lake's buckets. */
+/**
+ * The catalog, the export's functions, Personalize's role and the pipeline as the components deploy them, in a local cloud with the lake's
+ * buckets and a dataset group.
+ */
 export class DeployedPipeline {
   readonly s3: S3Client;
   readonly glue: GlueClient;
   readonly sfn: SFNClient;
+  readonly personalize: PersonalizeClient;
 
   private constructor(
     readonly running: TestCloud,
@@ -70,14 +79,19 @@ export class DeployedPipeline {
     this.s3 = new S3Client(running.client);
     this.glue = new GlueClient(running.client);
     this.sfn = new SFNClient(running.client);
+    this.personalize = new PersonalizeClient(running.client);
   }
 
-  static async open({ without, absent, functionSeconds, ...changes }: PipelineOptions = {}): Promise<DeployedPipeline> {
+  static async open({ without, absent, functionSeconds, personalize, ...changes }: PipelineOptions = {}): Promise<DeployedPipeline> {
     const clock = new JumpingClock(SCALE);
-    const services = [s3, logs, glue, makeAthena({ pieceBytes: 20_000 }), makeStepFunctions(), makeLambda({ pollMs: 210 })];
+    const services = [
+      ...[s3, logs, glue, makeAthena({ pieceBytes: 20_000 }), makeStepFunctions(), makeLambda({ pollMs: 210 })],
+      ...[cloudControl, makePersonalize(personalize)],
+    ];
     const running = await withCloud(services, { clock });
     try {
       for (const bucket of Object.values(BUCKETS)) await running.cloud.create("aws:s3/bucket:Bucket", { bucket }, `urn::${bucket}`);
+      await makeDatasetGroup(running.cloud, changes);
       const resources = await registered(changes);
       for (const { type, name, inputs, urn, custom } of resources) {
         if (!custom || name === absent) continue;
@@ -93,12 +107,12 @@ export class DeployedPipeline {
   }
 
   async close(): Promise<void> {
-    for (const client of [this.s3, this.glue, this.sfn]) client.destroy();
+    for (const client of [this.s3, this.glue, this.sfn, this.personalize]) client.destroy();
     await this.running.stop();
   }
 
-  async put(bucket: string, key: string, body: string | Uint8Array): Promise<void> {
-    await this.s3.send(new PutObjectCommand({ Bucket: bucket, Key: key, Body: Buffer.from(body) }));
+  async put(bucket: string, key: string, body: string | Uint8Array, metadata: Record<string, string> = {}): Promise<void> {
+    await this.s3.send(new PutObjectCommand({ Bucket: bucket, Key: key, Body: Buffer.from(body), Metadata: metadata }));
   }
 
   /** Puts a historical drop. */
@@ -161,36 +175,4 @@ export class DeployedPipeline {
     );
     return Partition;
   }
-}
-
-type Changes = Omit<PipelineOptions, "without" | "absent" | "functionSeconds">;
-
-const deployments = new Map<string, Promise<Registered[]>>();
-
-/** What the components register; equal changes share one deployment. */
-function registered(changes: Changes): Promise<Registered[]> {
-  const key = JSON.stringify(changes);
-  const found = deployments.get(key) ?? deploy(() => make(changes)).then(({ resources }) => resources);
-  deployments.set(key, found);
-  return found;
-}
-
-function make(changes: Changes): void {
-  const interactionColumns = ["USER_ID", "ITEM_ID", "TIMESTAMP", "EVENT_TYPE"];
-  const own = { engine: "lambda", interactionColumns, logRetentionDays: 14 } as const;
-  const common = { scope: SCOPE, buckets: BUCKETS, keyPrefix: "", ...own, ...changes };
-  const { workgroupName } = new Catalog("c", { ...common, database: DATABASE, projectionStart: "2026/01/01/00", protect: false });
-  const { targets } = new InteractionExport("e", { ...common, infra: BUCKETS.infra });
-  new Pipeline("p", {
-    ...{ maxWaitHours: 24, streamedEvents: "include", defaultEventType: "interaction", schedule: "off", timeZone: "UTC" },
-    ...{ database: DATABASE, workgroup: workgroupName, ...targets },
-    ...common,
-  });
-}
-
-function withoutStatement(inputs: Registered["inputs"], sid: string): Registered["inputs"] {
-  const policy = inputs.policy as { Statement: Statement[] };
-  const Statement = policy.Statement.filter(({ Sid }) => Sid !== sid);
-  if (Statement.length === policy.Statement.length) throw new Error(`${ROLE_POLICY} has no statement ${sid}`);
-  return { ...inputs, policy: { ...policy, Statement } };
 }

@@ -1,0 +1,68 @@
+import { Catalog } from "../../components/catalog";
+import { InteractionExport, type InteractionExportArgs } from "../../components/interactionExport";
+import { interactionsSchema } from "../../components/interactionsSchema";
+import { Pipeline, type PipelineArgs } from "../../components/pipeline";
+import { physicalName } from "../../components/naming";
+import { Recommender, type RecommenderArgs } from "../../components/recommender";
+import { recommenderPlaces } from "../../components/recommenderPlaces";
+import type { Cloud, Statement } from "../../local/cloud/service";
+import { makeThroughCloudControl } from "./personalize";
+import { deploy, type Registered, SCOPE } from "./pulumiMocks";
+
+export const BUCKETS = { upstream: "upstream", lake: "lake", downstream: "downstream", infra: "infra", cache: "cache" };
+export const DATABASE = "acme_derived";
+const ROLE_POLICY = "aws:iam/rolePolicy:RolePolicy";
+const COLUMNS = ["USER_ID", "ITEM_ID", "TIMESTAMP", "EVENT_TYPE"];
+
+/** Settings of a pipeline that a test has otherwise than dev. */
+export interface Changes
+  extends
+    Partial<Pick<PipelineArgs, "maxWaitHours" | "streamedEvents" | "interactionColumns" | "train">>,
+    Partial<Pick<RecommenderArgs, "recipe" | "campaign" | "minProvisionedTps">>,
+    Partial<Pick<InteractionExportArgs, "engine" | "source">> {}
+
+const deployments = new Map<string, Promise<Registered[]>>();
+
+/** What the components register; equal changes share one deployment. */
+export function registered(changes: Changes): Promise<Registered[]> {
+  const key = JSON.stringify(changes);
+  const found = deployments.get(key) ?? deploy(() => make(changes)).then(({ resources }) => resources);
+  deployments.set(key, found);
+  return found;
+}
+
+function make({ recipe = "aws-user-personalization-v2", campaign = false, minProvisionedTps = 1, ...changes }: Changes): void {
+  const own = { engine: "lambda", interactionColumns: COLUMNS, logRetentionDays: 14 } as const;
+  const common = { scope: SCOPE, buckets: BUCKETS, keyPrefix: "", ...own, ...changes };
+  const served = { scope: SCOPE, recipe, campaign, minProvisionedTps };
+  const { workgroupName } = new Catalog("c", { ...common, database: DATABASE, projectionStart: "2026/01/01/00", protect: false });
+  const { targets } = new InteractionExport("e", { ...common, infra: BUCKETS.infra });
+  const { places } = new Recommender("r", {
+    ...{ ...served, interactionColumns: common.interactionColumns, protect: false },
+    downstream: { name: BUCKETS.downstream, keyPrefix: "" },
+    existing: { ...recommenderPlaces(served), trackingId: "made-by-the-test" },
+  });
+  new Pipeline("p", {
+    ...{ maxWaitHours: 24, streamedEvents: "include", defaultEventType: "interaction", schedule: "off", timeZone: "UTC", train: "never" },
+    ...{ database: DATABASE, workgroup: workgroupName, recommender: places, ...targets },
+    ...common,
+  });
+}
+
+/** Makes the dataset group that the program would, with its dataset. */
+export async function makeDatasetGroup(cloud: Cloud, { interactionColumns = COLUMNS }: Changes): Promise<void> {
+  const makeOne = async (kind: string, desired: object) =>
+    (await makeThroughCloudControl(cloud, `AWS::Personalize::${kind}`, { ...desired })).id;
+  const { name, text } = interactionsSchema(SCOPE, interactionColumns);
+  const DatasetGroupArn = await makeOne("DatasetGroup", { Name: physicalName("datasetGroup", SCOPE, "recommender") });
+  const SchemaArn = await makeOne("Schema", { Name: name, Schema: text });
+  await makeOne("Dataset", { Name: "interactions", DatasetType: "Interactions", DatasetGroupArn, SchemaArn });
+}
+
+/** A role's policy that lacks a statement. */
+export function withoutStatement(inputs: Registered["inputs"], sid: string): Registered["inputs"] {
+  const policy = inputs.policy as { Statement: Statement[] };
+  const Statement = policy.Statement.filter(({ Sid }) => Sid !== sid);
+  if (Statement.length === policy.Statement.length) throw new Error(`${ROLE_POLICY} has no statement ${sid}`);
+  return { ...inputs, policy: { ...policy, Statement } };
+}
