@@ -120,6 +120,7 @@ function assemble(options: CloudOptions): Parts {
     clock: options.clock ?? realClock(scale),
     store: (service) => openStore(join(stateDir, service)),
     assume: (roleArn, servicePrincipal, context) => identities.assume(roleArn, servicePrincipal, context),
+    serve: (servicePrincipal, context) => identities.service(servicePrincipal, context),
     call: (as: Principal, service: string, operation: string, input: Json, body?: Readable): Promise<Reply> =>
       perform(as, service, operation, input, { requestId: randomUUID(), body, signal: never }),
     check: (type, inputs) => registry.check(type, inputs),

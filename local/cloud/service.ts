@@ -137,6 +137,8 @@ export interface Cloud {
   store(service: string): Store;
   /** Credentials of a role for a service; the role's trust policy decides. `context`: condition keys, such as aws:SourceArn. */
   assume(roleArn: string, servicePrincipal: string, context?: Record<string, string>): Principal;
+  /** Credentials of a service itself, to which resource policies alone give anything. `context`: condition keys of its requests. */
+  serve(servicePrincipal: string, context: Record<string, string>): Principal;
   /** Calls an operation of a service through the same authorization as HTTP. Throws ServiceError. */
   call(as: Principal, service: string, operation: string, input: Json, body?: Readable): Promise<Reply>;
   /** Refuses unknown types and inputs by name; part of every preview. */

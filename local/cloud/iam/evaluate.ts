@@ -16,6 +16,10 @@ export interface Identity {
   /** The account's owner needs no policy, but is bound by denials. */
   owner: boolean;
   policies: Policy[];
+  /** A service's own name, as `personalize.amazonaws.com`, when it asks itself. */
+  service?: string;
+  /** Condition keys of its requests. */
+  context?: Context;
 }
 
 /**
@@ -24,7 +28,7 @@ export interface Identity {
  * @param global condition keys that every request carries
  */
 export function evaluate(identity: Identity, need: Need, global: Context): Decision {
-  const context = { ...global, ...need.context };
+  const context = { ...global, ...identity.context, ...need.context };
   const applies = (statement: Statement): boolean =>
     list(statement.Action).some((action) => matches(action.toLowerCase(), need.action.toLowerCase())) &&
     (statement.Resource === undefined || list(statement.Resource).some((resource) => matches(resource, need.resource))) &&
@@ -52,7 +56,8 @@ export function trusts(trust: Policy, servicePrincipal: string, context: Context
   return applies.length > 0 && applies.every(({ Effect }) => Effect === "Allow");
 }
 
-function names({ Principal }: Statement, { arn, account, owner }: Identity): boolean {
+function names({ Principal }: Statement, { arn, account, owner, service }: Identity): boolean {
   if (Principal === "*") return true;
+  if (service !== undefined) return list(Principal?.Service).includes(service);
   return list(Principal?.AWS).some((named) => named === "*" || named === arn || (owner && (named === account || named === arn)));
 }

@@ -55,6 +55,13 @@ export class Identities {
     return this.issue("ASIA", roleArn, identity);
   }
 
+  /** Credentials of a service itself; it has what resource policies give it. */
+  service(servicePrincipal: string, context: Record<string, string>): Principal {
+    const own = { "aws:SourceAccount": this.cloud.account, ...context };
+    const identity = () => ({ arn: servicePrincipal, account: "", owner: false, policies: [], service: servicePrincipal, context: own });
+    return this.issue("ASIA", servicePrincipal, identity);
+  }
+
   /** Who has an access key; undefined: it was never issued. */
   find(accessKeyId: string): Principal | undefined {
     return this.byAccessKey.get(accessKeyId)?.principal;

@@ -2,7 +2,9 @@ import { setTimeout } from "node:timers/promises";
 import { TokenBucket } from "../kinesis/throttle";
 import type { Cloud, Json, Operation, Store } from "../service";
 import { ServiceError } from "../service";
-import type { ControlPlane, Made } from "./controlPlane";
+import type { ControlPlane } from "./controlPlane";
+import { interactionOf, type StreamedInteraction } from "./interactions";
+import type { Made } from "./lifecycle";
 import { invalidity, isKept, type PutEventsRequest } from "./validateEvents";
 
 /** Requests a second and dataset group: https://docs.aws.amazon.com/personalize/latest/dg/limits.html */
@@ -17,11 +19,15 @@ export class PutEvents implements Operation {
   private readonly budgets = new Map<string, TokenBucket>();
   private readonly store: Store;
 
-  /** @param latencyMs real milliseconds that an answer takes at least */
+  /**
+   * @param latencyMs real milliseconds that an answer takes at least
+   * @param tell takes each interaction that was accepted
+   */
   constructor(
     private readonly cloud: Cloud,
     private readonly plane: ControlPlane,
     private readonly latencyMs: number,
+    private readonly tell: (datasetGroupArn: string, interaction: StreamedInteraction) => void,
   ) {
     this.store = cloud.store("personalize");
   }
@@ -47,6 +53,11 @@ export class PutEvents implements Operation {
       slow,
     ]);
     if (refusal) throw refusal;
+    const group = String(this.plane.tracker(String(input.trackingId))?.properties.DatasetGroupArn);
+    for (const { userId, event } of entries) {
+      const interaction = interactionOf({ userId, event });
+      if (interaction) this.tell(group, interaction);
+    }
     return {};
   };
 
@@ -70,7 +81,7 @@ export class PutEvents implements Operation {
     return true;
   }
 
-  private entries(call: number, { trackingId, sessionId, userId, eventList }: PutEventsRequest): Json[] {
+  private entries(call: number, { trackingId, sessionId, userId, eventList }: PutEventsRequest) {
     const at = this.cloud.clock.now();
     return eventList
       .filter((event) => isKept(sessionId, event))

@@ -1,87 +1,94 @@
+import { z } from "zod";
 import type { Json, Operation } from "../service";
 import { ServiceError } from "../service";
-import type { ControlPlane, Made } from "./controlPlane";
 import { DATASET, DATASET_GROUP, EVENT_TRACKER, SCHEMA } from "./controlPlane";
+import type { Lifecycle, Made } from "./lifecycle";
+import { ARN, asMembers, PAGING, read } from "./requests";
 
-const PAGE = 100;
-/** Parameters of every List operation. */
-const PAGING = ["maxResults", "nextToken"];
+/** What nobody is shown. */
+const INTERNAL = ["Tags", "File", "Metrics"];
+/** What only a description shows. */
+const DETAILS = ["Schema", "TrackingId", "LatestCampaignUpdate"];
+
+/** How a kind of resource is described and listed. */
+export interface Kind {
+  type: string;
+  /** As descriptions call one, for example `datasetGroup`. */
+  member: string;
+  /** As lists call them, for example `datasetGroups`. */
+  members: string;
+  /** Parameter of the list that picks those of one other resource, and whether a resource is of it. */
+  filter?: { parameter: string; holds: (made: Made, value: string) => boolean };
+}
+
+const byProperty = (parameter: string, property: string): Kind["filter"] => ({
+  parameter,
+  holds: ({ properties }, value) => properties[property] === value,
+});
 
 /**
- * DescribeX and ListX of the four resource types, called by X-Amz-Target `AmazonPersonalize.*`.
+ * DescribeX and ListX of every kind, called by X-Amz-Target `AmazonPersonalize.*`.
  *
  * @see https://docs.aws.amazon.com/personalize/latest/dg/API_Operations_Amazon_Personalize.html
  */
-export function readOperations(plane: ControlPlane): Record<string, Operation> {
-  return {
-    DescribeDatasetGroup: describe(plane, DATASET_GROUP, "datasetGroup"),
-    DescribeSchema: describe(plane, SCHEMA, "schema"),
-    DescribeDataset: describe(plane, DATASET, "dataset"),
-    DescribeEventTracker: describe(plane, EVENT_TRACKER, "eventTracker"),
-    ListDatasetGroups: list(plane, DATASET_GROUP, "datasetGroups"),
-    ListSchemas: list(plane, SCHEMA, "schemas"),
-    ListDatasets: list(plane, DATASET, "datasets", ["datasetGroupArn"]),
-    ListEventTrackers: list(plane, EVENT_TRACKER, "eventTrackers", ["datasetGroupArn"]),
-  };
+export function readOperations(lifecycle: Lifecycle, kinds: readonly Kind[]): Record<string, Operation> {
+  const all: Kind[] = [
+    { type: DATASET_GROUP, member: "datasetGroup", members: "datasetGroups" },
+    { type: SCHEMA, member: "schema", members: "schemas" },
+    { type: DATASET, member: "dataset", members: "datasets", filter: byProperty("datasetGroupArn", "DatasetGroupArn") },
+    { type: EVENT_TRACKER, member: "eventTracker", members: "eventTrackers", filter: byProperty("datasetGroupArn", "DatasetGroupArn") },
+    ...kinds,
+  ];
+  return Object.fromEntries(
+    all.flatMap((kind) => [
+      [`Describe${upperFirst(kind.member)}`, describe(lifecycle, kind)],
+      [`List${upperFirst(kind.members)}`, list(lifecycle, kind)],
+    ]),
+  );
 }
 
-function describe(plane: ControlPlane, type: string, member: string): Operation {
+function describe(lifecycle: Lifecycle, { type, member }: Kind): Operation {
   const key = `${member}Arn`;
+  const shape = z.strictObject({ [key]: ARN });
   return {
     needs: (input) => [{ action: `personalize:Describe${upperFirst(member)}`, resource: String(input[key]) }],
-    run: async (input) => {
-      refuseUnknown(input, [key]);
-      return { output: { [member]: details(plane.find(type, input[key])) } };
-    },
+    run: async (input) => ({ output: { [member]: details(lifecycle.find(type, read(shape, input)[key])) } }),
   };
 }
 
-function list(plane: ControlPlane, type: string, member: string, filters: string[] = []): Operation {
+function list(lifecycle: Lifecycle, { type, members, filter }: Kind): Operation {
+  const shape = z.strictObject({ ...PAGING, ...(filter && { [filter.parameter]: ARN.optional() }) });
   return {
-    needs: () => [{ action: `personalize:List${upperFirst(member)}`, resource: "*" }],
+    needs: () => [{ action: `personalize:List${upperFirst(members)}`, resource: "*" }],
     run: async (input) => {
-      refuseUnknown(input, [...PAGING, ...filters]);
-      const size = input.maxResults ?? PAGE;
-      if (!Number.isInteger(size) || (size as number) < 1 || (size as number) > PAGE) {
-        throw new ServiceError(
-          "InvalidInputException",
-          `maxResults must be a whole number from 1 to ${PAGE}, got ${JSON.stringify(size)}.`,
-        );
-      }
-      const from = Number(input.nextToken ?? 0);
+      const { maxResults, nextToken, ...given } = read(shape, input) as { maxResults: number; nextToken?: string } & Json;
+      const from = Number(nextToken ?? 0);
       if (!Number.isInteger(from)) throw new ServiceError("InvalidNextTokenException", "The token is not valid.");
-      const to = from + (size as number);
-      const where = Object.fromEntries(filters.filter((key) => input[key] !== undefined).map((key) => [upperFirst(key), input[key]]));
-      const all = plane.all(type, where);
-      return { output: { [member]: all.slice(from, to).map(summary), ...(to < all.length ? { nextToken: String(to) } : {}) } };
+      const value = filter && given[filter.parameter];
+      const chosen = lifecycle.all(type).filter((made) => typeof value !== "string" || filter?.holds(made, value));
+      const to = from + maxResults;
+      return { output: { [members]: chosen.slice(from, to).map(summary), ...(to < chosen.length ? { nextToken: String(to) } : {}) } };
     },
   };
 }
-
-/** What only a description shows. */
-const DETAILS = ["Schema", "TrackingId"];
 
 function details(made: Made): Json {
   const account = made.type === EVENT_TRACKER ? { accountId: made.arn.split(":")[4] } : {};
-  return { ...members(made, ["Tags"]), ...account, ...condition(made) };
+  return { ...members(made, INTERNAL), ...account, ...condition(made) };
 }
 
-const summary = (made: Made): Json => ({ ...members(made, ["Tags", ...DETAILS]), ...condition(made) });
+const summary = (made: Made): Json => ({ ...members(made, [...INTERNAL, ...DETAILS]), ...condition(made) });
 
 function members({ properties, attributes }: Made, hidden: string[]): Json {
   const shown = Object.entries({ ...properties, ...attributes }).filter(([key]) => !hidden.includes(key));
-  return Object.fromEntries(shown.map(([key, value]) => [key[0].toLowerCase() + key.slice(1), value]));
+  return asMembers(Object.fromEntries(shown));
 }
 
-const condition = ({ type, status, createdAt }: Made): Json => ({
+const condition = ({ type, status, failureReason, createdAt, updatedAt }: Made): Json => ({
   ...(type === SCHEMA ? {} : { status }),
+  ...(failureReason === undefined ? {} : { failureReason }),
   creationDateTime: createdAt / 1000,
-  lastUpdatedDateTime: createdAt / 1000,
+  lastUpdatedDateTime: updatedAt / 1000,
 });
-
-function refuseUnknown(input: Json, known: string[]): void {
-  const unknown = Object.keys(input).find((key) => !known.includes(key));
-  if (unknown !== undefined) throw new ServiceError("InvalidInputException", `The local cloud does not know the parameter ${unknown}.`);
-}
 
 const upperFirst = (text: string): string => text[0].toUpperCase() + text.slice(1);
