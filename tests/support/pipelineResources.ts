@@ -1,8 +1,10 @@
+import { admitPersonalize } from "../../components/bucketPolicies";
 import { Catalog } from "../../components/catalog";
 import { InteractionExport, type InteractionExportArgs } from "../../components/interactionExport";
 import { interactionsSchema } from "../../components/interactionsSchema";
 import { Pipeline, type PipelineArgs } from "../../components/pipeline";
 import { physicalName } from "../../components/naming";
+import { policy } from "../../components/policies";
 import { Recommender, type RecommenderArgs } from "../../components/recommender";
 import { recommenderPlaces } from "../../components/recommenderPlaces";
 import type { Cloud, Statement } from "../../local/cloud/service";
@@ -49,8 +51,10 @@ function make({ recipe = "aws-user-personalization-v2", campaign = false, minPro
   });
 }
 
-/** Makes the dataset group that the program would, with its dataset. */
+/** Makes the dataset group that the program would, with its dataset, and lets Personalize read downstream. */
 export async function makeDatasetGroup(cloud: Cloud, { interactionColumns = COLUMNS }: Changes): Promise<void> {
+  const admitted = policy(...admitPersonalize(SCOPE, BUCKETS.downstream, ["recommender/"], true));
+  await cloud.create("aws:s3/bucketPolicy:BucketPolicy", { bucket: BUCKETS.downstream, policy: admitted }, "urn::downstream-policy");
   const makeOne = async (kind: string, desired: object) =>
     (await makeThroughCloudControl(cloud, `AWS::Personalize::${kind}`, { ...desired })).id;
   const { name, text } = interactionsSchema(SCOPE, interactionColumns);
@@ -61,8 +65,8 @@ export async function makeDatasetGroup(cloud: Cloud, { interactionColumns = COLU
 
 /** A role's policy that lacks a statement. */
 export function withoutStatement(inputs: Registered["inputs"], sid: string): Registered["inputs"] {
-  const policy = inputs.policy as { Statement: Statement[] };
-  const Statement = policy.Statement.filter(({ Sid }) => Sid !== sid);
-  if (Statement.length === policy.Statement.length) throw new Error(`${ROLE_POLICY} has no statement ${sid}`);
-  return { ...inputs, policy: { ...policy, Statement } };
+  const given = inputs.policy as { Statement: Statement[] };
+  const Statement = given.Statement.filter(({ Sid }) => Sid !== sid);
+  if (Statement.length === given.Statement.length) throw new Error(`${ROLE_POLICY} has no statement ${sid}`);
+  return { ...inputs, policy: { ...given, Statement } };
 }
