@@ -20,14 +20,14 @@ interface Outputs {
 
 describe("a hand-made recommender", function () {
   this.timeout(240_000);
-  it("adds nothing to Personalize but the role, which reads the input", async () => {
+  it("adds nothing to Personalize but the role that reads the input, and who may ask the campaign", async () => {
     const existing = { ...ARNS, trackingId: "by-hand" };
     const { code, errors, resources } = await previewCommand(["--stack", "prod", ...configFlags({ "recommender.existing": existing })]);
     assert.deepEqual([code, errors], [0, []]);
     const all = resources();
     assert.deepEqual(
       all.filter(({ urn, type }) => urn.includes(RECOMMENDER) || type.startsWith("aws:cloudcontrol/")).map(({ name }) => name),
-      ["acme-recommender-role", "acme-recommender-role-policy", "acme-recommender"],
+      ["acme-recommender-consumer", "acme-recommender-role", "acme-recommender-role-policy", "acme-recommender"],
     );
     const [{ inputs }] = all.filter(({ name }) => name === "acme-forwarder-function");
     assert.equal((inputs.environment as { variables: Record<string, string> }).variables.TRACKING_ID, "by-hand");
