@@ -1,0 +1,132 @@
+import { cpSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { ListCampaignsCommand, ListSolutionsCommand, PersonalizeClient } from "@aws-sdk/client-personalize";
+import { cloudControl } from "../../local/cloud/cloudControl";
+import { makePersonalize } from "../../local/cloud/personalize";
+import { main } from "../../local/teardown";
+import { JumpingClock } from "./jumpingClock";
+import { makeRecommender, type Recommender, trackerActive } from "./personalize";
+import { REPOSITORY } from "./program";
+import { StepFunctionsBench } from "./stepFunctions";
+import { makeSolution, serve, streamInteractions, train } from "./trainedRecommender";
+
+const FASTER = 1000;
+const TWO_TENANTS = 'config: { c360-recommender:stage: dev, "c360-recommender:tenants": [acme, bolt] }';
+
+/** What differs between calls of the command. */
+export interface Tools {
+  ask: () => Promise<string>;
+  onPrint: (line: string) => void;
+  signal: AbortSignal;
+}
+
+/** How a call of the command went. */
+export interface Called {
+  code: number;
+  printed: string[];
+  errors: string[];
+}
+
+/** A clock whose waits can be held up. */
+class HoldableClock extends JumpingClock {
+  private held: Promise<void> | undefined;
+
+  override async sleep(ms: number, signal: AbortSignal): Promise<void> {
+    await super.sleep(ms, signal);
+    await this.held;
+  }
+
+  /** From now on no wait ends. @returns lets them end */
+  hold(): () => void {
+    let release = (): void => undefined;
+    this.held = new Promise((resolve) => (release = resolve));
+    return release;
+  }
+}
+
+/** A local cloud with Personalize and Step Functions, to which a stack `two` of stage dev with the tenants acme and bolt is deployed. */
+export class TeardownBench {
+  readonly personalize: PersonalizeClient;
+  private trained = 0;
+
+  private constructor(
+    readonly clock: HoldableClock,
+    readonly machines: StepFunctionsBench,
+    private readonly group: Recommender,
+    private readonly folder: string,
+  ) {
+    this.personalize = new PersonalizeClient({ ...machines.running.client, maxAttempts: 1 });
+  }
+
+  static async open(): Promise<TeardownBench> {
+    const clock = new HoldableClock(FASTER);
+    const machines = await StepFunctionsBench.open({ clock, services: [makePersonalize({ latencyMs: 0 }), cloudControl] });
+    const folder = mkdtempSync(join(tmpdir(), "c360-teardown-"));
+    cpSync(join(REPOSITORY, "Pulumi.yaml"), join(folder, "Pulumi.yaml"));
+    writeFileSync(join(folder, "Pulumi.two.yaml"), TWO_TENANTS);
+    const { endpoint, region, credentials } = machines.running.client;
+    writeFileSync(
+      join(folder, "endpoint.json"),
+      JSON.stringify({ endpoint, region, ...credentials, stack: "two", pid: process.pid, tenants: {} }),
+    );
+    return new TeardownBench(clock, machines, await recommenderWithData(machines, "shop"), folder);
+  }
+
+  async close(): Promise<void> {
+    this.personalize.destroy();
+    await this.machines.close();
+    rmSync(this.folder, { recursive: true });
+  }
+
+  /** Calls the command. */
+  async run(args: string, { ask, onPrint, signal }: Partial<Tools> = {}): Promise<Called> {
+    const printed: string[] = [];
+    const errors: string[] = [];
+    const code = await main(args.split(" "), {
+      ...{ programDir: this.folder, folder: this.folder, ask, signal: signal ?? new AbortController().signal },
+      print: (line) => {
+        printed.push(line);
+        onPrint?.(line);
+      },
+      printError: (line) => void errors.push(line),
+    });
+    return { code, printed, errors };
+  }
+
+  /** Names of the campaigns and solutions that stand, sorted. */
+  async standing(): Promise<string[]> {
+    const { campaigns = [] } = await this.personalize.send(new ListCampaignsCommand({}));
+    const { solutions = [] } = await this.personalize.send(new ListSolutionsCommand({}));
+    return [...campaigns, ...solutions].map(({ name = "" }) => name).sort();
+  }
+
+  /** Another dataset group that can be trained on. */
+  recommender(name: string): Promise<Recommender> {
+    return recommenderWithData(this.machines, name);
+  }
+
+  solution(name: string, { datasetGroupArn } = this.group): Promise<string> {
+    return makeSolution(this.personalize, datasetGroupArn, name);
+  }
+
+  /** Trains a solution. */
+  version(solutionArn: string): Promise<string> {
+    this.trained += 1;
+    return train(this.personalize, solutionArn, `acme-dev-run-${this.trained}`);
+  }
+
+  /** Makes a solution with a version that a campaign serves. */
+  async served(solution: string, campaign: string, group = this.group): Promise<Record<"solution" | "version" | "campaign", string>> {
+    const solutionArn = await this.solution(solution, group);
+    const version = await this.version(solutionArn);
+    return { solution: solutionArn, version, campaign: await serve(this.personalize, version, campaign) };
+  }
+}
+
+async function recommenderWithData({ running }: StepFunctionsBench, name: string): Promise<Recommender> {
+  const made = await makeRecommender(running.cloud, name);
+  await trackerActive(running, made.trackerArn);
+  await streamInteractions(running, made.trackingId);
+  return made;
+}
