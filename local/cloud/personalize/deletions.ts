@@ -4,7 +4,7 @@ import { DATASET, DATASET_GROUP, EVENT_TRACKER, SCHEMA } from "./controlPlane";
 import { IMPORT_JOBS } from "./imports";
 import { inUse, type Lifecycle, type Made } from "./lifecycle";
 import { ARN, read } from "./requests";
-import { SOLUTION, SOLUTION_VERSION } from "./solutions";
+import { CAMPAIGN, SOLUTION, SOLUTION_VERSION } from "./solutions";
 
 /** What is deleted, and what must not be there any more, or not be busy. */
 interface Deletion {
@@ -15,6 +15,11 @@ interface Deletion {
 
 const isBusy = ({ status }: Made) => status === "CREATE PENDING" || status === "CREATE IN PROGRESS";
 
+function campaignsOf(lifecycle: Lifecycle, DatasetGroupArn: unknown): Made[] {
+  const versions = new Set(lifecycle.all(SOLUTION_VERSION, { DatasetGroupArn }).map(({ arn }) => arn));
+  return lifecycle.all(CAMPAIGN).filter(({ properties }) => versions.has(String(properties.SolutionVersionArn)));
+}
+
 const DELETIONS: Deletion[] = [
   { type: EVENT_TRACKER, member: "eventTracker", blocking: () => undefined },
   { type: SCHEMA, member: "schema", blocking: (lifecycle, { arn }) => lifecycle.all(DATASET, { SchemaArn: arn }).at(0) },
@@ -23,6 +28,7 @@ const DELETIONS: Deletion[] = [
     member: "dataset",
     blocking: (lifecycle, { arn, properties: { DatasetGroupArn } }) =>
       lifecycle.all(EVENT_TRACKER, { DatasetGroupArn }).at(0) ??
+      campaignsOf(lifecycle, DatasetGroupArn).at(0) ??
       [...lifecycle.all(IMPORT_JOBS.type, { DatasetArn: arn }), ...lifecycle.all(SOLUTION_VERSION, { DatasetGroupArn })].find(isBusy),
   },
   {
@@ -34,9 +40,9 @@ const DELETIONS: Deletion[] = [
 ];
 
 /**
- * Deletions in the service's order: trackers and solutions before datasets, and these before their group.
+ * Deletions in the service's order: trackers and campaigns before their dataset, that before its schema, and all before their group.
  *
- * @see https://docs.aws.amazon.com/personalize/latest/dg/API_DeleteDatasetGroup.html
+ * @see https://docs.aws.amazon.com/personalize/latest/dg/delete-dataset.html, https://docs.aws.amazon.com/personalize/latest/dg/API_DeleteDatasetGroup.html
  */
 export function deleteOperations(lifecycle: Lifecycle): Record<string, Operation> {
   return Object.fromEntries(DELETIONS.map((deletion) => [`Delete${upperFirst(deletion.member)}`, remove(lifecycle, deletion)]));
@@ -48,7 +54,7 @@ function remove(lifecycle: Lifecycle, { type, member, blocking }: Deletion): Ope
   return {
     needs: (input: Json) => [{ action: `personalize:Delete${upperFirst(member)}`, resource: String(input[key]) }],
     run: async (input) => {
-      const made = lifecycle.active(type, read(shape, input)[key]);
+      const made = lifecycle.ended(type, read(shape, input)[key]);
       const blocked = blocking(lifecycle, made);
       if (blocked) throw inUse(`${made.arn} cannot be deleted before ${blocked.arn}, which is in status ${blocked.status}.`);
       await lifecycle.remove(made);

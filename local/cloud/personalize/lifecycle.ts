@@ -18,6 +18,8 @@ export interface Made {
   createdAt: number;
   /** Epoch milliseconds. */
   updatedAt: number;
+  /** Whether work is still to make it what it is. */
+  unfinished?: true;
 }
 
 /** What makes a resource while it is in progress: gives attributes, or throws a {@link JobFailure}. */
@@ -25,6 +27,8 @@ export type Work = (made: Made, signal: AbortSignal) => Promise<Json | void>;
 
 /** Why a resource cannot be made, in words that its description shows. */
 export class JobFailure extends Error {}
+
+const INTERRUPTED = "The local cloud was stopped before this was done.";
 
 /** Every resource by ARN, from its creation to its deletion, kept in the log "resources". */
 export class Lifecycle {
@@ -48,6 +52,7 @@ export class Lifecycle {
     if (this.made.has(given.arn)) throw exists(given.arn);
     const now = this.cloud.clock.now();
     const made: Made = { ...given, status: work === null ? "ACTIVE" : "CREATE PENDING", createdAt: now, updatedAt: now };
+    if (work) made.unfinished = true;
     this.made.set(made.arn, made);
     await this.keep(made);
     if (work !== null) this.follow(made.arn, this.create(made, work));
@@ -76,22 +81,29 @@ export class Lifecycle {
     await this.settling.get(arn);
   }
 
-  /** Does something besides, until the cloud stops; its failure is nobody's. */
+  /** Lets something go on besides, which fails only when the cloud stops. */
   follow(arn: string, work: Promise<void>): void {
-    const quiet = work.catch((error: unknown) => {
-      if (!this.stopping.signal.aborted) throw error;
-    });
-    this.settling.set(arn, quiet);
+    const followed = work
+      .catch((error: unknown) => {
+        if (!this.stopping.signal.aborted) throw error;
+      })
+      .finally(() => {
+        if (this.settling.get(arn) === followed) this.settling.delete(arn);
+      });
+    this.settling.set(arn, followed);
   }
 
-  /** Rebuilds the resources. What was on its way to ACTIVE is there, unless work was to make it. */
+  /** Rebuilds the resources. What was on its way is at its end, but for what work was to make: that failed. */
   async restore(): Promise<void> {
     for await (const entry of this.cloud.store("personalize").replay("resources")) {
-      const { gone, unfinished, ...made } = entry as unknown as Made & { gone?: boolean; unfinished?: boolean };
-      if (gone || made.status.startsWith("DELETE")) this.made.delete(made.arn);
-      else if (!made.status.startsWith("CREATE ") || made.status === "CREATE FAILED") this.made.set(made.arn, made);
-      else if (unfinished) this.made.set(made.arn, { ...made, status: "CREATE FAILED", failureReason: "The service was stopped." });
-      else this.made.set(made.arn, { ...made, status: "ACTIVE" });
+      const { gone, ...made } = entry as unknown as Made & { gone?: true };
+      if (gone || made.status.startsWith("DELETE ")) this.made.delete(made.arn);
+      else this.made.set(made.arn, made);
+    }
+    for (const made of this.made.values()) {
+      if (made.status === "ACTIVE" || made.status === "CREATE FAILED") continue;
+      if (made.unfinished) await this.fail(made, INTERRUPTED);
+      else await this.enter(made, "ACTIVE");
     }
   }
 
@@ -115,6 +127,15 @@ export class Lifecycle {
     return made;
   }
 
+  /**
+   * One that is made, or that failed to be.
+   *
+   * @throws ServiceError ResourceNotFoundException, ResourceInUseException
+   */
+  ended(type: string, arn: unknown): Made {
+    return this.find(type, arn).status === "CREATE FAILED" ? this.find(type, arn) : this.active(type, arn);
+  }
+
   /** The resources of a type with these properties, in the order of their creation. */
   all(type: string, where: Json = {}): Made[] {
     return [...this.made.values()].filter(
@@ -123,19 +144,24 @@ export class Lifecycle {
   }
 
   private async create(made: Made, work?: Work): Promise<void> {
-    const { signal } = this.stopping;
     await this.pause();
     if (work === undefined) return this.enter(made, "ACTIVE");
-    await this.enter(made, "CREATE IN PROGRESS", true);
+    await this.enter(made, "CREATE IN PROGRESS");
     try {
-      const [attributes] = await Promise.all([work(made, signal), this.pause()]);
+      const [attributes] = await Promise.all([work(made, this.stopping.signal), this.pause()]);
       Object.assign(made.attributes, attributes);
+      delete made.unfinished;
       await this.enter(made, "ACTIVE");
     } catch (error) {
-      if (!(error instanceof JobFailure)) throw error;
-      made.failureReason = error.message;
-      await this.enter(made, "CREATE FAILED");
+      this.stopping.signal.throwIfAborted();
+      await this.fail(made, error instanceof JobFailure ? error.message : `The local cloud failed: ${String(error)}`);
     }
+  }
+
+  private fail(made: Made, failureReason: string): Promise<void> {
+    delete made.unfinished;
+    Object.assign(made, { failureReason });
+    return this.enter(made, "CREATE FAILED");
   }
 
   private async delete(made: Made): Promise<void> {
@@ -146,9 +172,9 @@ export class Lifecycle {
     await this.keep(made, { gone: true });
   }
 
-  private async enter(made: Made, status: Status, unfinished = false): Promise<void> {
+  private enter(made: Made, status: Status): Promise<void> {
     Object.assign(made, { status, updatedAt: this.cloud.clock.now() });
-    await this.keep(made, { unfinished });
+    return this.keep(made);
   }
 
   private keep(made: Made, besides: Json = {}): Promise<void> {

@@ -3,7 +3,7 @@ import { TokenBucket } from "../kinesis/throttle";
 import type { Cloud, Json, Operation, Store } from "../service";
 import { ServiceError } from "../service";
 import type { ControlPlane } from "./controlPlane";
-import { interactionOf, type StreamedInteraction } from "./interactions";
+import { type AcceptedEvent, interactionOf, type StreamedInteraction } from "./interactions";
 import type { Made } from "./lifecycle";
 import { invalidity, isKept, type PutEventsRequest } from "./validateEvents";
 
@@ -45,18 +45,17 @@ export class PutEvents implements Operation {
     const refusal = this.refuse(input);
     const status = refusal === undefined ? "accepted" : refusal.name === "ThrottlingException" ? "throttled" : "invalid";
     const events = Array.isArray(input.eventList) ? input.eventList.length : 0;
-    const entries = refusal === undefined ? this.entries(call, input as unknown as PutEventsRequest) : [];
     const at = this.cloud.clock.now();
+    const entries = refusal === undefined ? this.entries(at, call, input as unknown as PutEventsRequest) : [];
     await Promise.all([
-      ...entries.map((entry) => this.store.append("events", entry)),
+      ...entries.map((entry) => this.store.append("events", { ...entry })),
       this.store.append("calls", { at, call, status, events }),
       slow,
     ]);
     if (refusal) throw refusal;
-    const group = String(this.plane.tracker(String(input.trackingId))?.properties.DatasetGroupArn);
-    for (const { userId, event } of entries) {
-      const interaction = interactionOf({ userId, event });
-      if (interaction) this.tell(group, interaction);
+    for (const entry of entries) {
+      const interaction = interactionOf(entry);
+      if (interaction) this.tell(entry.datasetGroupArn, interaction);
     }
     return {};
   };
@@ -81,10 +80,9 @@ export class PutEvents implements Operation {
     return true;
   }
 
-  private entries(call: number, { trackingId, sessionId, userId, eventList }: PutEventsRequest) {
-    const at = this.cloud.clock.now();
-    return eventList
-      .filter((event) => isKept(sessionId, event))
-      .map((event) => ({ at, call, trackingId, sessionId, userId: userId ?? null, event }));
+  private entries(at: number, call: number, { trackingId, sessionId, userId, eventList }: PutEventsRequest): AcceptedEvent[] {
+    const datasetGroupArn = String(this.plane.tracker(trackingId)?.properties.DatasetGroupArn);
+    const kept = eventList.filter((event) => isKept(sessionId, event));
+    return kept.map((event) => ({ at, call, trackingId, datasetGroupArn, sessionId, userId: userId ?? null, event }));
   }
 }

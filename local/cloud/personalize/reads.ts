@@ -5,10 +5,20 @@ import { DATASET, DATASET_GROUP, EVENT_TRACKER, SCHEMA } from "./controlPlane";
 import type { Lifecycle, Made } from "./lifecycle";
 import { ARN, asMembers, PAGING, read } from "./requests";
 
-/** What nobody is shown. */
-const INTERNAL = ["Tags", "File", "Metrics"];
-/** What only a description shows. */
-const DETAILS = ["Schema", "TrackingId", "LatestCampaignUpdate"];
+/** What no answer shows. */
+const HIDDEN = ["Tags", "File", "Metrics"];
+
+/** What lists show beside status and times: https://docs.aws.amazon.com/personalize/latest/dg/API_Types.html */
+const SUMMARIES: Record<string, readonly string[]> = {
+  datasetGroup: ["Name", "DatasetGroupArn", "Domain"],
+  schema: ["Name", "SchemaArn", "Domain"],
+  dataset: ["Name", "DatasetArn", "DatasetType"],
+  eventTracker: ["Name", "EventTrackerArn"],
+  datasetImportJob: ["DatasetImportJobArn", "JobName", "ImportMode"],
+  solution: ["Name", "SolutionArn", "RecipeArn"],
+  solutionVersion: ["SolutionVersionArn", "TrainingMode", "TrainingType"],
+  campaign: ["Name", "CampaignArn"],
+};
 
 /** How a kind of resource is described and listed. */
 export interface Kind {
@@ -56,7 +66,7 @@ function describe(lifecycle: Lifecycle, { type, member }: Kind): Operation {
   };
 }
 
-function list(lifecycle: Lifecycle, { type, members, filter }: Kind): Operation {
+function list(lifecycle: Lifecycle, { type, member, members, filter }: Kind): Operation {
   const shape = z.strictObject({ ...PAGING, ...(filter && { [filter.parameter]: ARN.optional() }) });
   return {
     needs: () => [{ action: `personalize:List${upperFirst(members)}`, resource: "*" }],
@@ -67,21 +77,21 @@ function list(lifecycle: Lifecycle, { type, members, filter }: Kind): Operation 
       const value = filter && given[filter.parameter];
       const chosen = lifecycle.all(type).filter((made) => typeof value !== "string" || filter?.holds(made, value));
       const to = from + maxResults;
-      return { output: { [members]: chosen.slice(from, to).map(summary), ...(to < chosen.length ? { nextToken: String(to) } : {}) } };
+      const page = chosen
+        .slice(from, to)
+        .map((made) => ({ ...shown(made, (name) => SUMMARIES[member].includes(name)), ...condition(made) }));
+      return { output: { [members]: page, ...(to < chosen.length ? { nextToken: String(to) } : {}) } };
     },
   };
 }
 
 function details(made: Made): Json {
   const account = made.type === EVENT_TRACKER ? { accountId: made.arn.split(":")[4] } : {};
-  return { ...members(made, INTERNAL), ...account, ...condition(made) };
+  return { ...shown(made, (name) => !HIDDEN.includes(name)), ...account, ...condition(made) };
 }
 
-const summary = (made: Made): Json => ({ ...members(made, [...INTERNAL, ...DETAILS]), ...condition(made) });
-
-function members({ properties, attributes }: Made, hidden: string[]): Json {
-  const shown = Object.entries({ ...properties, ...attributes }).filter(([key]) => !hidden.includes(key));
-  return asMembers(Object.fromEntries(shown));
+function shown({ properties, attributes }: Made, isShown: (name: string) => boolean): Json {
+  return asMembers(Object.fromEntries(Object.entries({ ...properties, ...attributes }).filter(([name]) => isShown(name))));
 }
 
 const condition = ({ type, status, failureReason, createdAt, updatedAt }: Made): Json => ({

@@ -1,7 +1,6 @@
 import { type DuckDBConnection, DuckDBInstance, type DuckDBValue } from "@duckdb/node-api";
 import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { identifier, literal } from "../athena/engine";
 
 /** A DuckDB of one job's own, with a folder for its files. */
 export class Sql {
@@ -10,6 +9,7 @@ export class Sql {
     private readonly connection: DuckDBConnection,
     /** Absolute path; removed at the end. */
     readonly folder: string,
+    private readonly signal: AbortSignal,
   ) {}
 
   /**
@@ -21,7 +21,7 @@ export class Sql {
   static async use<T>(folder: string, signal: AbortSignal, work: (sql: Sql) => Promise<T>): Promise<T> {
     await mkdir(folder, { recursive: true });
     const instance = await DuckDBInstance.create(":memory:", { memory_limit: "2GB", temp_directory: join(folder, "spill") });
-    const sql = new Sql(instance, await instance.connect(), folder);
+    const sql = new Sql(instance, await instance.connect(), folder, signal);
     const interrupt = (): void => sql.connection.interrupt();
     signal.addEventListener("abort", interrupt);
     try {
@@ -35,16 +35,13 @@ export class Sql {
   }
 
   async run(statement: string): Promise<void> {
+    this.signal.throwIfAborted();
     await this.connection.run(statement);
   }
 
   /** All rows of a query; BIGINT values are JavaScript's bigint. */
   async rows(query: string): Promise<DuckDBValue[][]> {
+    this.signal.throwIfAborted();
     return (await this.connection.runAndReadAll(query)).getRows();
-  }
-
-  /** Writes a table to a parquet file. */
-  async save(table: string, file: string): Promise<void> {
-    await this.run(`COPY ${identifier(table)} TO ${literal(file)} (FORMAT parquet)`);
   }
 }

@@ -41,11 +41,12 @@ describe("PutEvents of the local Personalize", () => {
     await put({ userId: undefined, sessionId: "s2" });
 
     const entries = (await personalizeLog(cloud, "events")).map(({ at: _, ...rest }) => rest);
-    const { trackingId } = shop;
+    const { trackingId, datasetGroupArn } = shop;
+    const tracked = { trackingId, datasetGroupArn };
     assert.deepEqual(entries, [
-      { call: 1, trackingId, sessionId: "s1", userId: "u1", event: { eventType: "watch", itemId: "m1", sentAt: SECONDS, ...rich } },
-      { call: 1, trackingId, sessionId: "s1", userId: "u1", event: { eventType: "watch", sentAt: SECONDS } },
-      { call: 2, trackingId, sessionId: "s2", userId: null, event: { eventType: "watch", itemId: "m1", sentAt: SECONDS } },
+      { call: 1, ...tracked, sessionId: "s1", userId: "u1", event: { eventType: "watch", itemId: "m1", sentAt: SECONDS, ...rich } },
+      { call: 1, ...tracked, sessionId: "s1", userId: "u1", event: { eventType: "watch", sentAt: SECONDS } },
+      { call: 2, ...tracked, sessionId: "s2", userId: null, event: { eventType: "watch", itemId: "m1", sentAt: SECONDS } },
     ]);
     const calls = (await personalizeLog(cloud, "calls")).map(({ at: _, ...rest }) => rest);
     assert.deepEqual(calls, [

@@ -7,7 +7,7 @@ import { JobFailure, type Lifecycle, type Made } from "../lifecycle";
 import type { Kind } from "../reads";
 import { ARN, asProperties, invalid, NAME, read, TAGS } from "../requests";
 import { Sql } from "../sql";
-import { readRows, type SchemaField } from "./rows";
+import { convertRows, type SchemaField } from "./rows";
 import { fetchSource } from "./source";
 
 const IMPORT_JOB = "DatasetImportJob";
@@ -49,7 +49,7 @@ export function importOperations({ cloud, lifecycle, fails }: ImportPorts): Reco
     CreateDatasetImportJob: {
       needs: (input) => [{ action: "personalize:CreateDatasetImportJob", resource: arn(input) }, passRole(input.roleArn)],
       run: async (input) => {
-        const { tags: _, ...request } = read(CREATE, input);
+        const request = read(CREATE, input);
         const dataset = lifecycle.active(DATASET, request.datasetArn);
         if (request.importMode === "INCREMENTAL" && filesOf(lifecycle, dataset).length === 0) {
           throw invalid(`The first import into ${dataset.arn} must be FULL.`);
@@ -85,17 +85,21 @@ export function filesOf(lifecycle: Lifecycle, dataset: Made): string[] {
   return full < 0 ? [] : inOrder.slice(full).map(({ attributes }) => String(attributes.File));
 }
 
+/** The fields of a dataset's rows. */
+export function schemaOf(lifecycle: Lifecycle, { properties }: Made): SchemaField[] {
+  const { Schema } = lifecycle.find(SCHEMA, properties.SchemaArn).properties;
+  return (JSON.parse(String(Schema)) as { fields: SchemaField[] }).fields;
+}
+
 async function importFile(cloud: Cloud, lifecycle: Lifecycle, job: Made, signal: AbortSignal): Promise<void> {
   const { DatasetArn, RoleArn, DataSource, JobName } = job.properties;
-  const dataset = lifecycle.find(DATASET, DatasetArn);
-  const schema = JSON.parse(String(lifecycle.find(SCHEMA, dataset.properties.SchemaArn).properties.Schema)) as { fields: SchemaField[] };
+  const fields = schemaOf(lifecycle, lifecycle.find(DATASET, DatasetArn));
   const folder = join(cloud.store("personalize").folder, "imports");
   const file = join(folder, `${String(JobName)}.parquet`);
   const { dataLocation } = DataSource as { dataLocation: string };
   await Sql.use(join(folder, String(JobName)), signal, async (sql) => {
     const source = { location: dataLocation, roleArn: String(RoleArn), jobArn: job.arn };
-    await readRows(sql, await fetchSource(cloud, source, sql.folder), schema.fields);
-    await sql.save("imported", file);
+    await convertRows(sql, await fetchSource(cloud, source, sql.folder), fields, file);
   });
   job.attributes.File = file;
 }

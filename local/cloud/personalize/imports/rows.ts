@@ -2,6 +2,7 @@ import { open } from "node:fs/promises";
 import { identifier, literal } from "../../athena/engine";
 import { JobFailure } from "../lifecycle";
 import type { Sql } from "../sql";
+import { csvProblem, excerpt } from "./csvProblem";
 
 /** Least rows of a job: https://docs.aws.amazon.com/personalize/latest/dg/limits.html */
 const LEAST_ROWS = 1000;
@@ -15,61 +16,77 @@ export interface SchemaField {
   type: string | string[];
 }
 
-/**
- * Checks files against the schema and makes one table of them: {@link Sql} has it as `imported`.
- *
- * @returns rows
- * @throws JobFailure naming the file, the line, the column, the rule and the value of the first row that is wrong
- */
-export async function readRows(sql: Sql, files: readonly { uri: string; file: string }[], fields: readonly SchemaField[]): Promise<number> {
-  let rows = 0;
-  for (const [i, { uri, file }] of files.entries()) {
-    await load(sql, uri, file, await readHeader(uri, file, fields));
-    await checkValues(sql, uri, fields);
-    const columns = `"USER_ID" AS user_id, "ITEM_ID" AS item_id, CAST("TIMESTAMP" AS BIGINT) AS "timestamp"`;
-    const type = fields.some(({ name }) => name === "EVENT_TYPE") ? `"EVENT_TYPE"` : "NULL";
-    const select = `SELECT ${columns}, CAST(${type} AS VARCHAR) AS event_type FROM lines`;
-    await sql.run(i === 0 ? `CREATE OR REPLACE TABLE imported AS ${select}` : `INSERT INTO imported ${select}`);
-    rows += Number((await sql.rows("SELECT count(*) FROM lines"))[0][0]);
-  }
-  if (rows < LEAST_ROWS) throw new JobFailure(`The data must have at least ${LEAST_ROWS} rows, it has ${rows}.`);
-  return rows;
+/** A file of a job. */
+export interface CsvFile {
+  /** Its S3 address. */
+  uri: string;
+  /** Absolute path. */
+  file: string;
 }
 
-async function readHeader(uri: string, file: string, fields: readonly SchemaField[]): Promise<string[]> {
+/**
+ * Checks files against the schema and makes one parquet file of them, with the columns user_id, item_id, timestamp and event_type. Files
+ * are read twice, for a table of them would be as large as they are.
+ *
+ * @throws JobFailure naming the file, the line, the column, the rule and the value of the first row that is wrong; a quoted line break
+ * makes no line
+ */
+export async function convertRows(sql: Sql, files: readonly CsvFile[], fields: readonly SchemaField[], target: string): Promise<void> {
+  const sources: string[] = [];
+  let rows = 0;
+  for (const each of files) {
+    const source = readCsv(each.file, await readHeader(each, fields));
+    rows += await checkRows(sql, each.uri, source, fields);
+    sources.push(source);
+  }
+  if (rows < LEAST_ROWS) throw new JobFailure(`${files[0].uri}: there must be at least ${LEAST_ROWS} rows, got ${rows}.`);
+  const type = fields.some(({ name }) => name === "EVENT_TYPE") ? "EVENT_TYPE" : "NULL";
+  const columns = "USER_ID AS user_id, ITEM_ID AS item_id, CAST(TIMESTAMP AS BIGINT) AS timestamp";
+  const selects = sources.map((source) => `SELECT ${columns}, CAST(${type} AS VARCHAR) AS event_type FROM ${source}`);
+  await sql.run(`COPY (${selects.join(" UNION ALL ")}) TO ${literal(target)} (FORMAT parquet)`);
+}
+
+async function readHeader({ uri, file }: CsvFile, fields: readonly SchemaField[]): Promise<string[]> {
   const handle = await open(file);
   try {
     const { buffer, bytesRead } = await handle.read(Buffer.alloc(HEAD_BYTES), 0, HEAD_BYTES, 0);
     const names = buffer.toString("utf8", 0, bytesRead).split(/\r?\n/, 1)[0].split(",");
     const missing = fields.find(({ name }) => !names.includes(name));
-    if (missing) throw new JobFailure(`${uri}: the header must have the column ${missing.name} of the schema, it is "${names.join(",")}".`);
+    if (missing)
+      throw new JobFailure(`${uri}: the header must have the column ${missing.name} of the schema, it is "${excerpt(names.join(","))}".`);
     const unknown = names.find((name) => !fields.some((field) => field.name === name));
-    if (unknown !== undefined) throw new JobFailure(`${uri}: the header must have columns of the schema alone, got "${unknown}".`);
+    if (unknown !== undefined) throw new JobFailure(`${uri}: the header must have columns of the schema alone, got "${excerpt(unknown)}".`);
     return names;
   } finally {
     await handle.close();
   }
 }
 
-async function load(sql: Sql, uri: string, file: string, names: readonly string[]): Promise<void> {
-  const options = "header = true, delim = ',', quote = '\"', escape = '\"', auto_detect = false";
-  const columns = `{${names.map((name) => `${literal(name)}: 'VARCHAR'`).join(", ")}}`;
-  try {
-    await sql.run(`CREATE OR REPLACE TABLE lines AS SELECT * FROM read_csv(${literal(file)}, columns = ${columns}, ${options})`);
-  } catch (error) {
-    throw new JobFailure(`${uri} must be CSV: ${(error as Error).message.split("\n")[0]}`);
-  }
+function readCsv(file: string, names: readonly string[]): string {
+  const columns = names.map((name) => `${literal(name)}: 'VARCHAR'`).join(", ");
+  return `read_csv(${literal(file)}, columns = {${columns}}, header = true, delim = ',', quote = '"', escape = '"', auto_detect = false)`;
 }
 
-async function checkValues(sql: Sql, uri: string, fields: readonly SchemaField[]): Promise<void> {
-  for (const field of fields) {
-    const column = identifier(field.name);
-    const { must, holds } = ruleOf(field);
-    const query = `SELECT rowid + 2, ${column} FROM lines WHERE NOT coalesce(${holds(column)}, false) ORDER BY rowid LIMIT 1`;
-    const [wrong] = await sql.rows(query);
-    if (wrong)
-      throw new JobFailure(`${uri}: line ${String(wrong[0])}: ${field.name} must be ${must}, got ${JSON.stringify(wrong[1] ?? "")}.`);
-  }
+/** @returns rows */
+async function checkRows(sql: Sql, uri: string, source: string, fields: readonly SchemaField[]): Promise<number> {
+  const rules = fields.map((field) => ({ name: field.name, ...ruleOf(field) }));
+  const failures = rules.map(({ name, holds }) => `NOT coalesce(${holds(identifier(name))}, false)`);
+  const counted = await sql
+    .rows(`SELECT count(*), count(*) FILTER (WHERE ${failures.join(" OR ")}) FROM ${source}`)
+    .catch((error: Error) => {
+      throw new JobFailure(`${uri}: ${csvProblem(error.message)}`);
+    });
+  const [rows, wrong] = counted[0].map(Number);
+  if (wrong === 0) return rows;
+  const numbered = `SELECT row_number() OVER () + 1 AS line, * FROM ${source}`;
+  const which = `CASE ${failures.map((failure, i) => `WHEN ${failure} THEN ${i}`).join(" ")} END AS which`;
+  const values = fields.map(({ name }) => identifier(name)).join(", ");
+  const [[line, index, ...cells]] = await sql.rows(
+    `SELECT line, ${which}, ${values} FROM (${numbered}) WHERE which IS NOT NULL ORDER BY line LIMIT 1`,
+  );
+  const { name, must } = rules[Number(index)];
+  const value = excerpt(JSON.stringify(cells[Number(index)] ?? ""));
+  throw new JobFailure(`${uri}: line ${String(line)}: ${name} must be ${must}, got ${value}.`);
 }
 
 function ruleOf({ name, type }: SchemaField): { must: string; holds: (column: string) => string } {

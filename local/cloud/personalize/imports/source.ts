@@ -5,6 +5,7 @@ import { pipeline } from "node:stream/promises";
 import type { Cloud, Json, Principal } from "../../service";
 import { ServiceError } from "../../service";
 import { JobFailure } from "../lifecycle";
+import type { CsvFile } from "./rows";
 
 const SERVICE = "personalize.amazonaws.com";
 
@@ -24,11 +25,7 @@ export interface ImportSource {
  * @returns the files by their S3 address
  * @throws JobFailure naming what is not allowed, or not there
  */
-export async function fetchSource(
-  cloud: Cloud,
-  { location, roleArn, jobArn }: ImportSource,
-  folder: string,
-): Promise<{ uri: string; file: string }[]> {
+export async function fetchSource(cloud: Cloud, { location, roleArn, jobArn }: ImportSource, folder: string): Promise<CsvFile[]> {
   const [, bucket = "", key = ""] = /^s3:\/\/([^/]+)\/(.*)$/.exec(location) ?? [];
   const context = { "aws:SourceArn": jobArn };
   try {
@@ -37,7 +34,7 @@ export async function fetchSource(
     await listKeys(cloud, service, bucket, key);
     const keys = (await listKeys(cloud, role, bucket, key)).filter((found) => found === key || key.endsWith("/") || key === "");
     if (keys.length === 0) throw new JobFailure(`There is no object at ${location}.`);
-    const files: { uri: string; file: string }[] = [];
+    const files: CsvFile[] = [];
     for (const [i, Key] of keys.entries()) {
       const call = (as: Principal, method: string) =>
         cloud.call(as, "s3", `${method} /{Bucket}/{Key+}`, { Bucket: bucket, Key, headers: {} });

@@ -1,0 +1,116 @@
+import { Readable } from "node:stream";
+import {
+  CreateDatasetImportJobCommand,
+  type CreateDatasetImportJobRequest,
+  type DatasetImportJob,
+  DescribeDatasetImportJobCommand,
+  PersonalizeClient,
+} from "@aws-sdk/client-personalize";
+import { admitPersonalize } from "../../components/bucketPolicies";
+import { personalizePolicy, personalizeTrust, policy } from "../../components/policies";
+import { cloudControl } from "../../local/cloud/cloudControl";
+import { makePersonalize, type PersonalizeOptions } from "../../local/cloud/personalize";
+import { s3 } from "../../local/cloud/s3";
+import type { Policy } from "../../local/cloud/service";
+import { type TestCloud, withCloud } from "./cloud";
+import { eventually } from "./eventually";
+import { makeRecommender, type Recommender } from "./personalize";
+import { dropOf, enoughRows, type Row } from "./pipelineData";
+import { SCOPE } from "./pulumiMocks";
+
+export const BUCKET = "downstream";
+export const KEY = "recommender/personalize_input.csv";
+export const ROLE = "personalize";
+export const ROLE_ARN = `arn:aws:iam::${SCOPE.account}:role/${ROLE}`;
+
+const ADMITTED = policy(...admitPersonalize(SCOPE, BUCKET, ["recommender/"], true));
+const READS = personalizePolicy(SCOPE, { bucket: BUCKET, keyPrefix: "" });
+
+/** What a test has otherwise than the program. */
+export interface ImportWorldOptions extends PersonalizeOptions {
+  /** Of the bucket; `null`: it has none. @default the program's */
+  bucketPolicy?: Policy | null;
+  /** Of the role. @default the program's */
+  rolePolicy?: Policy;
+  /** Of the role. @default the program's */
+  trust?: Policy;
+}
+
+/** A bucket, a role and a dataset group with the program's policies, into which a test imports. */
+export class ImportWorld {
+  readonly personalize: PersonalizeClient;
+  private jobs = 0;
+
+  private constructor(
+    readonly running: TestCloud,
+    readonly shop: Recommender,
+  ) {
+    this.personalize = new PersonalizeClient({ ...running.client, maxAttempts: 1 });
+  }
+
+  static async open({ bucketPolicy = ADMITTED, rolePolicy = READS, trust, ...options }: ImportWorldOptions = {}): Promise<ImportWorld> {
+    const running = await withCloud([s3, cloudControl, makePersonalize({ creationMs: 2, latencyMs: 0, ...options })]);
+    const { cloud } = running;
+    await cloud.create("aws:s3/bucket:Bucket", { bucket: BUCKET }, "urn:bucket");
+    if (bucketPolicy) await cloud.create("aws:s3/bucketPolicy:BucketPolicy", { bucket: BUCKET, policy: bucketPolicy }, "urn:bucketPolicy");
+    await cloud.create("aws:iam/role:Role", { name: ROLE, assumeRolePolicy: trust ?? personalizeTrust(SCOPE) }, "urn:role");
+    await cloud.create("aws:iam/rolePolicy:RolePolicy", { role: ROLE, name: "reads", policy: rolePolicy }, "urn:rolePolicy");
+    return new ImportWorld(running, await makeRecommender(cloud));
+  }
+
+  async close(): Promise<void> {
+    this.personalize.destroy();
+    await this.running.stop();
+  }
+
+  async put(body: string | Buffer, key = KEY): Promise<void> {
+    const headers = { "content-length": String(Buffer.byteLength(body)) };
+    await this.running.cloud.call(
+      this.running.owner,
+      "s3",
+      "PUT /{Bucket}/{Key+}",
+      { Bucket: BUCKET, Key: key, headers },
+      Readable.from([Buffer.from(body)]),
+    );
+  }
+
+  /** Begins to import what lies in the bucket. */
+  async begin(changes: Partial<CreateDatasetImportJobRequest> = {}): Promise<string> {
+    this.jobs += 1;
+    const request = {
+      ...{ jobName: `job-${this.jobs}`, datasetArn: this.shop.datasetArn, roleArn: ROLE_ARN },
+      dataSource: { dataLocation: `s3://${BUCKET}/${KEY}` },
+      ...changes,
+    };
+    const { datasetImportJobArn = "" } = await this.personalize.send(new CreateDatasetImportJobCommand(request));
+    return datasetImportJobArn;
+  }
+
+  async describe(datasetImportJobArn: string): Promise<DatasetImportJob> {
+    const { datasetImportJob = {} } = await this.personalize.send(new DescribeDatasetImportJobCommand({ datasetImportJobArn }));
+    return datasetImportJob;
+  }
+
+  /** Puts a CSV, imports it and tells how that ended. */
+  async import(csv: string | Row[] = enoughRows(), changes: Partial<CreateDatasetImportJobRequest> = {}): Promise<DatasetImportJob> {
+    await this.put(typeof csv === "string" ? csv : dropOf(csv));
+    return this.end(await this.begin(changes));
+  }
+
+  /** The job when it is over. */
+  end(datasetImportJobArn: string): Promise<DatasetImportJob> {
+    return eventually(async () => {
+      const job = await this.describe(datasetImportJobArn);
+      if (job.status !== "ACTIVE" && job.status !== "CREATE FAILED") throw new Error(`${datasetImportJobArn} is ${job.status}`);
+      return job;
+    });
+  }
+
+  /** Streams interactions into the dataset. */
+  async stream(rows: Row[]): Promise<void> {
+    for (const [userId, itemId, sentAt, eventType] of rows) {
+      const request = { trackingId: this.shop.trackingId, sessionId: "s", userId, eventList: [{ eventType, sentAt, itemId }] };
+      await this.running.cloud.call(this.running.owner, "personalize", "POST /events", request);
+    }
+  }
+}
