@@ -1,5 +1,11 @@
 import * as assert from "node:assert/strict";
-import { DeleteDatasetCommand, DescribeDatasetImportJobCommand, ListDatasetImportJobsCommand } from "@aws-sdk/client-personalize";
+import {
+  DeleteDatasetCommand,
+  DeleteDatasetGroupCommand,
+  DescribeDatasetCommand,
+  DescribeDatasetImportJobCommand,
+  ListDatasetImportJobsCommand,
+} from "@aws-sdk/client-personalize";
 import { arnsOf } from "../../components/naming";
 import { ServiceError } from "../../local/cloud/service";
 import { DEPLOYED } from "../support/definitionArgs";
@@ -91,11 +97,24 @@ describe("an import by the pipeline", () => {
     assert.equal(error, "ImportFailed");
     assert.match(cause, /^not now .* after 24 hours \(pipeline\.maxWaitHours\) - /);
   });
+});
 
-  it("says that the dataset is gone or going", async () => {
-    await world.pipeline.personalize.send(new DeleteDatasetCommand({ datasetArn: DEPLOYED.datasetArn }));
-    const { error, cause = "" } = await world.run("deleted");
-    assert.equal(error, "ImportFailed");
-    assert.match(cause, /dataset\/acme-c360-recommender-recommender-dev\/INTERACTIONS/);
+describe("an import into a dataset group that is being deleted", () => {
+  it("says what is gone, and trains nothing", async () => {
+    const { datasetArn, datasetGroupArn } = DEPLOYED;
+    const world = await RecommendingPipeline.open();
+    const { personalize } = world.pipeline;
+    try {
+      await personalize.send(new DeleteDatasetCommand({ datasetArn }));
+      const isGone = { name: "ResourceNotFoundException" };
+      await eventually(() => assert.rejects(personalize.send(new DescribeDatasetCommand({ datasetArn })), isGone));
+      await personalize.send(new DeleteDatasetGroupCommand({ datasetGroupArn }));
+      const { error, cause = "", states } = await world.run("late");
+      assert.equal(error, "ImportFailed");
+      assert.ok(cause.startsWith(`Resource with ARN ${datasetArn} does not exist`), cause);
+      assert.ok(!states.includes("EnsureSolution"));
+    } finally {
+      await world.close();
+    }
   });
 });

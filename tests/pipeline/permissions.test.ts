@@ -1,6 +1,7 @@
 import * as assert from "node:assert/strict";
 import { DeployedPipeline } from "../support/deployedPipeline";
 import { dropOf, enoughRows } from "../support/pipelineData";
+import { RecommendingPipeline } from "../support/recommendingPipeline";
 
 /** How a run ends whose role lacks a statement, by the statement's Sid. */
 const LACKING: Record<string, string> = {
@@ -17,6 +18,9 @@ const LACKING: Record<string, string> = {
   KeepTable: "BuildFailed",
   WriteParts: "PartsFailed",
   KeepResults: "BuildFailed",
+};
+/** The same of statements for what comes after the export. */
+const LACKING_LATER: Record<string, string> = {
   Import: "ImportFailed",
   PassRole: "ImportFailed",
   Train: "TrainingFailed",
@@ -34,16 +38,29 @@ describe("the pipeline's role", () => {
     const world = await DeployedPipeline.open(ALL);
     const inputs = world.resources.find(({ name }) => name === "p-role-policy")?.inputs;
     const { Statement } = inputs?.policy as { Statement: { Sid: string }[] };
-    assert.deepEqual(Statement.map(({ Sid }) => Sid).sort(), [...Object.keys(LACKING), ...BESIDES].sort());
+    assert.deepEqual(Statement.map(({ Sid }) => Sid).sort(), [...Object.keys({ ...LACKING, ...LACKING_LATER }), ...BESIDES].sort());
     await world.close();
   });
 
   for (const [without, expected] of Object.entries(LACKING)) {
     it(`needs ${without}: without it the run ends in ${expected}, which says why`, async () => {
-      const world = await DeployedPipeline.open({ ...ALL, without });
+      const world = await DeployedPipeline.open({ without });
       try {
         await world.drop(dropOf(enoughRows()));
         const { status, error, cause = "" } = await world.run({ runDate: "2026-01-31" });
+        assert.deepEqual([status, error], ["FAILED", expected]);
+        assert.match(cause, /not authorized to perform|denied/i);
+      } finally {
+        await world.close();
+      }
+    });
+  }
+
+  for (const [without, expected] of Object.entries(LACKING_LATER)) {
+    it(`needs ${without} after the export: without it the run ends in ${expected}, which says why`, async () => {
+      const world = await RecommendingPipeline.open({ ...ALL, without });
+      try {
+        const { status, error, cause = "" } = await world.run("lacking");
         assert.deepEqual([status, error], ["FAILED", expected]);
         assert.match(cause, /not authorized to perform|denied/i);
       } finally {
