@@ -43,14 +43,14 @@ export async function main(args: string[], { programDir, folder, print, printErr
     const look = { ...target, signal };
     const standing = await inAccount(options.stack, () => findStanding(look));
     const lines = listLines(standing);
+    if (lines.length > 0) print(`This stands in ${target.region}, made by the pipeline for ${whose(options)}:`);
+    for (const line of lines) print(line);
+    checkServed(standing);
+    await checkIdle(target, signal);
     if (lines.length === 0) {
       print(`Nothing stands that the pipeline made for ${whose(options)} in ${target.region}.`);
       return 0;
     }
-    print(`This stands in ${target.region}, made by the pipeline for ${whose(options)}:`);
-    for (const line of lines) print(line);
-    checkServed(standing);
-    await checkIdle(target, signal);
     if (!options.yes && !(await agrees(ask, signal))) {
       printError("npm run teardown: called off, nothing was deleted");
       return 1;
