@@ -70,17 +70,22 @@ describe("npm run teardown", () => {
   it("makes way for what Personalize refuses to delete before", async () => {
     const { personalize } = bench;
     const own = await bench.recommender("acme-c360-recommender-recommender-dev");
-    const { solution } = await bench.served(SOLUTION, CAMPAIGN, own);
-    const deleteGroup = () => personalize.send(new DeleteDatasetGroupCommand({ datasetGroupArn: own.datasetGroupArn }));
-    const inUse = { name: "ResourceInUseException" };
-    await assert.rejects(personalize.send(new DeleteSolutionCommand({ solutionArn: solution })), inUse);
+    const { solution, campaign } = await bench.served(SOLUTION, CAMPAIGN, own);
+    const remove = {
+      solution: () => personalize.send(new DeleteSolutionCommand({ solutionArn: solution })),
+      dataset: () => personalize.send(new DeleteDatasetCommand({ datasetArn: own.datasetArn })),
+      group: () => personalize.send(new DeleteDatasetGroupCommand({ datasetGroupArn: own.datasetGroupArn })),
+    };
+    const inUse = (by: string) => ({ name: "ResourceInUseException", message: new RegExp(by) });
     await personalize.send(new DeleteEventTrackerCommand({ eventTrackerArn: own.trackerArn }));
     await gone(() => personalize.send(new DescribeEventTrackerCommand({ eventTrackerArn: own.trackerArn })));
-    await personalize.send(new DeleteDatasetCommand({ datasetArn: own.datasetArn }));
-    await gone(() => personalize.send(new DescribeDatasetCommand({ datasetArn: own.datasetArn })));
-    await assert.rejects(deleteGroup(), inUse);
+    await assert.rejects(remove.solution(), inUse(campaign));
+    await assert.rejects(remove.dataset(), inUse(campaign));
+    await assert.rejects(remove.group(), inUse(solution));
     assert.equal((await bench.run("--stack two --yes")).code, 0);
-    await deleteGroup();
+    await remove.dataset();
+    await gone(() => personalize.send(new DescribeDatasetCommand({ datasetArn: own.datasetArn })));
+    await remove.group();
     await gone(() => personalize.send(new DescribeDatasetGroupCommand({ datasetGroupArn: own.datasetGroupArn })));
   });
 
