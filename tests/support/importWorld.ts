@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import { Readable } from "node:stream";
 import {
   CreateDatasetImportJobCommand,
@@ -10,11 +11,14 @@ import { admitPersonalize } from "../../components/bucketPolicies";
 import { personalizePolicy, personalizeTrust, policy } from "../../components/policies";
 import { cloudControl } from "../../local/cloud/cloudControl";
 import { makePersonalize, type PersonalizeOptions } from "../../local/cloud/personalize";
+import { loadInteractions } from "../../local/cloud/personalize/interactions";
+import { Lifecycle } from "../../local/cloud/personalize/lifecycle";
+import { Sql } from "../../local/cloud/personalize/sql";
 import { s3 } from "../../local/cloud/s3";
 import type { Policy } from "../../local/cloud/service";
 import { type TestCloud, withCloud } from "./cloud";
 import { eventually } from "./eventually";
-import { makeRecommender, type Recommender } from "./personalize";
+import { makeRecommender, type Recommender, trackerActive } from "./personalize";
 import { dropOf, enoughRows, type Row } from "./pipelineData";
 import { SCOPE } from "./pulumiMocks";
 
@@ -34,6 +38,10 @@ export interface ImportWorldOptions extends PersonalizeOptions {
   rolePolicy?: Policy;
   /** Of the role. @default the program's */
   trust?: Policy;
+  /** Of the dataset. @default with EVENT_TYPE */
+  schema?: object;
+  /** Folder of an earlier cloud's state, which is kept. */
+  stateDir?: string;
 }
 
 /** A bucket, a role and a dataset group with the program's policies, into which a test imports. */
@@ -48,14 +56,17 @@ export class ImportWorld {
     this.personalize = new PersonalizeClient({ ...running.client, maxAttempts: 1 });
   }
 
-  static async open({ bucketPolicy = ADMITTED, rolePolicy = READS, trust, ...options }: ImportWorldOptions = {}): Promise<ImportWorld> {
-    const running = await withCloud([s3, cloudControl, makePersonalize({ creationMs: 2, latencyMs: 0, ...options })]);
+  static async open(given: ImportWorldOptions = {}): Promise<ImportWorld> {
+    const { bucketPolicy = ADMITTED, rolePolicy = READS, trust, schema, stateDir, ...options } = given;
+    const running = await withCloud([s3, cloudControl, makePersonalize({ creationMs: 2, latencyMs: 0, ...options })], { stateDir });
     const { cloud } = running;
     await cloud.create("aws:s3/bucket:Bucket", { bucket: BUCKET }, "urn:bucket");
     if (bucketPolicy) await cloud.create("aws:s3/bucketPolicy:BucketPolicy", { bucket: BUCKET, policy: bucketPolicy }, "urn:bucketPolicy");
     await cloud.create("aws:iam/role:Role", { name: ROLE, assumeRolePolicy: trust ?? personalizeTrust(SCOPE) }, "urn:role");
     await cloud.create("aws:iam/rolePolicy:RolePolicy", { role: ROLE, name: "reads", policy: rolePolicy }, "urn:rolePolicy");
-    return new ImportWorld(running, await makeRecommender(cloud));
+    const shop = await makeRecommender(cloud, "shop", schema);
+    await trackerActive(running, shop.trackerArn);
+    return new ImportWorld(running, shop);
   }
 
   async close(): Promise<void> {
@@ -106,6 +117,11 @@ export class ImportWorld {
     });
   }
 
+  /** What the dataset holds as `user item time type`, in alphabetical order. */
+  async content(): Promise<string[]> {
+    return contentOf(this.running, this.shop.datasetGroupArn);
+  }
+
   /** Streams interactions into the dataset. */
   async stream(rows: Row[]): Promise<void> {
     for (const [userId, itemId, sentAt, eventType] of rows) {
@@ -113,4 +129,15 @@ export class ImportWorld {
       await this.running.cloud.call(this.running.owner, "personalize", "POST /events", request);
     }
   }
+}
+
+/** What a group's dataset holds by the logs and files of a cloud: interactions as `user item time type`, in alphabetical order. */
+export async function contentOf({ cloud, stateDir }: TestCloud, datasetGroupArn: string): Promise<string[]> {
+  const lifecycle = new Lifecycle(cloud, 0);
+  await lifecycle.restore();
+  const rows = await Sql.use(join(stateDir, "content"), new AbortController().signal, async (sql) => {
+    await loadInteractions(sql, cloud, lifecycle, datasetGroupArn);
+    return sql.rows("SELECT user_id, item_id, timestamp, coalesce(event_type, '-') FROM interactions");
+  });
+  return rows.map((row) => row.map(String).join(" ")).sort();
 }

@@ -39,10 +39,10 @@ export async function makeThroughCloudControl(cloud: Cloud, type: string, desire
  *
  * @param name of all four
  */
-export async function makeRecommender(cloud: Cloud, name = "shop"): Promise<Recommender> {
+export async function makeRecommender(cloud: Cloud, name = "shop", interactions: object = INTERACTIONS_SCHEMA): Promise<Recommender> {
   const make = (kind: string, desired: Json) => makeThroughCloudControl(cloud, `AWS::Personalize::${kind}`, desired);
   const group = await make("DatasetGroup", { Name: name });
-  const schema = await make("Schema", { Name: name, Schema: JSON.stringify(INTERACTIONS_SCHEMA) });
+  const schema = await make("Schema", { Name: name, Schema: JSON.stringify(interactions) });
   const references = { DatasetGroupArn: group.id, SchemaArn: schema.id };
   const dataset = await make("Dataset", { Name: name, DatasetType: "Interactions", ...references });
   const tracker = await make("EventTracker", { Name: name, DatasetGroupArn: group.id });

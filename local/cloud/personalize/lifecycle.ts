@@ -65,6 +65,12 @@ export class Lifecycle {
     this.follow(made.arn, this.delete(made));
   }
 
+  /** Deletes a resource at once. */
+  async forget(made: Made): Promise<void> {
+    this.made.delete(made.arn);
+    await this.keep(made, { gone: true });
+  }
+
   /** Puts attributes beside those that a resource has. */
   async extend(made: Made, attributes: Json): Promise<void> {
     Object.assign(made.attributes, attributes);
@@ -168,8 +174,7 @@ export class Lifecycle {
     await this.pause();
     await this.enter(made, "DELETE IN PROGRESS");
     await this.pause();
-    this.made.delete(made.arn);
-    await this.keep(made, { gone: true });
+    await this.forget(made);
   }
 
   private enter(made: Made, status: Status): Promise<void> {
