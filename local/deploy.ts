@@ -13,10 +13,14 @@ export interface TenantOutputs {
   trackingId: string;
   producerPolicyArn: string;
   stateMachineArn: string;
+  /** With a campaign. */
+  campaignArn?: string;
+  /** With a campaign. */
+  recommendationsPolicyArn?: string;
 }
 
-/** A tenant's outputs, and a user with just the producers' policy. */
-export type DeployedTenant = TenantOutputs & { producer: AccessKey };
+/** A tenant's outputs, a user with just the producers' policy and, with a campaign, one who may just ask it. */
+export type DeployedTenant = TenantOutputs & { producer: AccessKey; consumer?: AccessKey };
 
 /**
  * Runs the program in a local cloud.
@@ -37,8 +41,10 @@ export async function deploy(
   const { tenants } = outputs as { tenants?: Record<string, TenantOutputs> };
   if (!tenants?.[tenant]) throw new Error(`stack ${stack.stack} must have the output tenants.${tenant}, it has ${JSON.stringify(outputs)}`);
   const deployed = Object.entries(tenants).map(([name, outputs]): [string, DeployedTenant] => {
-    const producer = accessKeyOf(running.user(`${name}-producer`, [outputs.producerPolicyArn]));
-    return [name, { ...outputs, producer }];
+    const { producerPolicyArn, recommendationsPolicyArn } = outputs;
+    const keyOf = (role: string, policyArn: string): AccessKey => accessKeyOf(running.user(`${name}-${role}`, [policyArn]));
+    const consumer = recommendationsPolicyArn === undefined ? {} : { consumer: keyOf("consumer", recommendationsPolicyArn) };
+    return [name, { ...outputs, producer: keyOf("producer", producerPolicyArn), ...consumer }];
   });
   return Object.fromEntries(deployed);
 }

@@ -6,6 +6,7 @@ import { planProduction, type Production } from "./interactions/production";
 import { describeLeftOut, readSource, type SourceOptions } from "./interactions/source";
 import type { Options } from "./options";
 import { preparePython } from "./python";
+import type { Training } from "./reconcile/campaign";
 import type { ExportSettings } from "./reconcile/exported";
 import { UsageError } from "./usageError";
 
@@ -17,6 +18,8 @@ export interface Preparation {
   source: SourceOptions;
   production: Production;
   exported: ExportSettings;
+  /** Whether runs of the pipeline train, and a campaign serves what they trained. */
+  training: Training;
   /** How long it took. */
   milliseconds: number;
 }
@@ -56,9 +59,10 @@ export async function prepare(options: Options, programDir: string): Promise<Pre
   if (production.live.length === 0) {
     throw new UsageError(`${name} has no live row: --live-share ${options.liveShare} of ${table.length} good rows is none`);
   }
-  const { eventTypes, interactionColumns } = tenant.recommender;
+  const { eventTypes, interactionColumns, campaign } = tenant.recommender;
   const exported = { eventTypes, interactionColumns, streamedEvents: tenant.export.streamedEvents };
-  return { stack, stage, tenant: tenant.name, source, production, exported, milliseconds: performance.now() - started };
+  const training = { train: tenant.pipeline.train, campaign };
+  return { stack, stage, tenant: tenant.name, source, production, exported, training, milliseconds: performance.now() - started };
 }
 
 /**

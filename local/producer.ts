@@ -1,7 +1,7 @@
 import { setTimeout } from "node:timers/promises";
 import { PutRecordsCommand, type KinesisClient } from "@aws-sdk/client-kinesis";
 import type { ProducedRecord } from "./interactions/records";
-import { takeBatch } from "./producer/batch";
+import { MAX_RECORDS, takeBatch } from "./producer/batch";
 import { Pacer } from "./producer/pacer";
 
 /** Limits of a shard: https://docs.aws.amazon.com/streams/latest/dev/service-sizes-and-limits.html */
@@ -21,7 +21,9 @@ export interface ProduceOptions {
   streamName: string;
   /** Open shards of the stream; they decide how fast it takes records. */
   shards: number;
-  records: Iterable<ProducedRecord>;
+  records: Iterable<ProducedRecord> | AsyncIterable<ProducedRecord>;
+  /** Sessions whose records are looked at together, above 0; a request has room for no more than the default. @default 500 */
+  sessions?: number;
   signal: AbortSignal;
   /** Told after every request how many records the stream has taken. */
   onProgress?: (sent: number) => void;
@@ -41,14 +43,15 @@ export interface Sent {
  *
  * @throws Error when the stream takes nothing any more; the signal's reason when it is aborted
  */
-export async function produce({ kinesis, streamName, shards, records, signal, onProgress }: ProduceOptions): Promise<Sent> {
-  const source = records[Symbol.iterator]();
+export async function produce(options: ProduceOptions): Promise<Sent> {
+  const { kinesis, streamName, shards, records, sessions = MAX_RECORDS, signal, onProgress } = options;
+  const source = inTurn(records);
   const pacer = new Pacer(FILL * SHARD_RECORDS_PER_SECOND * shards, FILL * SHARD_BYTES_PER_SECOND * shards);
   const sent: Sent = { records: 0, requests: 0, throttled: 0 };
   let waiting: ProducedRecord[] = [];
   let refused = 0;
   for (;;) {
-    refill(waiting, source);
+    await refill(waiting, source, sessions);
     const { batch, rest } = takeBatch(waiting);
     if (batch.length === 0) return sent;
     const bytes = batch.reduce((sum, { data, partitionKey }) => sum + data.length + partitionKey.length, 0);
@@ -67,11 +70,17 @@ export async function produce({ kinesis, streamName, shards, records, signal, on
   }
 }
 
-function refill(waiting: ProducedRecord[], source: Iterator<ProducedRecord>): void {
-  while (waiting.length < LOOKAHEAD) {
-    const next = source.next();
+async function* inTurn(records: ProduceOptions["records"]): AsyncGenerator<ProducedRecord> {
+  yield* records;
+}
+
+async function refill(waiting: ProducedRecord[], source: AsyncIterator<ProducedRecord>, sessions: number): Promise<void> {
+  const keys = new Set(waiting.map(({ partitionKey }) => partitionKey));
+  while (waiting.length < LOOKAHEAD && keys.size < sessions) {
+    const next = await source.next();
     if (next.done) return;
     waiting.push(next.value);
+    keys.add(next.value.partitionKey);
   }
 }
 

@@ -1,14 +1,15 @@
 import type { S3Client } from "@aws-sdk/client-s3";
 import type { Store } from "./cloud/service";
 import { encodeHistory } from "./interactions/history";
-import { planProduction, type Production } from "./interactions/production";
+import { historyAlone, planProduction, withRecommendations, type Production } from "./interactions/production";
 import { readSource, type Input, type SourceOptions } from "./interactions/source";
 import type { Options } from "./options";
 import { compareDeadLetters } from "./reconcile/deadLetters";
 import { compareDelivered } from "./reconcile/delivered";
 import { expectedEvents } from "./reconcile/expected";
-import { compareRun, type ExportedRun } from "./reconcile/exportedRun";
+import { compareRun, type ComparedRuns, type ExportedRun } from "./reconcile/exportedRun";
 import { compareForwarded, type AcceptedEvent, type PutEventsCall } from "./reconcile/forwarded";
+import { checkDeployment, deployedVersion, describeCampaign, matchAnswers, type Answer, type Training } from "./reconcile/campaign";
 import { problem, type Problem, type Report } from "./report";
 import { listKeys, readObjects, type UpstreamPrefixes } from "./upstream";
 
@@ -24,27 +25,41 @@ export interface ReconcileOptions {
   trackingId: string;
   /** Personalize's logs. */
   personalize: Pick<Store, "replay">;
+  /** The run for the history, if there was one. */
+  first: ComparedRuns;
+  /** The last run. */
   exported: ExportedRun;
+  /** Whether runs must train and deploy. */
+  training: Training;
+  /** With a campaign. */
+  campaignArn?: string;
 }
 
 /** The part of the report that the reconciliation finds. */
-export type Findings = Pick<Report, "input" | "produced" | "delivered" | "forwarded" | "deadLetters" | "runs" | "problems">;
+export type Findings = Pick<Report, "input" | "produced" | "delivered" | "forwarded" | "deadLetters" | "runs" | "campaign" | "problems">;
 
 /**
- * Recomputes from the input alone what must have happened, and compares it with what the lake, Personalize and the dead-letter
- * store hold. It shares no code with the program, its functions and its SQL, and asks nothing of those who sent.
+ * Recomputes what must have happened from the input and from what the campaign recommended, and compares it with what the lake,
+ * Personalize and the dead-letter store hold. It shares no code with the program, its functions and its SQL, and asks nothing of those
+ * who sent.
  */
 export async function reconcile(where: ReconcileOptions): Promise<Findings> {
-  const { source, options, s3, bucket, prefixes, trackingId, personalize, exported } = where;
+  const { source, options, s3, bucket, prefixes, trackingId, personalize, first, exported } = where;
   const input = await readSource(source);
-  const production = planProduction(input.table, options);
+  const planned = planProduction(input.table, options);
+  const answered = await matchAnswers({
+    sessions: deployedVersion(first.runs) === undefined ? [] : planned.sessions,
+    campaignArn: where.campaignArn,
+    answers: entries<Answer>(personalize, "recommendations"),
+  });
+  const production = withRecommendations(planned, answered.recommended);
   const history = await checkHistory(production, readObjects(s3, bucket, prefixes.history));
   const { delivered, problems: inLake } = await compareDelivered(dataOf(production), readObjects(s3, bucket, prefixes.latest));
+  const expected = expectedEvents(production);
   const { forwarded, problems: inPersonalize } = await compareForwarded({
-    expected: expectedEvents(production),
-    trackingId,
-    accepted: personalize.replay("events") as AsyncIterable<unknown> as AsyncIterable<AcceptedEvent>,
-    calls: personalize.replay("calls") as AsyncIterable<unknown> as AsyncIterable<PutEventsCall>,
+    ...{ expected, trackingId },
+    accepted: entries<AcceptedEvent>(personalize, "events"),
+    calls: entries<PutEventsCall>(personalize, "calls"),
   });
   const deadLetterObjects = readObjects(s3, bucket, prefixes.deadLetter);
   const { deadLetters, problems: inDeadLetters } = await compareDeadLetters(production.records(), deadLetterObjects);
@@ -52,10 +67,24 @@ export async function reconcile(where: ReconcileOptions): Promise<Findings> {
     ...(await none("delivered.errors", listKeys(s3, bucket, prefixes.errors))),
     ...(await none("forwarded.discardedBatches", listKeys(s3, bucket, prefixes.discarded))),
   ];
-  const { runs, problems: inExport } = await compareRun(production, s3, exported);
-  const problems = [...history, ...inLake, ...inPersonalize, ...inDeadLetters, ...failures, ...inExport];
+  const last = await compareRun(production, s3, exported);
+  const runs = [...first.runs, ...last.runs];
+  const campaign = describeCampaign(where.campaignArn, runs, answered.requests, expected);
+  const undeployed = checkDeployment(where.training, runs);
+  const found = [...history, ...answered.problems, ...inLake, ...inPersonalize, ...inDeadLetters, ...failures];
+  const problems = [...first.problems, ...found, ...last.problems, ...undeployed];
   const produced = countProduced(production);
-  return { input: describeInput(input, production), produced, delivered, forwarded, deadLetters, runs, problems };
+  return { input: describeInput(input, production), produced, delivered, forwarded, deadLetters, runs, ...campaign, problems };
+}
+
+/** Compares what the run for the history made, before the next one replaces it; its checks' names begin with `history`. */
+export async function reconcileHistory(production: Production, s3: S3Client, ran: ExportedRun): Promise<ComparedRuns> {
+  const { runs, problems } = await compareRun(historyAlone(production), s3, ran);
+  return { runs, problems: problems.map(({ check, ...rest }) => ({ check: `history.${check}`, ...rest })) };
+}
+
+function entries<T>(store: Pick<Store, "replay">, log: string): AsyncIterable<T> {
+  return store.replay(log) as AsyncIterable<unknown> as AsyncIterable<T>;
 }
 
 function* dataOf(production: Production): Generator<Buffer> {
@@ -67,7 +96,7 @@ function describeInput({ file, sha256, rows, leftOut }: Input, { table, history,
 }
 
 function countProduced(production: Production): Report["produced"] {
-  const produced = { records: 0, events: 0, bytes: 0, sessions: production.sessions };
+  const produced = { records: 0, events: 0, bytes: 0, sessions: production.sessions.length };
   const kinds = new Map<string, number>();
   for (const { data, events, poison } of production.records()) {
     produced.records += 1;

@@ -17,6 +17,32 @@ export interface Problem {
   examples: string[];
 }
 
+/** What a run trained, and what became of it. */
+export interface Training {
+  /** Empty when nothing was trained. */
+  solutionVersionArn: string;
+  /** As GetSolutionMetrics names them. */
+  metrics: Count;
+  baseline: Count | null;
+  present: Count | null;
+  /** The campaign was `created` or `updated`; `kept`: it is as it was; `skipped`: nothing was trained. */
+  decision: "created" | "updated" | "kept" | "skipped";
+  reason: string;
+}
+
+/** What the dashboards asked a campaign for, and what came of it. */
+export interface Campaign {
+  arn: string;
+  /** Of the last deployment. */
+  solutionVersionArn: string;
+  /** Calls of GetRecommendations. */
+  requests: number;
+  /** Items that were shown. */
+  shown: number;
+  /** Live events of an item that their session was shown. */
+  followed: number;
+}
+
 /** A pipeline execution. */
 export interface PipelineRun {
   runId: string;
@@ -34,14 +60,7 @@ export interface PipelineRun {
     csv: Totals & { bytes: number; sha256: string; head: string[] };
     manifest: object;
   };
-  training?: {
-    solutionVersionArn: string;
-    metrics: Count;
-    baseline: Count | null;
-    present: Count | null;
-    decision: "created" | "updated" | "kept" | "skipped";
-    reason: string;
-  };
+  training?: Training;
 }
 
 /** What `npm start` found; `.local/report.json`. Keys never move; ids are strings. */
@@ -83,7 +102,7 @@ export interface Report {
   deadLetters: { objects: number; records: number; byReason: Count };
   seconds: Record<string, number>;
   runs: PipelineRun[];
-  campaign?: { arn: string; solutionVersionArn: string; requests: number; shown: number; followed: number };
+  campaign?: Campaign;
   evaluation?: {
     from: string;
     to: string;

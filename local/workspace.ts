@@ -21,8 +21,8 @@ export interface Endpoint extends AccessKey {
   accountId: string;
   /** Name of the stack that is deployed. */
   stack: string;
-  /** By tenant, once the program is deployed: its outputs, and the access key of a user with just the producers' policy. */
-  tenants?: Record<string, { producer: AccessKey; stateMachineArn: string }>;
+  /** By tenant, once the program is deployed: its outputs, and the access keys of users with just the producers' policy and, with a campaign, the consumers'. */
+  tenants?: Record<string, { producer: AccessKey; consumer?: AccessKey; stateMachineArn: string }>;
 }
 
 /** The folder of a run, held by one process at a time. */

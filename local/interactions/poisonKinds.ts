@@ -7,7 +7,8 @@ const MAX_ID_CHARACTERS = 256;
 const MAX_IMPRESSION = 25;
 const EVENTS_A_CALL = 10;
 
-interface Event {
+/** What a good record tells of itself. */
+export interface Event {
   eventType: string;
   sentAt: number;
   itemId?: string;

@@ -1,5 +1,6 @@
 import { seededRandom, wholeNumber } from "./random";
-import { assignSessions } from "./sessions";
+import type { Recommendation } from "./recommendation";
+import { assignSessions, type Session } from "./sessions";
 import type { InteractionTable } from "./table";
 
 const MAX_EVENTS_PER_RECORD = 5;
@@ -21,9 +22,25 @@ export interface ProducedRecord {
 /** The records that dashboards send, before they are encoded. */
 export interface RecordPlan {
   table: InteractionTable;
-  sessionIds: string[];
-  /** For each record its session's index and its rows, in order of the last row's time. */
-  records: { session: number; rows: number[] }[];
+  sessions: Session[];
+  /** In order of the last row's time. */
+  records: PlannedRecord[];
+}
+
+/** A record's session, by its index, and rows. */
+export interface PlannedRecord {
+  session: number;
+  rows: number[];
+}
+
+/** An event as it is sent. */
+export interface SentEvent {
+  eventType: string;
+  /** Epoch seconds. */
+  sentAt: number;
+  itemId?: string;
+  impression?: readonly string[];
+  recommendationId?: string;
 }
 
 /**
@@ -34,7 +51,7 @@ export interface RecordPlan {
  */
 export function planRecords(table: InteractionTable, live: Uint32Array, seed: number): RecordPlan {
   const random = seededRandom(seed);
-  const { ids, of } = assignSessions(table, live);
+  const { all, of } = assignSessions(table, live);
   const open = new Map<number, { rows: number[]; size: number; last: number }>();
   const records: { session: number; rows: number[]; last: number }[] = [];
   for (const [place, row] of live.entries()) {
@@ -50,18 +67,25 @@ export function planRecords(table: InteractionTable, live: Uint32Array, seed: nu
   }
   for (const [session, { rows, last }] of open) records.push({ session, rows, last });
   records.sort((a, b) => a.last - b.last);
-  return { table, sessionIds: ids, records: records.map(({ session, rows }) => ({ session, rows })) };
+  return { table, sessions: all, records: records.map(({ session, rows }) => ({ session, rows })) };
 }
 
-/** Encodes a plan's records one by one, so that they need not be in memory together. */
-export function* encodeRecords({ table, sessionIds, records }: RecordPlan): Generator<ProducedRecord> {
-  for (const { session, rows } of records) {
-    const events = rows.map((row) => table.row(row));
-    const record = {
-      user_id: events[0].userId,
-      session_id: sessionIds[session],
-      event_list: events.map(({ eventType, timestamp, itemId }) => ({ eventType, sentAt: timestamp, itemId })),
-    };
-    yield { partitionKey: record.session_id, data: Buffer.from(JSON.stringify(record)), events: events.length };
-  }
+/** What a record of a plan holds; what was recommended to its session before goes along with each event that follows it. */
+export function eventsOf({ table }: RecordPlan, { rows }: PlannedRecord, recommendation?: Recommendation): SentEvent[] {
+  return rows.map((row) => {
+    const { eventType, timestamp, itemId } = table.row(row);
+    const follows = recommendation?.items.includes(itemId);
+    return { eventType, sentAt: timestamp, itemId, ...(follows && { recommendationId: recommendation?.recommendationId }) };
+  });
+}
+
+/** What a session was shown, as one event without an item. */
+export function impressionOf({ start }: Session, { items, recommendationId }: Recommendation): SentEvent {
+  return { eventType: "impression", sentAt: start, impression: items, recommendationId };
+}
+
+/** Encodes a session's events as one record. */
+export function encodeRecord({ id, userId }: Session, events: readonly SentEvent[]): ProducedRecord {
+  const record = { user_id: userId, session_id: id, event_list: events };
+  return { partitionKey: id, data: Buffer.from(JSON.stringify(record)), events: events.length };
 }

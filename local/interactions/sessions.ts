@@ -4,10 +4,18 @@ import type { InteractionTable } from "./table";
 /** A pause longer than this ends a session. */
 export const SESSION_GAP_SECONDS = 30 * 60;
 
+/** A visit of a user. */
+export interface Session {
+  id: string;
+  userId: string;
+  /** When it begins, in epoch seconds. */
+  start: number;
+}
+
 /** Sessions of the live rows. */
 export interface Sessions {
-  /** Session ids; a session's index is its place here. */
-  ids: string[];
+  /** In the order in which they begin; a session's index is its place here. */
+  all: Session[];
   /** For each live row, in order, the index of its session. */
   of: Uint32Array;
 }
@@ -18,7 +26,7 @@ export interface Sessions {
  * @param live row indexes in order of time
  */
 export function assignSessions(table: InteractionTable, live: Uint32Array): Sessions {
-  const ids: string[] = [];
+  const all: Session[] = [];
   const of = new Uint32Array(live.length);
   const open = new Map<number, { session: number; last: number; count: number }>();
   for (const [place, row] of live.entries()) {
@@ -26,14 +34,15 @@ export function assignSessions(table: InteractionTable, live: Uint32Array): Sess
     const time = table.timestamp(row);
     const current = open.get(user) ?? { session: -1, last: -Infinity, count: 0 };
     if (time - current.last > SESSION_GAP_SECONDS) {
-      current.session = ids.push(sessionId(table.row(row).userId, current.count)) - 1;
+      const { userId } = table.row(row);
+      current.session = all.push({ id: sessionId(userId, current.count), userId, start: time }) - 1;
       current.count += 1;
     }
     current.last = time;
     open.set(user, current);
     of[place] = current.session;
   }
-  return { ids, of };
+  return { all, of };
 }
 
 function sessionId(userId: string, count: number): string {

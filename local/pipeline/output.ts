@@ -1,4 +1,4 @@
-import type { Count, Totals } from "../report";
+import type { Count, Totals, Training } from "../report";
 
 /** What an execution that has succeeded tells of itself. */
 export interface PipelineOutput {
@@ -12,6 +12,7 @@ export interface PipelineOutput {
     table: Totals;
     csv: Totals & { repeatUsers: number; bytes: number };
   };
+  training: Training;
 }
 
 /**
@@ -21,7 +22,7 @@ export interface PipelineOutput {
  */
 export function readOutput(text: string | undefined): PipelineOutput {
   const output = JSON.parse(text ?? "null") as PipelineOutput | null;
-  for (const path of ["runId", "runDate", "engine", "counts.rowsIn", "counts.leftOut", "counts.table", "counts.csv"]) {
+  for (const path of ["runId", "runDate", "engine", "counts.rowsIn", "counts.leftOut", "counts.table", "counts.csv", "training.decision"]) {
     if (at(output, path) === undefined) throw new Error(`the pipeline's output must have ${path}, got ${text ?? "nothing"}`);
   }
   return output as PipelineOutput;

@@ -1,7 +1,7 @@
 import type { ProducedRecord } from "../interactions/records";
 
 /** Limits of PutRecords: https://docs.aws.amazon.com/kinesis/latest/APIReference/API_PutRecords.html */
-const MAX_RECORDS = 500;
+export const MAX_RECORDS = 500;
 const MAX_BYTES = 5 * 1024 * 1024;
 
 /**

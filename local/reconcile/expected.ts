@@ -1,5 +1,5 @@
-import { assignSessions } from "../interactions/sessions";
 import type { Production } from "../interactions/production";
+import { assignSessions } from "../interactions/sessions";
 
 /** Who sent an event; `userId` is null for an anonymous visitor. */
 export interface Sender {
@@ -12,6 +12,10 @@ export interface ExpectedEvent {
   sessionId: string;
   /** How often it is sent. */
   times: number;
+  /** What the session was shown, of the event that tells so. */
+  impression?: readonly string[];
+  /** Of that event, and of those that follow it. */
+  recommendationId?: string;
 }
 
 /**
@@ -39,20 +43,27 @@ export function readRecord(text: string): { sessionId: string; identities: strin
   }
 }
 
-/** What Personalize must accept, by identity: the live rows, and the good events of poison records. */
+/** What Personalize must accept, by identity: the live rows, what sessions were shown, and the good events of poison records. */
 export function expectedEvents(production: Production): Map<string, ExpectedEvent> {
   const expected = new Map<string, ExpectedEvent>();
-  const expect = (key: string, sessionId: string): void => {
+  const expect = (key: string, sessionId: string, told: Pick<ExpectedEvent, "impression" | "recommendationId"> = {}): void => {
     const known = expected.get(key);
     if (known) known.times += 1;
-    else expected.set(key, { sessionId, times: 1 });
+    else expected.set(key, { sessionId, times: 1, ...told });
   };
-  const { table, live } = production;
-  const { ids, of } = assignSessions(table, live);
+  const { table, live, recommended } = production;
+  const { all, of } = assignSessions(table, live);
+  for (const { id: sessionId, userId, start } of all) {
+    const shown = recommended.get(sessionId);
+    if (shown === undefined) continue;
+    const { items: impression, recommendationId } = shown;
+    expect(identity({ userId, sessionId }, undefined, start, "impression"), sessionId, { impression, recommendationId });
+  }
   for (const [place, index] of live.entries()) {
     const { userId, itemId, timestamp, eventType } = table.row(index);
-    const sessionId = ids[of[place]];
-    expect(identity({ userId, sessionId }, itemId, timestamp, eventType), sessionId);
+    const { id: sessionId } = all[of[place]];
+    const { items, recommendationId } = recommended.get(sessionId) ?? {};
+    expect(identity({ userId, sessionId }, itemId, timestamp, eventType), sessionId, items?.includes(itemId) ? { recommendationId } : {});
   }
   for (const { poison, events, deadLetter, data } of production.records()) {
     if (poison === undefined || events === 0) continue;

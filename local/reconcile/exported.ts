@@ -18,6 +18,11 @@ export interface ExportSettings {
   interactionColumns: readonly string[];
 }
 
+/** Tells of an event type whether its interactions are exported. */
+export function countsBy({ eventTypes }: Pick<ExportSettings, "eventTypes">): (eventType: string) => boolean {
+  return (type) => eventTypes?.includes(type) ?? type !== "impression";
+}
+
 /** Where a run leaves what it makes. */
 export interface ExportPlaces {
   lake: string;
@@ -47,8 +52,8 @@ export interface ExportFindings {
 
 /** Compares the table's partition, the CSV, its manifest and the run's own counts, row by row, with the history and the events. */
 export async function compareExport({ production, settings, s3, places, output }: ExportOptions): Promise<ExportFindings> {
-  const { eventTypes, streamedEvents, interactionColumns } = settings;
-  const expected = expectedExport(production, (type) => eventTypes?.includes(type) ?? type !== "impression");
+  const { streamedEvents, interactionColumns } = settings;
+  const expected = expectedExport(production, countsBy(settings));
   const table = await compareTable(expected, readTable(s3, places.lake, `${places.table}dt=${output.runDate}/run=${output.runId}/`));
   const csv = await ExportedCsv.open(s3, places.downstream, places.csv);
   const awaited = csvRows(expected, streamedEvents === "include", interactionColumns.includes("EVENT_TYPE"));

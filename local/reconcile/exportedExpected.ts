@@ -28,6 +28,7 @@ export function rowOf(key: string): ExportedRow {
 
 /**
  * Recomputes a run from the planned rows and records alone. Equal interactions count once, wherever they came from.
+ * What sessions were shown is of no item, and in no table.
  *
  * @param counts tells of an event type whether its interactions are exported
  */
@@ -44,10 +45,11 @@ export function expectedExport(production: Production, counts: (eventType: strin
     known.streamed ||= streamed;
     leave("duplicate");
   };
-  const { table, history, live } = production;
+  const { table, history, live, recommended } = production;
   for (const index of history) take(table.row(index), false);
   for (const index of live) take(table.row(index), true);
-  rowsIn += history.length + live.length;
+  rowsIn += history.length + live.length + recommended.size;
+  for (let shown = 0; shown < recommended.size; shown += 1) leave("noItem");
   for (const { data, poison, deadLetter } of production.records()) {
     if (poison === undefined || isBlank(data)) continue;
     if (deadLetter !== undefined && deadLetter.events === undefined) {

@@ -23,14 +23,16 @@ export function exportPlaces(stage: string, { lake, downstream }: Pick<ExportPla
   };
 }
 
+/** Runs, and what did not come out of them. */
+export interface ComparedRuns {
+  runs: PipelineRun[];
+  problems: Problem[];
+}
+
 /** Compares what a run made; of one that failed, there is nothing to compare. */
-export async function compareRun(
-  production: Production,
-  s3: S3Client,
-  { run, settings, places }: ExportedRun,
-): Promise<{ runs: PipelineRun[]; problems: Problem[] }> {
+export async function compareRun(production: Production, s3: S3Client, { run, settings, places }: ExportedRun): Promise<ComparedRuns> {
   const described = describeRun(run);
   if (run.result === undefined) return { runs: [described], problems: checkRun(run) };
   const found = await compareExport({ production, settings, s3, places, output: run.result });
-  return { runs: [{ ...described, export: found.export }], problems: found.problems };
+  return { runs: [{ ...described, export: found.export, training: run.result.training }], problems: found.problems };
 }

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import { problem, type Problem, type Report } from "../report";
 import { identity, type ExpectedEvent } from "./expected";
 
@@ -6,7 +7,7 @@ export interface AcceptedEvent {
   trackingId: string;
   sessionId: string;
   userId: string | null;
-  event: { eventId?: string; eventType: string; sentAt: number; itemId?: string };
+  event: { eventId?: string; eventType: string; sentAt: number; itemId?: string; impression?: string[]; recommendationId?: string };
 }
 
 /** One PutEvents call, as the log has it. */
@@ -34,7 +35,7 @@ export interface ForwardedOptions {
 /**
  * Compares accepted events with the expected identities. An event that comes again with the same id and content is `redelivered`;
  * one identity under two event ids, or one event id with two contents, is `doubled`; an identity that nobody expects, or that
- * comes under another session or tracker, is `changed`. An event that was sent twice and is there once is `missing` once.
+ * comes under another session or tracker, or tells of another recommendation, is `changed`. An event that was sent twice and is there once is `missing` once.
  */
 export async function compareForwarded(options: ForwardedOptions): Promise<ForwardedFindings> {
   const { expected, trackingId } = options;
@@ -51,7 +52,7 @@ export async function compareForwarded(options: ForwardedOptions): Promise<Forwa
     seen.events += 1;
     if (before?.id === eventId && knownContent === content) seen.redelivered += 1;
     else if (before !== undefined || (eventId !== "" && knownContent !== undefined)) seen.doubled.push(`${eventId} ${key}`);
-    if (expected.get(key)?.sessionId !== sessionId || accepted.trackingId !== trackingId) seen.changed.push(`${sessionId} ${key}`);
+    if (!isAsExpected(accepted, expected.get(key)) || accepted.trackingId !== trackingId) seen.changed.push(`${sessionId} ${key}`);
     known.set(key, { id: eventId, times: (before?.times ?? 0) + 1 });
     contents.set(eventId, content);
   }
@@ -77,6 +78,11 @@ export async function compareForwarded(options: ForwardedOptions): Promise<Forwa
       .filter(([, examples]) => examples.length > 0)
       .map(([name, examples]) => problem(`forwarded.${name}`, 0, examples.length, examples)),
   };
+}
+
+function isAsExpected({ sessionId, event }: AcceptedEvent, expected: ExpectedEvent | undefined): boolean {
+  if (expected?.sessionId !== sessionId || expected.recommendationId !== event.recommendationId) return false;
+  return isDeepStrictEqual(expected.impression, event.impression);
 }
 
 async function countCalls(calls: AsyncIterable<PutEventsCall>): Promise<Record<PutEventsCall["status"], number>> {

@@ -16,6 +16,7 @@ import { exportPlaces, type ExportedRun } from "../../local/reconcile/exportedRu
 import { upstreamPrefixes } from "../../local/upstream";
 import { withCloud, type TestCloud } from "../support/cloud";
 import { putExport } from "../support/exported";
+import { trained } from "../support/report";
 import { LEFT_OUT_ONCE, POISON_ONCE, REASONS_ONCE } from "../support/poison";
 
 const ROOT = resolve(__dirname, "../..");
@@ -44,7 +45,8 @@ describe("the reconciliation", () => {
   const put = (key: string, body: string | Buffer) => s3.send(new PutObjectCommand({ Bucket: BUCKET, Key: key, Body: body }));
   const run = () => {
     const places = { bucket: BUCKET, prefixes: PREFIXES, trackingId: "t", personalize: openStore(folder) };
-    return reconcile({ source, options: OPTIONS, s3, exported, ...places });
+    const training = { train: "never" as const, campaign: false };
+    return reconcile({ source, options: OPTIONS, s3, first: { runs: [], problems: [] }, exported, training, ...places });
   };
 
   /** Does what the deployed parts do, from the planned records. */
@@ -109,7 +111,13 @@ describe("the reconciliation", () => {
     assert.equal(forwarded.calls, produced.records - 12);
     assert.deepEqual(deadLetters, { objects: 1, records: 13, byReason: REASONS_ONCE });
     const [{ export: made, ...ended }] = runs;
-    assert.deepEqual(ended, { runId: "0123456789ab-1", runDate: "2026-11-25", status: "SUCCEEDED", seconds: { Export: 1 } });
+    assert.deepEqual(ended, {
+      runId: "0123456789ab-1",
+      runDate: "2026-11-25",
+      status: "SUCCEEDED",
+      seconds: { Export: 1 },
+      training: trained("updated"),
+    });
     assert.deepEqual([made?.rowsIn, made?.table.rows, made?.leftOut], [60 + 28, 60 + 14, LEFT_OUT_ONCE]);
   });
 

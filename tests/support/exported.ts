@@ -8,6 +8,7 @@ import type { PipelineOutput } from "../../local/pipeline/output";
 import type { ExportPlaces } from "../../local/reconcile/exported";
 import type { ExpectedExport } from "../../local/reconcile/exportedExpected";
 import type { TableRow } from "../../local/reconcile/exportedTable";
+import { trained } from "./report";
 import { tableOf } from "./interactions";
 
 /** Puts rows as a parquet object of the interactions table. */
@@ -54,5 +55,5 @@ export async function putExport(s3: S3Client, places: ExportPlaces, { rows, rows
   const Body = JSON.stringify({ ...manifest, etag });
   await s3.send(new PutObjectCommand({ Bucket: places.downstream, Key: places.manifest, Body }));
   const counts = { rowsIn, leftOut, table: totals, csv: { ...totals, repeatUsers: 0, bytes: csv.length } };
-  return { runId, runDate, engine: "lambda", counts };
+  return { runId, runDate, engine: "lambda", counts, training: trained("updated") };
 }

@@ -1,4 +1,4 @@
-import type { PipelineRun, Report } from "../../local/report";
+import type { PipelineRun, Report, Training } from "../../local/report";
 
 /** A report of a small run that came out. */
 export function reconciledReport(): Report {
@@ -36,6 +36,17 @@ export function reconciledReport(): Report {
     deadLetters: { objects: 0, records: 0, byReason: {} },
     seconds: { total: 3.21, deploy: 2, produce: 1.21 },
     runs: [],
+  };
+}
+
+/** What a run says that it trained. */
+export function trained(decision: Training["decision"]): Training {
+  const isTrained = decision !== "skipped";
+  return {
+    solutionVersionArn: isTrained ? "arn:aws:personalize:ap-southeast-1:123456789012:solution/acme/0123abcd" : "",
+    metrics: isTrained ? { coverage: 0.25, precision_at_25: 0.0123, normalized_discounted_cumulative_gain_at_25: 0.0656 } : {},
+    ...{ baseline: null, present: null, decision },
+    reason: isTrained ? "the run trained a solution version" : "pipeline.train is never",
   };
 }
 

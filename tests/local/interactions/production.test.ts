@@ -92,7 +92,7 @@ describe("the records of the dashboards", () => {
           session.times.push(...event_list.map(({ sentAt }) => sentAt));
           sessions.set(session_id, session);
         }
-        assert.equal(sessions.size, production.sessions);
+        assert.equal(sessions.size, production.sessions.length);
         for (const { times } of sessions.values())
           for (const [place, time] of times.entries()) {
             const pause = place === 0 ? 0 : time - times[place - 1];

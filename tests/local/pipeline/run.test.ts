@@ -1,12 +1,14 @@
 import * as assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { describeRun, runPipeline } from "../../../local/pipeline/run";
+import { trained } from "../../support/report";
 import { machineOf, StepFunctionsBench } from "../../support/stepFunctions";
 
 const totals = { rows: 1, users: 1, items: 1 };
 const OUTPUT = {
   ...{ runId: "abc-1", runDate: "2026-11-25", engine: "lambda", export: {} },
   counts: { rowsIn: 2, leftOut: { duplicate: 1 }, table: totals, csv: { ...totals, repeatUsers: 0, bytes: 9 } },
+  training: trained("updated"),
 };
 
 describe("the run of npm start", () => {

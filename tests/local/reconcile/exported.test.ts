@@ -10,6 +10,7 @@ import type { TableRow } from "../../../local/reconcile/exportedTable";
 import { withCloud, type TestCloud } from "../../support/cloud";
 import { putParquet } from "../../support/exported";
 import { tableOf } from "../../support/interactions";
+import { trained } from "../../support/report";
 
 const COLUMNS = ["USER_ID", "ITEM_ID", "TIMESTAMP", "EVENT_TYPE"];
 const PLACES = { lake: "lake", downstream: "downstream", table: "t200/", csv: "in.csv", manifest: "in.manifest.json" };
@@ -33,7 +34,7 @@ const COUNTS: PipelineOutput["counts"] = {
   table: { rows: 3, users: 3, items: 3 },
   csv: { rows: 3, users: 3, items: 3, repeatUsers: 0, bytes: 0 },
 };
-const OUTPUT: PipelineOutput = { runId: "abc-1", runDate: "2026-11-25", engine: "lambda", counts: COUNTS };
+const OUTPUT: PipelineOutput = { runId: "abc-1", runDate: "2026-11-25", engine: "lambda", counts: COUNTS, training: trained("updated") };
 
 describe("the reconciliation of the export", () => {
   let cloud: TestCloud;
