@@ -38,6 +38,25 @@ describe("local IAM", () => {
     );
   });
 
+  it("gives a service itself what resource policies give it, under the conditions of its requests", () => {
+    const identities = new Identities({ account: ACCOUNT, region: "ap-southeast-1" });
+    const source = { "aws:SourceArn": `arn:aws:personalize:ap-southeast-1:${ACCOUNT}:dataset-import-job/a` };
+    const service = identities.identity(identities.service("personalize.amazonaws.com", source));
+    const may = (Principal: Statement["Principal"], Condition?: Statement["Condition"]) => {
+      const resourcePolicy = policy(allow("s3:GetObject", "*", { Principal, ...(Condition && { Condition }) }));
+      return evaluate(service, { ...OBJECT, resourcePolicy }, {}).decision === "allow";
+    };
+    const named = { Service: "personalize.amazonaws.com" };
+    assert.ok(may(named));
+    assert.ok(may("*"));
+    assert.ok(!may({ Service: "glue.amazonaws.com" }));
+    assert.ok(!may({ AWS: "*" }));
+    assert.ok(may(named, { StringEquals: { "aws:SourceAccount": ACCOUNT }, StringLike: { "aws:SourceArn": "arn:aws:personalize:*" } }));
+    assert.ok(!may(named, { StringEquals: { "aws:SourceAccount": "210987654321" } }));
+    assert.ok(!may(named, { StringLike: { "aws:SourceArn": "arn:aws:glue:*" } }));
+    assert.equal(evaluate(service, OBJECT, {}).decision, "deny");
+  });
+
   it("denies what no policy allows", () => {
     assert.deepEqual(evaluate(role(), OBJECT, {}), { decision: "deny", reason: "no policy allows it" });
     assert.equal(evaluate(role(policy(allow("s3:PutObject", "*"))), OBJECT, {}).decision, "deny");
