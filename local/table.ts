@@ -1,6 +1,6 @@
 import * as Table from "cli-table3";
 import { describeLeftOut } from "./interactions/source";
-import type { PipelineRun, Problem, Report, Totals } from "./report";
+import type { Campaign, PipelineRun, Problem, Report, Totals, Training } from "./report";
 
 /** Of an example: a failed run tells all that was left out, and then what to do. */
 const SHOWN_CHARACTERS = 1000;
@@ -25,6 +25,7 @@ export function renderReport(report: Report): string {
     ["calls", number(forwarded.calls), `${forwarded.eventsPerCall.toFixed(2)} events a call, ${number(forwarded.throttled)} throttled`],
     ["dead letters", number(deadLetters.records), counts(deadLetters.byReason) || "none"],
     ...report.runs.flatMap(pipelineRun),
+    ...(report.campaign ? [campaign(report.campaign)] : []),
     ["seconds", report.seconds.total.toFixed(1), counts(report.seconds, "total")],
   ];
   const table = new Table({
@@ -58,7 +59,7 @@ function poison(kinds: Report["produced"]["poison"]): [string, string, string][]
 }
 
 /** What went into a run, what it left out, and what it made. */
-function pipelineRun({ runDate, status, seconds, export: made }: PipelineRun): [string, string, string][] {
+function pipelineRun({ runDate, status, seconds, export: made, training }: PipelineRun): [string, string, string][] {
   const total = Object.values(seconds).reduce((sum, value) => sum + value, 0);
   const run: [string, string, string] = ["pipeline", total.toFixed(1), `seconds, run date ${runDate}, ${status}`];
   if (made === undefined) return [run];
@@ -68,7 +69,20 @@ function pipelineRun({ runDate, status, seconds, export: made }: PipelineRun): [
     ["export in", number(rowsIn), `rows, left out: ${counts(leftOut) || "none"}`],
     ["table", number(table.rows), `rows, ${sizes(table)}; ${number(expected.rows)} expected`],
     ["CSV", number(csv.rows), `rows, ${sizes(csv)}, ${number(csv.bytes)} bytes by ${engine}`],
+    ...(training ? trained(training) : []),
   ];
+}
+
+/** What became of a run's training, and how well the version recommends what was held out. */
+function trained({ decision, reason, metrics }: Training): [string, string, string][] {
+  const measured = Object.entries(metrics).map(([name, value]) => `${name} ${value.toFixed(3)}`);
+  const outcome: [string, string, string] = ["training", "", `${decision}: ${reason}`];
+  return measured.length === 0 ? [outcome] : [outcome, ["metrics", number(measured.length), measured.reduce(append, "")]];
+}
+
+function campaign({ requests, shown, followed, solutionVersionArn }: Campaign): [string, string, string] {
+  const version = solutionVersionArn.split("/").at(-1);
+  return ["campaign", number(requests), `requests, ${number(shown)} items shown, ${number(followed)} followed; serves ${version}`];
 }
 
 function sizes({ users, items }: Totals): string {

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { problem, writeReport } from "../../local/report";
 import { renderReport } from "../../local/table";
-import { exportedRun, reconciledReport } from "../support/report";
+import { exportedRun, reconciledReport, trained } from "../support/report";
 
 describe("the report", () => {
   it("replaces a file at once and leaves nothing beside it", () => {
@@ -59,7 +59,7 @@ describe("the report", () => {
     const shown = () =>
       renderReport(report)
         .split("\n")
-        .filter((line) => /^│ (pipeline|export in|table|CSV) /.test(line))
+        .filter((line) => /^│ (pipeline|export in|table|CSV|training|metrics|campaign) /.test(line))
         .map((line) =>
           line
             .split("│")
@@ -75,6 +75,17 @@ describe("the report", () => {
     const { runId, runDate } = exportedRun();
     report.runs = [{ runId, runDate, status: "FAILED", error: "TooFewInteractions", cause: "few", seconds: { CheckMinimum: 0.2 } }];
     assert.deepEqual(shown(), [["pipeline", "0.2", "seconds, run date 2026-11-25, FAILED"]]);
+
+    report.runs = [{ ...exportedRun(), training: trained("updated") }];
+    const { solutionVersionArn } = trained("updated");
+    report.campaign = { arn: "arn:of:it", solutionVersionArn, requests: 40, shown: 1000, followed: 12 };
+    assert.deepEqual(shown().slice(4), [
+      ["training", "", "updated: the run trained a solution version"],
+      ["metrics", "3", "coverage 0.250, precision_at_25 0.012,"],
+      ["campaign", "40", "requests, 1,000 items shown, 12 followed; serves 0123abcd"],
+    ]);
+    report.runs = [{ ...exportedRun(), training: trained("skipped") }];
+    assert.deepEqual(shown().slice(4, 5), [["training", "", "skipped: pipeline.train is never"]]);
   });
 
   it("goes on in the next line with counts that are too many for one", () => {
