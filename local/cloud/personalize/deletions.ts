@@ -4,7 +4,7 @@ import { DATASET, DATASET_GROUP, EVENT_TRACKER, SCHEMA } from "./controlPlane";
 import { IMPORT_JOBS } from "./imports";
 import { inUse, type Lifecycle, type Made } from "./lifecycle";
 import { ARN, read } from "./requests";
-import { CAMPAIGN, SOLUTION, SOLUTION_VERSION } from "./solutions";
+import { CAMPAIGN, SOLUTION, SOLUTION_VERSION } from "./typeNames";
 
 /** What is deleted, and what must not be there any more, or not be busy. */
 interface Deletion {

@@ -1,5 +1,6 @@
 import type { Cloud, ResourceType, Service, ServiceFactory } from "../service";
 import { campaignOperations, CAMPAIGNS } from "./campaigns";
+import { restoreUpdates } from "./campaignUpdates";
 import { ControlPlane, DATASET, DATASET_GROUP, EVENT_TRACKER, SCHEMA } from "./controlPlane";
 import { deleteOperations } from "./deletions";
 import { IMPORT_JOBS, importOperations } from "./imports";
@@ -57,6 +58,7 @@ export function makePersonalize({ latencyMs = 10, creationMs = 5000, fails = () 
       },
       restore: async () => {
         await lifecycle.restore();
+        await restoreUpdates(cloud, lifecycle);
         await putEvents.restore();
       },
       close: () => lifecycle.close(),

@@ -28,7 +28,8 @@ export type Work = (made: Made, signal: AbortSignal) => Promise<Json | void>;
 /** Why a resource cannot be made, in words that its description shows. */
 export class JobFailure extends Error {}
 
-const INTERRUPTED = "The local cloud was stopped before this was done.";
+/** Why what a stop of the local cloud left under way is not there. */
+export const INTERRUPTED = "The local cloud was stopped before this was done.";
 
 /** Every resource by ARN, from its creation to its deletion, kept in the log "resources". */
 export class Lifecycle {

@@ -2,12 +2,13 @@ import { randomUUID } from "node:crypto";
 import { z } from "zod";
 import type { Cloud, Operation } from "../service";
 import { ServiceError } from "../service";
+import { versionsOf } from "./campaignUpdates";
 import { streamedInteractions, type StreamedInteraction } from "./interactions";
 import type { Lifecycle } from "./lifecycle";
+import { readModel } from "./models";
 import { Ranking } from "./recipes/model";
 import { ARN, read } from "./requests";
-import { CAMPAIGN, SOLUTION_VERSION } from "./solutions";
-import { readModel } from "./solutionVersions";
+import { CAMPAIGN, SOLUTION_VERSION } from "./typeNames";
 
 /** https://docs.aws.amazon.com/personalize/latest/dg/API_RS_GetRecommendations.html */
 const REQUEST = z.strictObject({
@@ -18,7 +19,7 @@ const REQUEST = z.strictObject({
 
 /** GetRecommendations: answers from memory, by what was trained and by what streamed since. */
 export class Recommendations implements Operation {
-  private readonly rankings = new Map<string, Promise<Ranking>>();
+  private readonly loaded = new Map<string, { datasetGroupArn: string; ranking: Promise<Ranking> }>();
 
   constructor(
     private readonly cloud: Cloud,
@@ -44,29 +45,36 @@ export class Recommendations implements Operation {
     return { output: { itemList, recommendationId } };
   };
 
-  /** Makes ready to answer from a version. */
+  /** Makes ready to answer from a version; what no campaign serves any more is forgotten. */
   load(versionArn: string): Promise<Ranking> {
-    const ranking = this.rankings.get(versionArn) ?? this.read(versionArn);
-    this.rankings.set(versionArn, ranking);
+    const present = this.loaded.get(versionArn);
+    if (present) return present.ranking;
+    const served = new Set(this.lifecycle.all(CAMPAIGN).flatMap(versionsOf));
+    for (const arn of this.loaded.keys()) if (!served.has(arn)) this.loaded.delete(arn);
+    const datasetGroupArn = String(this.lifecycle.find(SOLUTION_VERSION, versionArn).properties.DatasetGroupArn);
+    const ranking = this.read(versionArn, datasetGroupArn);
+    ranking.catch(() => this.loaded.delete(versionArn));
+    this.loaded.set(versionArn, { datasetGroupArn, ranking });
     return ranking;
   }
 
   /** Takes notice of an interaction of a dataset group that has just streamed. */
-  see(datasetGroupArn: string, { userId, itemId }: StreamedInteraction): void {
-    for (const [versionArn, ranking] of this.rankings) {
-      if (this.groupOf(versionArn) === datasetGroupArn) void ranking.then((loaded) => loaded.see(userId, itemId));
+  see(datasetGroupArn: string, { userId, itemId, timestamp }: StreamedInteraction): void {
+    for (const loaded of this.loaded.values()) {
+      if (loaded.datasetGroupArn !== datasetGroupArn) continue;
+      loaded.ranking.then(
+        (ranking) => ranking.see(userId, [itemId, timestamp]),
+        () => undefined,
+      );
     }
   }
 
   /** What streamed after the training began is not in the model. */
-  private async read(versionArn: string): Promise<Ranking> {
+  private async read(versionArn: string, datasetGroupArn: string): Promise<Ranking> {
     const ranking = new Ranking(await readModel(this.cloud, versionArn));
-    for await (const { userId, itemId } of streamedInteractions(this.cloud, this.lifecycle, this.groupOf(versionArn)))
-      ranking.see(userId, itemId);
+    for await (const { userId, itemId, timestamp } of streamedInteractions(this.cloud, this.lifecycle, datasetGroupArn)) {
+      ranking.see(userId, [itemId, timestamp]);
+    }
     return ranking;
-  }
-
-  private groupOf(versionArn: string): string {
-    return String(this.lifecycle.find(SOLUTION_VERSION, versionArn).properties.DatasetGroupArn);
   }
 }

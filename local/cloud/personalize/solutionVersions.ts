@@ -1,15 +1,13 @@
-import { createHash, randomBytes } from "node:crypto";
-import { readFile, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { randomBytes } from "node:crypto";
 import { z } from "zod";
 import type { Cloud, Operation } from "../service";
 import { loadInteractions } from "./interactions";
 import { exists, JobFailure, type Lifecycle, type Made } from "./lifecycle";
+import { modelFile, writeModel } from "./models";
 import type { Kind } from "./reads";
 import { train } from "./recipes";
-import type { Model } from "./recipes/model";
-import { ARN, NAME, read, TAGS } from "./requests";
-import { SOLUTION, SOLUTION_VERSION } from "./solutions";
+import { ARN, asProperties, NAME, read, TAGS } from "./requests";
+import { SOLUTION, SOLUTION_VERSION } from "./typeNames";
 import { Sql } from "./sql";
 
 /** How solution versions are described and listed. */
@@ -37,26 +35,25 @@ export interface TrainingPorts {
 }
 
 /** CreateSolutionVersion and GetSolutionMetrics: https://docs.aws.amazon.com/personalize/latest/dg/API_CreateSolutionVersion.html */
-export function versionOperations({ cloud, lifecycle, fails }: TrainingPorts): Record<string, Operation> {
+export function versionOperations(ports: TrainingPorts): Record<string, Operation> {
+  const { lifecycle, fails } = ports;
   return {
     CreateSolutionVersion: {
       needs: ({ solutionArn }) => [{ action: "personalize:CreateSolutionVersion", resource: String(solutionArn) }],
       run: async (input) => {
-        const { name, solutionArn, trainingMode } = read(CREATE, input);
+        const { name, solutionArn, ...given } = read(CREATE, input);
         const { DatasetGroupArn, RecipeArn } = lifecycle.active(SOLUTION, solutionArn).properties;
         const taken = name !== undefined && lifecycle.all(SOLUTION_VERSION, { SolutionArn: solutionArn, Name: name }).length > 0;
         if (taken) throw exists(name);
         const arn = `${solutionArn}/${randomBytes(4).toString("hex")}`;
-        const given = { ...(name !== undefined && { Name: name }), TrainingMode: trainingMode, TrainingType: "MANUAL" };
-        const properties = { SolutionArn: solutionArn, DatasetGroupArn, RecipeArn, PerformAutoML: false, ...given };
-        await lifecycle.begin(
-          { type: SOLUTION_VERSION, arn, properties, attributes: { SolutionVersionArn: arn } },
-          async (version, signal) => {
-            const reason = fails(name ?? arn);
-            if (reason !== undefined) throw new JobFailure(reason);
-            return { Metrics: await trainVersion(cloud, lifecycle, version, signal) };
-          },
-        );
+        const fixed = { SolutionArn: solutionArn, DatasetGroupArn, RecipeArn, PerformAutoML: false, TrainingType: "MANUAL" };
+        const properties = { ...fixed, ...(name !== undefined && { Name: name }), ...asProperties(given) };
+        const made = { type: SOLUTION_VERSION, arn, properties, attributes: { SolutionVersionArn: arn } };
+        await lifecycle.begin(made, async (version, signal) => {
+          const reason = fails(name ?? arn);
+          if (reason !== undefined) throw new JobFailure(reason);
+          return { Metrics: await trainVersion(ports, version, signal) };
+        });
         return { output: { solutionVersionArn: arn } };
       },
     },
@@ -70,26 +67,15 @@ export function versionOperations({ cloud, lifecycle, fails }: TrainingPorts): R
   };
 }
 
-/** What a version was trained to. */
-export async function readModel(cloud: Cloud, versionArn: string): Promise<Model> {
-  return JSON.parse(await readFile(modelFile(cloud, versionArn), "utf8")) as Model;
-}
-
 async function trainVersion(
-  cloud: Cloud,
-  lifecycle: Lifecycle,
+  { cloud, lifecycle }: TrainingPorts,
   { arn, properties }: Made,
   signal: AbortSignal,
 ): Promise<Record<string, number>> {
-  const file = modelFile(cloud, arn);
-  return Sql.use(`${file}.training`, signal, async (sql) => {
+  return Sql.use(`${modelFile(cloud, arn)}.training`, signal, async (sql) => {
     await loadInteractions(sql, cloud, lifecycle, String(properties.DatasetGroupArn));
     const { model, metrics } = await train(sql, String(properties.RecipeArn));
-    await writeFile(file, JSON.stringify(model));
+    await writeModel(cloud, arn, model);
     return metrics;
   });
-}
-
-function modelFile(cloud: Cloud, versionArn: string): string {
-  return join(cloud.store("personalize").folder, `model-${createHash("sha256").update(versionArn).digest("hex").slice(0, 16)}.json`);
 }

@@ -1,15 +1,13 @@
 import { z } from "zod";
 import type { Cloud, Json, Operation } from "../service";
+import { versionsOf } from "./campaignUpdates";
 import { arnOf, DATASET_GROUP } from "./controlPlane";
 import { inUse, type Lifecycle } from "./lifecycle";
+import { removeModel } from "./models";
 import type { Kind } from "./reads";
 import { RECIPE_ARNS } from "./recipes";
 import { ARN, asProperties, NAME, read, TAGS } from "./requests";
-
-/** Type names of what is trained and what serves it. */
-export const SOLUTION = "Solution";
-export const SOLUTION_VERSION = "SolutionVersion";
-export const CAMPAIGN = "Campaign";
+import { CAMPAIGN, SOLUTION, SOLUTION_VERSION } from "./typeNames";
 
 /** How solutions are described and listed. */
 export const SOLUTIONS: Kind = {
@@ -35,7 +33,7 @@ export function solutionOperations(cloud: Cloud, lifecycle: Lifecycle): Record<s
     CreateSolution: {
       needs: (input) => [{ action: "personalize:CreateSolution", resource: arn(input) }],
       run: async (input) => {
-        const { tags: _, ...request } = read(CREATE, input);
+        const request = read(CREATE, input);
         lifecycle.active(DATASET_GROUP, request.datasetGroupArn);
         const attributes = { SolutionArn: arn(input) };
         await lifecycle.begin({ type: SOLUTION, arn: arn(input), properties: asProperties(request), attributes });
@@ -46,14 +44,15 @@ export function solutionOperations(cloud: Cloud, lifecycle: Lifecycle): Record<s
       needs: (input) => [{ action: "personalize:DeleteSolution", resource: String(input.solutionArn) }],
       run: async (input) => {
         const solution = lifecycle.active(SOLUTION, read(DELETE, input).solutionArn);
-        const campaign = lifecycle
-          .all(CAMPAIGN)
-          .find(({ properties }) => String(properties.SolutionVersionArn).startsWith(`${solution.arn}/`));
+        const campaign = lifecycle.all(CAMPAIGN).find((made) => versionsOf(made).some((version) => version.startsWith(`${solution.arn}/`)));
         if (campaign) throw inUse(`Solution ${solution.arn} is in use by the campaign ${campaign.arn}.`);
         const versions = lifecycle.all(SOLUTION_VERSION, { SolutionArn: solution.arn });
         const training = versions.find(({ status }) => status === "CREATE PENDING" || status === "CREATE IN PROGRESS");
         if (training) throw inUse(`Solution version ${training.arn} is in status ${training.status}.`);
-        for (const version of versions) await lifecycle.remove(version);
+        for (const version of versions) {
+          await lifecycle.remove(version);
+          await removeModel(cloud, version.arn);
+        }
         await lifecycle.remove(solution);
         return {};
       },

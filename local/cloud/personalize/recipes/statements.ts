@@ -6,7 +6,7 @@ const NEIGHBOURS = 50;
 const POPULAR = 500;
 /** Pairs that are too few to tell anything weigh less: as if each item had so many users more. */
 const SHRINKAGE = 10;
-/** Users of 16 among whom one in ten or so is held out, told by the first digits of the hash of their id. */
+/** One user in ten, told by the first digits of the hash of the id. */
 const HELD_OUT = "substr(md5(user_id), 1, 4) < '199a'";
 
 /**
@@ -38,14 +38,19 @@ export function historyOf(table: string): string {
 export const POPULARITY = `CREATE OR REPLACE TABLE popular AS
   SELECT item_id, count(*) AS score FROM training GROUP BY item_id ORDER BY score DESC, item_id LIMIT ${POPULAR}`;
 
-/** How alike two items of `history` are, by the users that they have in common: `neighbours`. */
+/**
+ * How alike two items of `history` are, by the users that they have in common: `neighbours`. Items go by numbers, each pair once,
+ * which takes half the time that their ids would.
+ */
 export const CO_OCCURRENCE = `CREATE OR REPLACE TABLE neighbours AS
-  WITH users_of AS (SELECT item_id, count(*) AS users FROM history GROUP BY item_id),
+  WITH items AS (
+    SELECT item_id, count(*) AS users, CAST(row_number() OVER (ORDER BY item_id) AS INTEGER) AS number FROM history GROUP BY item_id),
+  seen AS (SELECT user_id, number FROM history JOIN items USING (item_id)),
   pairs AS (
-    SELECT a.item_id, b.item_id AS other, count(*) AS common
-    FROM history a JOIN history b ON a.user_id = b.user_id AND a.item_id <> b.item_id
-    GROUP BY a.item_id, b.item_id)
-  SELECT p.item_id, p.other, p.common / (sqrt(i.users * o.users) + ${SHRINKAGE}) AS score
-  FROM pairs p JOIN users_of i ON i.item_id = p.item_id JOIN users_of o ON o.item_id = p.other
-  QUALIFY row_number() OVER (PARTITION BY p.item_id ORDER BY score DESC, p.other) <= ${NEIGHBOURS}
-  ORDER BY p.item_id, score DESC, p.other`;
+    SELECT a.number AS one, b.number AS two, count(*) AS common
+    FROM seen a JOIN seen b ON a.user_id = b.user_id AND a.number < b.number
+    GROUP BY a.number, b.number),
+  both_ways AS (SELECT one, two, common FROM pairs UNION ALL SELECT two, one, common FROM pairs)
+  SELECT i.item_id, o.item_id AS other, round(common / (sqrt(i.users * o.users) + ${SHRINKAGE}), 6) AS score
+  FROM both_ways JOIN items i ON i.number = one JOIN items o ON o.number = two
+  QUALIFY row_number() OVER (PARTITION BY one ORDER BY score DESC, two) <= ${NEIGHBOURS}`;
