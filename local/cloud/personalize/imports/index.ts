@@ -51,6 +51,8 @@ export function importOperations({ cloud, lifecycle, fails }: ImportPorts): Reco
       run: async (input) => {
         const request = read(CREATE, input);
         const dataset = lifecycle.active(DATASET, request.datasetArn);
+        if (dataset.properties.DatasetType !== "Interactions")
+          throw invalid(`The local cloud imports into Interactions datasets, ${dataset.arn} is of another type.`);
         if (request.importMode === "INCREMENTAL" && filesOf(lifecycle, dataset).length === 0) {
           throw invalid(`The first import into ${dataset.arn} must be FULL.`);
         }
@@ -99,7 +101,7 @@ async function importFile(cloud: Cloud, lifecycle: Lifecycle, job: Made, signal:
   const { dataLocation } = DataSource as { dataLocation: string };
   await Sql.use(join(folder, String(JobName)), signal, async (sql) => {
     const source = { location: dataLocation, roleArn: String(RoleArn), jobArn: job.arn };
-    await convertRows(sql, await fetchSource(cloud, source, sql.folder), fields, file);
+    await convertRows(sql, await fetchSource(cloud, source, sql.folder, signal), fields, file);
   });
   job.attributes.File = file;
 }

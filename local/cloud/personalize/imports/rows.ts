@@ -56,6 +56,8 @@ async function readHeader({ uri, file }: CsvFile, fields: readonly SchemaField[]
       throw new JobFailure(`${uri}: the header must have the column ${missing.name} of the schema, it is "${excerpt(names.join(","))}".`);
     const unknown = names.find((name) => !fields.some((field) => field.name === name));
     if (unknown !== undefined) throw new JobFailure(`${uri}: the header must have columns of the schema alone, got "${excerpt(unknown)}".`);
+    if (names.length > fields.length)
+      throw new JobFailure(`${uri}: the header must have each column once, it is "${excerpt(names.join(","))}".`);
     return names;
   } finally {
     await handle.close();
@@ -74,7 +76,7 @@ async function checkRows(sql: Sql, uri: string, source: string, fields: readonly
   const counted = await sql
     .rows(`SELECT count(*), count(*) FILTER (WHERE ${failures.join(" OR ")}) FROM ${source}`)
     .catch((error: Error) => {
-      throw new JobFailure(`${uri}: ${csvProblem(error.message)}`);
+      throw error.message.includes("CSV") ? new JobFailure(`${uri}: ${csvProblem(error.message)}`) : error;
     });
   const [rows, wrong] = counted[0].map(Number);
   if (wrong === 0) return rows;
@@ -98,7 +100,7 @@ function ruleOf({ name, type }: SchemaField): { must: string; holds: (column: st
     return { must: `1 to ${most} characters`, holds: (column) => or(`length(${column}) BETWEEN 1 AND ${most}`, column) };
   }
   if (kind === "long" || kind === "int") {
-    const whole = (column: string) => `regexp_full_match(${column}, '-?[0-9]{1,19}') AND TRY_CAST(${column} AS BIGINT) IS NOT NULL`;
+    const whole = (column: string) => `regexp_full_match(${column}, '-?[0-9]{1,19}') AND TRY_CAST(${column} AS ${kind}) IS NOT NULL`;
     return { must: `a whole number (${kind})`, holds: (column) => or(whole(column), column) };
   }
   return { must: `a ${kind}`, holds: (column) => or(`TRY_CAST(${column} AS ${kind}) IS NOT NULL`, column) };

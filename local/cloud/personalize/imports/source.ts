@@ -22,10 +22,16 @@ export interface ImportSource {
  * Brings the objects of a job to this machine. Both must be allowed to list and read them: the role, and the service by the bucket's policy.
  *
  * @param folder absolute path that receives the files
+ * @param signal ends it before the next file
  * @returns the files by their S3 address
  * @throws JobFailure naming what is not allowed, or not there
  */
-export async function fetchSource(cloud: Cloud, { location, roleArn, jobArn }: ImportSource, folder: string): Promise<CsvFile[]> {
+export async function fetchSource(
+  cloud: Cloud,
+  { location, roleArn, jobArn }: ImportSource,
+  folder: string,
+  signal: AbortSignal,
+): Promise<CsvFile[]> {
   const [, bucket = "", key = ""] = /^s3:\/\/([^/]+)\/(.*)$/.exec(location) ?? [];
   const context = { "aws:SourceArn": jobArn };
   try {
@@ -36,12 +42,13 @@ export async function fetchSource(cloud: Cloud, { location, roleArn, jobArn }: I
     if (keys.length === 0) throw new JobFailure(`There is no object at ${location}.`);
     const files: CsvFile[] = [];
     for (const [i, Key] of keys.entries()) {
+      signal.throwIfAborted();
       const call = (as: Principal, method: string) =>
         cloud.call(as, "s3", `${method} /{Bucket}/{Key+}`, { Bucket: bucket, Key, headers: {} });
       await call(service, "HEAD");
-      const { body } = await call(role, "GET");
+      const { body = Buffer.alloc(0) } = await call(role, "GET");
       const file = join(folder, `part-${i}.csv`);
-      await pipeline(body instanceof Readable ? body : Readable.from(body === undefined ? [] : [body]), createWriteStream(file));
+      await pipeline(Buffer.isBuffer(body) ? Readable.from([body]) : body, createWriteStream(file));
       files.push({ uri: `s3://${bucket}/${Key}`, file });
     }
     return files;

@@ -1,10 +1,23 @@
 import * as assert from "node:assert/strict";
 import { ListDatasetImportJobsCommand } from "@aws-sdk/client-personalize";
 import { BUCKET, ImportWorld, KEY, ROLE_ARN } from "../../../support/importWorld";
+import { INTERACTIONS_SCHEMA, makeThroughCloudControl } from "../../../support/personalize";
 import { dropOf, enoughRows, NOON, type Row } from "../../../support/pipelineData";
 
 const PREFIX = "arn:aws:personalize:ap-southeast-1:123456789012:";
 const LOCATION = `s3://${BUCKET}/${KEY}`;
+
+/** Every type that a field can have, required and not. */
+const RICH_SCHEMA = {
+  ...INTERACTIONS_SCHEMA,
+  fields: [
+    ...INTERACTIONS_SCHEMA.fields.slice(0, 3),
+    { name: "STARS", type: "int" },
+    { name: "SHARE", type: ["null", "float"] },
+    { name: "WATCHED", type: ["boolean", "null"] },
+    { name: "DEVICE", type: ["null", "string"], categorical: true },
+  ],
+};
 
 describe("an import job of the local Personalize", () => {
   let world: ImportWorld;
@@ -149,4 +162,40 @@ describe("an import job of the local Personalize", () => {
       await assert.rejects(call, { name, message });
     });
   }
+});
+
+describe("an import job of the local Personalize into other datasets", () => {
+  it("holds every value to its field's type", async () => {
+    const world = await ImportWorld.open({ schema: RICH_SCHEMA });
+    const header = RICH_SCHEMA.fields.map(({ name }) => name).join(",");
+    const csvOf = (first: string): string =>
+      [header, ...enoughRows().map(([user, item, at], i) => `${user},${item},${at},${i === 0 ? first : "5,0.5,true,tv|phone"}`), ""].join(
+        "\n",
+      );
+    const reason = async (first: string) => (await world.import(csvOf(first))).failureReason;
+    assert.equal(await reason("-2147483648,,,"), undefined);
+    assert.match((await reason("2147483648,,,")) ?? "", /line 2: STARS must be a whole number \(int\), got "2147483648"\.$/);
+    assert.match((await reason(",,,")) ?? "", /line 2: STARS must be a whole number \(int\), got ""\.$/);
+    assert.match((await reason("1,half,,")) ?? "", /line 2: SHARE must be a float, got "half"\.$/);
+    assert.match((await reason("1,,maybe,")) ?? "", /line 2: WATCHED must be a boolean, got "maybe"\.$/);
+    assert.match((await reason(`1,,,${"x".repeat(1001)}`)) ?? "", /line 2: DEVICE must be 1 to 1000 characters, got "x{299}\.\.\.\.$/);
+    await world.close();
+  });
+
+  it("is refused for a dataset of items", async () => {
+    const world = await ImportWorld.open();
+    const { cloud } = world.running;
+    const schema = { ...INTERACTIONS_SCHEMA, name: "Items", fields: [{ name: "ITEM_ID", type: "string" }] };
+    const { id: SchemaArn } = await makeThroughCloudControl(cloud, "AWS::Personalize::Schema", {
+      Name: "items",
+      Schema: JSON.stringify(schema),
+    });
+    const desired = { Name: "items", DatasetType: "Items", DatasetGroupArn: world.shop.datasetGroupArn, SchemaArn };
+    const { id } = await makeThroughCloudControl(cloud, "AWS::Personalize::Dataset", desired);
+    await assert.rejects(world.begin({ datasetArn: id }), {
+      name: "InvalidInputException",
+      message: /dataset\/shop\/ITEMS is of another type/,
+    });
+    await world.close();
+  });
 });
