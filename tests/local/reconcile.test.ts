@@ -8,21 +8,23 @@ import { s3 as s3Service } from "../../local/cloud/s3";
 import { openStore } from "../../local/cloud/store";
 import type { Json } from "../../local/cloud/service";
 import { encodeHistory } from "../../local/interactions/history";
-import { planProduction } from "../../local/interactions/production";
+import { planProduction, withRecommendations } from "../../local/interactions/production";
 import { readSource } from "../../local/interactions/source";
 import { reconcile } from "../../local/reconcile";
 import { expectedExport } from "../../local/reconcile/exportedExpected";
 import { exportPlaces, type ExportedRun } from "../../local/reconcile/exportedRun";
+import { problem } from "../../local/report";
 import { upstreamPrefixes } from "../../local/upstream";
 import { withCloud, type TestCloud } from "../support/cloud";
 import { putExport } from "../support/exported";
-import { trained } from "../support/report";
+import { exportedRun, trained } from "../support/report";
 import { LEFT_OUT_ONCE, POISON_ONCE, REASONS_ONCE } from "../support/poison";
 
 const ROOT = resolve(__dirname, "../..");
 const BUCKET = "acme-c360-upstream-dev";
 const OPTIONS = { split: "user" as const, liveShare: 0.3, seed: 1, poison: 0.3 };
 const PREFIXES = upstreamPrefixes("dev");
+const CAMPAIGN = "arn:aws:personalize:ap-southeast-1:123456789012:campaign/acme";
 const PLACES = exportPlaces("dev", { lake: "acme-c360-lake-dev", downstream: "acme-c360-downstream-dev" });
 
 describe("the reconciliation", () => {
@@ -45,8 +47,9 @@ describe("the reconciliation", () => {
   const put = (key: string, body: string | Buffer) => s3.send(new PutObjectCommand({ Bucket: BUCKET, Key: key, Body: body }));
   const run = () => {
     const places = { bucket: BUCKET, prefixes: PREFIXES, trackingId: "t", personalize: openStore(folder) };
-    const training = { train: "never" as const, campaign: false };
-    return reconcile({ source, options: OPTIONS, s3, first: { runs: [], problems: [] }, exported, training, ...places });
+    const first = { runs: [{ ...exportedRun(), training: trained("created") }], problems: [problem("history.export.rowsIn", 1, 2)] };
+    const campaign = { campaignArn: CAMPAIGN, training: { train: "afterExport" as const, campaign: true } };
+    return reconcile({ source, options: OPTIONS, s3, first, exported, ...campaign, ...places });
   };
 
   /** Does what the deployed parts do, from the planned records. */
@@ -58,9 +61,12 @@ describe("the reconciliation", () => {
     const rows = Array.from({ length: 60 }, (_, n) => `u${n % 6},i${n % 50},${1000 + n * 60},${n % 3 === 0 ? "" : "click"}`);
     writeFileSync(source.file, `USER_ID,ITEM_ID,TIMESTAMP,EVENT_TYPE\n${rows.join("\n")}\n,i,1,\nu,i,0,\n`);
     const { table } = await readSource(source);
-    const production = planProduction(table, OPTIONS);
+    const planned = planProduction(table, OPTIONS);
+    const answers = planned.sessions.map(({ id, userId }) => ({ id, userId, items: ["i44", "i45"], recommendationId: `r of ${id}` }));
+    const production = withRecommendations(planned, new Map(answers.map(({ id, userId: _, ...shown }) => [id, shown])));
     await put(`${PREFIXES.history}a.csv`, encodeHistory(production.table, production.history));
     const log = openStore(folder);
+    for (const { id: _, ...answer } of answers) await log.append("recommendations", { campaignArn: CAMPAIGN, ...answer });
     const lines: string[] = [];
     const letters: Json[] = [];
     for (const [n, { data, events, deadLetter }] of [...production.records()].entries()) {
@@ -94,8 +100,8 @@ describe("the reconciliation", () => {
 
   it("recomputes everything from the file and finds it", async () => {
     await play();
-    const { input, produced, delivered, forwarded, deadLetters, runs, problems } = await run();
-    assert.deepEqual(problems, []);
+    const { input, produced, delivered, forwarded, deadLetters, runs, campaign, problems } = await run();
+    assert.deepEqual(problems, [problem("history.export.rowsIn", 1, 2)]);
     assert.deepEqual(
       { ...input, sha256: "" },
       {
@@ -103,14 +109,18 @@ describe("the reconciliation", () => {
         leftOut: { userIdEmpty: { count: 1, lines: [62] }, timestampNotPositive: { count: 1, lines: [63] } },
       },
     );
-    assert.ok(produced.records > 6 && produced.sessions >= 6);
+    const { sessions } = produced;
+    assert.ok(sessions >= 6 && produced.records > 2 * sessions);
     assert.deepEqual(produced.poison, POISON_ONCE);
-    assert.equal(produced.events, 18 + 11 + 2 + 2 + 1);
+    assert.equal(produced.events, sessions + 18 + 11 + 2 + 2 + 1);
     assert.deepEqual([delivered.records, delivered.objects], [produced.records, 2]);
     assert.deepEqual([forwarded.events, forwarded.distinct, forwarded.redelivered], [produced.events, produced.events - 1, 1]);
     assert.equal(forwarded.calls, produced.records - 12);
     assert.deepEqual(deadLetters, { objects: 1, records: 13, byReason: REASONS_ONCE });
-    const [{ export: made, ...ended }] = runs;
+    const { solutionVersionArn } = trained("updated");
+    assert.deepEqual(campaign, { arn: CAMPAIGN, solutionVersionArn, requests: sessions, shown: 2 * sessions, followed: 2 });
+    const [first, { export: made, training, ...ended }] = runs;
+    assert.deepEqual([first.training, training], [trained("created"), trained("updated")]);
     assert.deepEqual(ended, {
       runId: "0123456789ab-1",
       runDate: "2026-11-25",
@@ -118,7 +128,10 @@ describe("the reconciliation", () => {
       seconds: { Export: 1 },
       training: trained("updated"),
     });
-    assert.deepEqual([made?.rowsIn, made?.table.rows, made?.leftOut], [60 + 28, 60 + 14, LEFT_OUT_ONCE]);
+    assert.deepEqual(
+      [made?.rowsIn, made?.table.rows, made?.leftOut],
+      [60 + 28 + sessions, 60 + 14, { ...LEFT_OUT_ONCE, noItem: sessions }],
+    );
   });
 
   it("finds what went wrong anywhere", async () => {
@@ -133,12 +146,15 @@ describe("the reconciliation", () => {
       userId: "u",
       event: { eventId: "1", eventType: "watch", sentAt: 1, itemId: "i" },
     });
+    await log.append("recommendations", { campaignArn: CAMPAIGN, userId: "u9", items: ["i"], recommendationId: "r" });
     await s3.send(new DeleteObjectCommand({ Bucket: PLACES.downstream, Key: PLACES.manifest }));
     const { problems } = await run();
     assert.deepEqual(
       problems.map(({ check, actual, examples }) => [check, check === "history.bytes" ? typeof actual : actual, examples]),
       [
+        ["history.export.rowsIn", 2, []],
         ["history.bytes", "number", []],
+        ["campaign.unexpected", 1, ["u9 r"]],
         ["delivered.changed", 1, [`${PREFIXES.latest}2026/01/01/00/c: {}`]],
         ["forwarded.changed", 1, ['s ["u","i",1,"watch"]']],
         ["delivered.errors", 1, [`${PREFIXES.errors}format/x`]],

@@ -1,6 +1,6 @@
 import * as assert from "node:assert/strict";
 import * as fc from "fast-check";
-import { planProduction } from "../../../local/interactions/production";
+import { planProduction, withRecommendations } from "../../../local/interactions/production";
 import { SESSION_GAP_SECONDS } from "../../../local/interactions/sessions";
 import { splitInteractions } from "../../../local/interactions/split";
 import { interactions, tableOf } from "../../support/interactions";
@@ -8,7 +8,7 @@ import { interactions, tableOf } from "../../support/interactions";
 interface Record {
   user_id: string;
   session_id: string;
-  event_list: { eventType: string; sentAt: number; itemId: string }[];
+  event_list: { eventType: string; sentAt: number; itemId: string; recommendationId?: string }[];
 }
 
 const splitBy = fc.constantFrom("time" as const, "user" as const);
@@ -98,6 +98,45 @@ describe("the records of the dashboards", () => {
             const pause = place === 0 ? 0 : time - times[place - 1];
             assert.ok(pause >= 0 && pause <= SESSION_GAP_SECONDS);
           }
+      }),
+    );
+  });
+
+  it("tell first what each session was shown, and then which rows follow it", () => {
+    fc.assert(
+      fc.property(interactions, fc.nat(), share, (rows, seed, poison) => {
+        const planned = planProduction(tableOf(rows), { ...options, seed, poison });
+        const items = ["1", 'a"b,c'];
+        const ids = planned.sessions.map(({ id }, n) => [id, `r${n}`] as const).filter((_, n) => n % 2 === 0);
+        const recommended = new Map(ids.map(([id, recommendationId]) => [id, { items, recommendationId }]));
+        const production = withRecommendations(planned, recommended);
+        const begun = new Set<string>();
+        const plain: string[] = [];
+        for (const { partitionKey, data, events, poison: kind } of production.records()) {
+          const recommendationId = recommended.get(partitionKey)?.recommendationId;
+          if (kind !== undefined || recommendationId === undefined) {
+            plain.push(data.toString("latin1"));
+            continue;
+          }
+          const record = JSON.parse(data.toString()) as Record;
+          if (!begun.has(partitionKey)) {
+            const { start, userId } = planned.sessions.find(({ id }) => id === partitionKey) ?? assert.fail();
+            const event = { eventType: "impression", sentAt: start, impression: items, recommendationId };
+            assert.deepEqual([record, events], [{ user_id: userId, session_id: partitionKey, event_list: [event] }, 1]);
+            begun.add(partitionKey);
+            continue;
+          }
+          const followed = record.event_list.map(({ recommendationId: id }) => id);
+          const expected = record.event_list.map(({ itemId }) => (items.includes(itemId) ? recommendationId : undefined));
+          assert.deepEqual(followed, expected);
+          const event_list = record.event_list.map(({ recommendationId: _, ...event }) => event);
+          plain.push(Buffer.from(JSON.stringify({ ...record, event_list })).toString("latin1"));
+        }
+        assert.equal(begun.size, recommended.size);
+        assert.deepEqual(
+          plain,
+          [...planned.records()].map(({ data }) => data.toString("latin1")),
+        );
       }),
     );
   });

@@ -1,5 +1,5 @@
 import * as assert from "node:assert/strict";
-import { planProduction } from "../../../local/interactions/production";
+import { planProduction, withRecommendations } from "../../../local/interactions/production";
 import type { Interaction } from "../../../local/interactions/table";
 import { expectedExport } from "../../../local/reconcile/exportedExpected";
 import { tableOf } from "../../support/interactions";
@@ -36,6 +36,13 @@ describe("what a run of the pipeline must make", () => {
   it("leaves out event types that do not count, before it looks for duplicates", () => {
     const { rows, rowsIn, leftOut } = expectedExport(plan(), (type) => type === "impression");
     assert.deepEqual([[...rows.keys()], rowsIn, leftOut], [['["a","i",200,"impression"]'], 6, { uncountedEventType: 5 }]);
+  });
+
+  it("reads what sessions were shown, and has it in no table", () => {
+    const planned = plan();
+    const shown = planned.sessions.slice(0, 2).map(({ id }) => [id, { items: ["i"], recommendationId: "r" }] as const);
+    const { rows, rowsIn, leftOut } = expectedExport(withRecommendations(planned, new Map(shown)), all);
+    assert.deepEqual([rows.size, rowsIn, leftOut], [5, 6 + 2, { duplicate: 1, noItem: 2 }]);
   });
 
   it("counts each kind of poison as what the lake can read of it", () => {

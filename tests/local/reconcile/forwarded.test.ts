@@ -1,5 +1,5 @@
 import * as assert from "node:assert/strict";
-import { planProduction } from "../../../local/interactions/production";
+import { planProduction, withRecommendations } from "../../../local/interactions/production";
 import { expectedEvents, identity } from "../../../local/reconcile/expected";
 import { compareForwarded, type AcceptedEvent, type PutEventsCall } from "../../../local/reconcile/forwarded";
 import { tableOf } from "../../support/interactions";
@@ -81,6 +81,31 @@ describe("what Personalize accepted", () => {
     }
   });
 
+  it("is changed when it tells of another recommendation, or of none", async () => {
+    const impression = identity(SENDER, undefined, 1000, "impression");
+    const wanted = new Map([
+      [impression, { sessionId: "s", times: 1, impression: ["1", "2"], recommendationId: "r" }],
+      [key("1"), { sessionId: "s", times: 1, recommendationId: "r" }],
+      [key("3"), { sessionId: "s", times: 1 }],
+    ]);
+    const shown = (event: object) =>
+      accepted("", "shown", { event: { eventId: "shown", eventType: "impression", sentAt: 1000, ...event } });
+    const followed = (itemId: string, recommendationId?: string) =>
+      accepted("", itemId, { event: { ...accepted(itemId).event, recommendationId } });
+    const changed = async (...events: AcceptedEvent[]): Promise<unknown> => {
+      const options = { expected: wanted, trackingId: "tracker", calls: each<PutEventsCall>([]) };
+      const { problems } = await compareForwarded({ ...options, accepted: each(events) });
+      return problems.map(({ check, examples }) => [check, ...examples]);
+    };
+    const told = { impression: ["1", "2"], recommendationId: "r" };
+    assert.deepEqual(await changed(shown(told), followed("1", "r"), followed("3")), []);
+    const wrong = [shown({ ...told, impression: ["2", "1"] }), followed("1"), followed("3", "r")];
+    assert.deepEqual(await changed(...wrong), [["forwarded.changed", `s ${impression}`, `s ${key("1")}`, `s ${key("3")}`]]);
+    assert.deepEqual(await changed(shown({ ...told, recommendationId: "q" }), followed("1", "r"), followed("3")), [
+      ["forwarded.changed", `s ${impression}`],
+    ]);
+  });
+
   it("is counted by call", async () => {
     const calls: PutEventsCall[] = [
       { status: "accepted", events: 2 },
@@ -116,6 +141,22 @@ describe("what Personalize must accept", () => {
     assert.equal(wanted.size, 10);
     for (const one of wanted.values()) assert.deepEqual(one, { sessionId: partitionKey, times: 2 });
     assert.ok(wanted.has(identity({ userId: "u", sessionId: partitionKey }, "i19", 1019, "watch")));
+  });
+
+  it("is what a session was shown, and of its rows those that follow it with the recommendation's id", () => {
+    const planned = plan(0);
+    const [{ id, userId, start }] = planned.sessions;
+    const shown = { items: ["i19", "i0"], recommendationId: "r" };
+    const wanted = expectedEvents(withRecommendations(planned, new Map([[id, shown]])));
+    assert.equal(wanted.size, 11);
+    const told = [...wanted].filter(([, { recommendationId }]) => recommendationId !== undefined);
+    assert.deepEqual(told, [
+      [
+        identity({ userId, sessionId: id }, undefined, start, "impression"),
+        { sessionId: id, times: 1, impression: ["i19", "i0"], recommendationId: "r" },
+      ],
+      [identity({ userId, sessionId: id }, "i19", 1019, "watch"), { sessionId: id, times: 2, recommendationId: "r" }],
+    ]);
   });
 
   it("is the good events of poison, too", () => {
