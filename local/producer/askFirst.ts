@@ -17,7 +17,7 @@ const AHEAD = 500;
 export async function* askFirst(
   turns: Iterable<Turn>,
   ask: (session: Session) => Promise<Recommendation | undefined>,
-): AsyncGenerator<ProducedRecord> {
+): AsyncGenerator<ProducedRecord, undefined> {
   const source = turns[Symbol.iterator]();
   const ahead: Turn[] = [];
   const answers = new Map<string, Promise<Recommendation | undefined>>();

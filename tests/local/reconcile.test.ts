@@ -63,10 +63,13 @@ describe("the reconciliation", () => {
     const { table } = await readSource(source);
     const planned = planProduction(table, OPTIONS);
     const answers = planned.sessions.map(({ id, userId }) => ({ id, userId, items: ["i44", "i45"], recommendationId: `r of ${id}` }));
-    const production = withRecommendations(planned, new Map(answers.map(({ id, userId: _, ...shown }) => [id, shown])));
+    const production = withRecommendations(
+      planned,
+      new Map(answers.map(({ id, items, recommendationId }) => [id, { items, recommendationId }])),
+    );
     await put(`${PREFIXES.history}a.csv`, encodeHistory(production.table, production.history));
     const log = openStore(folder);
-    for (const { id: _, ...answer } of answers) await log.append("recommendations", { campaignArn: CAMPAIGN, ...answer });
+    for (const answer of answers) await log.append("recommendations", { campaignArn: CAMPAIGN, ...answer });
     const lines: string[] = [];
     const letters: Json[] = [];
     for (const [n, { data, events, deadLetter }] of [...production.records()].entries()) {
@@ -126,7 +129,6 @@ describe("the reconciliation", () => {
       runDate: "2026-11-25",
       status: "SUCCEEDED",
       seconds: { Export: 1 },
-      training: trained("updated"),
     });
     assert.deepEqual(
       [made?.rowsIn, made?.table.rows, made?.leftOut],

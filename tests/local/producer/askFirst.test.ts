@@ -3,6 +3,7 @@ import { setImmediate } from "node:timers/promises";
 import * as fc from "fast-check";
 import type { Turn } from "../../../local/interactions/production";
 import type { Recommendation } from "../../../local/interactions/recommendation";
+import type { ProducedRecord } from "../../../local/interactions/records";
 import type { Session } from "../../../local/interactions/sessions";
 import { askFirst } from "../../../local/producer/askFirst";
 
@@ -19,6 +20,7 @@ function turnsOf(sessions: readonly Session[], order: readonly number[]): Turn[]
     return { session, opens, records };
   });
 }
+const textOf = ({ value }: IteratorResult<ProducedRecord, undefined>): string | undefined => value?.data.toString();
 const sessionOf = (id: string, userId = `of ${id}`): Session => ({ id, userId, start: 1 });
 const shownTo = ({ id }: Session): Recommendation => ({ items: ["i"], recommendationId: `for ${id}` });
 
@@ -58,7 +60,7 @@ describe("dashboards that ask first", () => {
     const others = Array.from({ length: 13 }, (_, n) => `s${n + 3}`);
     assert.deepEqual(asked, ["s0", ...others]);
     answers[0]();
-    assert.equal((await first).value?.data.toString(), "s0 for s0");
+    assert.equal(textOf(await first), "s0 for s0");
     await setImmediate();
     assert.deepEqual(asked, ["s0", ...others, "s1"]);
     for (let place = 1; place < sessions.length; place += 1) {
@@ -74,7 +76,7 @@ describe("dashboards that ask first", () => {
 
   it("show nothing where there is nothing to show", async () => {
     const played = askFirst(turnsOf([sessionOf("s")], [0]), () => Promise.resolve(undefined));
-    assert.equal((await played.next()).value?.data.toString(), "s nothing");
+    assert.equal(textOf(await played.next()), "s nothing");
   });
 
   it("fail with the campaign's word", async () => {
