@@ -29,9 +29,14 @@ export async function streamInteractions({ cloud, owner }: TestCloud, trackingId
   }
 }
 
-/** Makes a solution. */
-export async function makeSolution(personalize: PersonalizeClient, datasetGroupArn: string, name: string): Promise<string> {
-  const settings = { name, datasetGroupArn, recipeArn: RECIPE, performAutoTraining: false };
+/** Makes a solution that trains by a recipe. */
+export async function makeSolution(
+  personalize: PersonalizeClient,
+  datasetGroupArn: string,
+  name: string,
+  recipeArn = RECIPE,
+): Promise<string> {
+  const settings = { name, datasetGroupArn, recipeArn, performAutoTraining: false };
   const { solutionArn = "" } = await personalize.send(new CreateSolutionCommand(settings));
   await eventually(async () => {
     const { solution } = await personalize.send(new DescribeSolutionCommand({ solutionArn }));
