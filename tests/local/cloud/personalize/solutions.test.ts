@@ -133,6 +133,8 @@ describe("solutions of the local Personalize", () => {
     const { metrics } = await metricsOf(kept);
     world.freeze();
     const interrupted = await begin("interrupted");
+    world.step();
+    await eventually(async () => assert.equal((await version(interrupted)).status, "CREATE IN PROGRESS"));
     await world.restart();
     assert.deepEqual((await metricsOf(kept)).metrics, metrics);
     assert.match((await failed(interrupted)) ?? "", /was stopped/);
