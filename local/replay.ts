@@ -34,6 +34,7 @@ export function replay({ production, asked, ...options }: ReplayOptions): Promis
 
 async function recommend({ runtime, campaignArn }: Asked, userId: string, signal: AbortSignal): Promise<Recommendation | undefined> {
   const command = new GetRecommendationsCommand({ campaignArn, userId, numResults: MOST_SHOWN });
-  const { itemList = [], recommendationId = "" } = await runtime.send(command, { abortSignal: signal });
+  // A signal of its own: the client listens to it as long as it waits, and many wait at the same time.
+  const { itemList = [], recommendationId = "" } = await runtime.send(command, { abortSignal: AbortSignal.any([signal]) });
   return shownOf({ items: itemList.flatMap(({ itemId }) => itemId ?? []), recommendationId });
 }

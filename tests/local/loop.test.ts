@@ -57,28 +57,44 @@ describe("npm start", function () {
     const { code, printed, errors } = await run(["--split", "user", "--poison", "0.01", "--json", join(parent, "r.json")]);
     const report = readReport();
     assert.deepEqual([report.problems, errors, code], [[], [], 0]);
-    const { input, produced, delivered, forwarded, deadLetters, seconds, runs, ...rest } = report;
+    const { input, produced, delivered, forwarded, deadLetters, seconds, runs, campaign, ...rest } = report;
     const flags = { stack: "local", stage: "dev", tenant: "acme", seed: 1, scale: 60 };
     assert.deepEqual(rest, { version: 1, ...flags, status: "reconciled", problems: [] });
     assert.deepEqual([input.rows, input.valid, input.history + input.live], [1515, 1515, 1515]);
+    const { sessions } = produced;
     assert.deepEqual(produced.poison, POISON_ONCE);
     assert.deepEqual([delivered.records, delivered.missing], [produced.records, 0]);
     assert.ok(delivered.objects >= 1 && delivered.bytes === produced.bytes + produced.records);
     assert.deepEqual([forwarded.distinct, forwarded.events - forwarded.redelivered], [produced.events - 1, produced.events - 1]);
     assert.deepEqual([deadLetters.records, deadLetters.byReason], [13, REASONS_ONCE]);
-    const [{ runId, runDate, status, export: made, seconds: byState }] = runs;
-    assert.deepEqual([runs.length, status], [1, "SUCCEEDED"]);
+    const [first, { runId, runDate, status, export: made, seconds: byState }] = runs;
+    assert.deepEqual([runs.length, first.status, status], [2, "SUCCEEDED", "SUCCEEDED"]);
+    assert.deepEqual([first.export?.rowsIn, first.export?.csv.rows, first.export?.leftOut], [input.history, input.history, {}]);
     assert.match(runId, /^[0-9a-f]{12}-[0-9a-f]{8}$/);
     assert.ok("BuildInteractions" in byState && "Export" in byState);
-    assert.deepEqual([made?.rowsIn, made?.leftOut], [1515 + 28, LEFT_OUT_ONCE]);
+    assert.deepEqual([made?.rowsIn, made?.leftOut], [1515 + 28 + sessions, { ...LEFT_OUT_ONCE, noItem: sessions }]);
     assert.deepEqual([made?.table.rows, made?.table], [1515 + 14, made?.expected]);
     const { bytes, sha256, head, ...inCsv } = made?.csv ?? assert.fail();
     assert.deepEqual([inCsv, head[0], head.length], [made?.expected, "USER_ID,ITEM_ID,TIMESTAMP,EVENT_TYPE", 5]);
     assert.match(sha256, /^[0-9a-f]{64}$/);
     const columns = head[0].split(",");
     assert.deepEqual({ ...made?.manifest, etag: "" }, { runId, runDate, ...inCsv, bytes, columns, etag: "" });
-    const steps = ["total", "read", "start", "deploy", "history", "produce", "catchUp", "pipeline", "reconcile"];
-    assert.deepEqual(Object.keys(seconds), steps);
+    const steps = "total read start deploy history firstPipeline firstReconcile produce catchUp pipeline reconcile";
+    assert.deepEqual(Object.keys(seconds), steps.split(" "));
+
+    const [created, updated] = runs.map(({ training }) => training);
+    assert.deepEqual([created?.decision, updated?.decision], ["created", "updated"]);
+    assert.ok(updated?.metrics.coverage !== undefined && updated.metrics.coverage > 0);
+    assert.notEqual(created?.solutionVersionArn, updated?.solutionVersionArn);
+    const { arn, solutionVersionArn, ...asked } = campaign ?? assert.fail();
+    assert.match(arn, /^arn:aws:personalize:ap-southeast-1:123456789012:campaign\/acme-c360-recommender-campaign-dev$/);
+    assert.equal(solutionVersionArn, updated?.solutionVersionArn);
+    assert.deepEqual([asked.requests, asked.shown], [sessions, 25 * sessions]);
+    assert.ok(asked.followed > 0 && asked.followed < input.live);
+    const asking = readFileSync(join(folder, "state", "decisions.ndjson"), "utf8").split("\n");
+    const askers = asking.filter((line) => line.includes('"personalize:GetRecommendations"'));
+    assert.equal(askers.length, sessions);
+    assert.ok(askers.every((line) => line.includes("user/acme-consumer")));
     assert.deepEqual(readReport(join(parent, "r.json")), report);
     assert.match(printed[printed.length - 1], /acme on stack local: reconciled$/);
     assert.deepEqual(readdirSync(folder).sort(), ["report.json", "state", "version"]);
@@ -96,20 +112,22 @@ describe("npm start", function () {
     sabotage("sql/csv_lines.sql", 'CAST("timestamp" AS varchar)', 'CAST("timestamp" + 1 AS varchar)');
 
     const end = await run([], programDir);
-    const { status, input, forwarded, problems } = readReport();
+    const { status, input, produced, forwarded, problems } = readReport();
     assert.deepEqual([end.code, status, end.errors], [1, "failed", []]);
-    assert.equal(forwarded.missing, input.live);
+    assert.equal(forwarded.missing, input.live + produced.sessions);
     assert.ok(forwarded.changed >= 1);
     assert.deepEqual(
       problems.map(({ check, actual }) => [check, actual]),
       [
+        ["history.export.csv.missing", input.history],
+        ["history.export.csv.unexpected", input.history],
         ["forwarded.missing", forwarded.missing],
         ["forwarded.changed", forwarded.changed],
         ["export.csv.missing", 1500],
         ["export.csv.unexpected", 1500],
       ],
     );
-    assert.match(end.printed[end.printed.length - 1], /\nproblem: forwarded\.missing: expected 0, got \d+\n[\s\S]*: failed$/);
+    assert.match(end.printed[end.printed.length - 1], /\nproblem: history\.export\.csv\.missing: expected 0, got \d+\n[\s\S]*: failed$/);
   });
 
   describe("as a process", () => {
@@ -138,6 +156,7 @@ describe("npm start", function () {
     const isGone = (pid: number): void => assert.equal(existsSync(`/proc/${pid}`), false);
 
     it("ends with 130 at Ctrl-C in the middle, and with it everything that it started", async () => {
+      writeFileSync(join(parent, "in.csv"), generateInteractions(5, 900));
       start(["--interactions", join(parent, "in.csv")]);
       await eventually(() => assert.match(said, /Send \d+ live rows/), { timeoutMs: 120_000 });
       await eventually(() => assert.ok(childrenOf(child.pid ?? 0).length > 0));
@@ -165,7 +184,7 @@ describe("npm start", function () {
     });
 
     it("ends with 130 at Ctrl-C while it reconciles, without a report", async () => {
-      start([]);
+      start(["--interactions", join(parent, "in.csv")]);
       const exit = once(child, "exit");
       child.stdout?.on("data", () => said.endsWith("Reconcile\n") && child.kill("SIGINT"));
       const [code] = (await exit) as [number];
