@@ -60,7 +60,8 @@ async function advance(ports: CampaignPorts, campaign: Made, update: CampaignUpd
   const { lifecycle } = ports;
   await lifecycle.pause();
   await enter(ports, campaign, { ...update, status: "CREATE IN PROGRESS" });
-  const [failureReason] = await Promise.all([deploy(ports, campaign, update), lifecycle.pause()]);
+  const failureReason = await deploy(ports, campaign, update);
+  await lifecycle.pause();
   if (failureReason !== undefined) return enter(ports, campaign, { ...update, status: "CREATE FAILED", failureReason });
   Object.assign(campaign.properties, { SolutionVersionArn: update.solutionVersionArn, MinProvisionedTPS: update.minProvisionedTPS });
   campaign.status = "ACTIVE";

@@ -155,7 +155,8 @@ export class Lifecycle {
     if (work === undefined) return this.enter(made, "ACTIVE");
     await this.enter(made, "CREATE IN PROGRESS");
     try {
-      const [attributes] = await Promise.all([work(made, this.stopping.signal), this.pause()]);
+      const attributes = await work(made, this.stopping.signal);
+      await this.pause();
       Object.assign(made.attributes, attributes);
       delete made.unfinished;
       await this.enter(made, "ACTIVE");
