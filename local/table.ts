@@ -76,7 +76,7 @@ function pipelineRun({ runDate, status, seconds, export: made, training }: Pipel
 /** What became of a run's training, and how well the version recommends what was held out. */
 function trained({ decision, reason, metrics }: Training): [string, string, string][] {
   const measured = Object.entries(metrics).map(([name, value]) => `${name} ${value.toFixed(3)}`);
-  const outcome: [string, string, string] = ["training", "", `${decision}: ${reason}`];
+  const outcome: [string, string, string] = ["training", "", `${decision}: ${reason.replace(/\barn:\S*\//g, "")}`];
   return measured.length === 0 ? [outcome] : [outcome, ["metrics", number(measured.length), measured.reduce(append, "")]];
 }
 

@@ -84,8 +84,8 @@ describe("the report", () => {
       ["metrics", "3", "coverage 0.250, precision_at_25 0.012,"],
       ["campaign", "40", "requests, 1,000 items shown, 12 followed; serves 0123abcd"],
     ]);
-    report.runs = [{ ...exportedRun(), training: trained("skipped") }];
-    assert.deepEqual(shown().slice(4, 5), [["training", "", "skipped: pipeline.train is never"]]);
+    report.runs = [{ ...exportedRun(), training: { ...trained("skipped"), reason: `${solutionVersionArn} is not a week old` } }];
+    assert.deepEqual(shown().slice(4, 5), [["training", "", "skipped: 0123abcd is not a week old"]]);
   });
 
   it("goes on in the next line with counts that are too many for one", () => {
