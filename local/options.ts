@@ -1,5 +1,5 @@
-import { parseArgs } from "node:util";
 import type { SplitBy } from "./interactions/split";
+import { parseFlags } from "./flags";
 import { UsageError } from "./usageError";
 
 /** What joins the parts to the CSV. */
@@ -74,7 +74,7 @@ const FLAGS = {
  * @throws UsageError naming the flag, its rule and the value
  */
 export function readOptions(args: string[]): Options | "help" {
-  const values = parse(args);
+  const values = parseFlags(joinNegatives(args), FLAGS, "npm start");
   if (values.help) return "help";
   return {
     interactions: optional(values.interactions, (text) => notEmpty("interactions", text)),
@@ -90,15 +90,6 @@ export function readOptions(args: string[]): Options | "help" {
     keep: values.keep,
     json: optional(values.json, (text) => notEmpty("json", text)),
   };
-}
-
-function parse(args: string[]) {
-  try {
-    return parseArgs({ args: joinNegatives(args), options: FLAGS, strict: true, allowPositionals: false }).values;
-  } catch (error) {
-    const [reason] = (error as Error).message.split(/\.(?:\s|$)|\n/);
-    throw new UsageError(`${reason}; npm start -- --help lists the flags`);
-  }
 }
 
 /** `--poison -1` as `--poison=-1`: a flag's own rule then tells what is wrong, instead of the parser's guess. */

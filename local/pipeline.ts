@@ -1,11 +1,11 @@
 import { join } from "node:path";
+import { tellFailure } from "./flags";
 import { startExecution, watchExecution, type Watched } from "./pipeline/execution";
 import { readCommand, USAGE } from "./pipeline/options";
 import { describeFailure } from "./pipeline/run";
 import { findTarget, type Target } from "./pipeline/target";
 import { checkJson } from "./prepare";
 import { writeReport } from "./report";
-import { UsageError } from "./usageError";
 
 /** How often an execution is looked at, here and in an account, whose calls are rationed. */
 const POLL_MS = { local: 100, deployed: 2000 };
@@ -72,9 +72,7 @@ export async function main(args: string[], { programDir, folder, write, printErr
       if (advice !== undefined) printError(advice);
       return 130;
     }
-    const { message, stack } = error as Error;
-    printError(`npm run pipeline: ${process.env.DEBUG ? (stack ?? message) : message.replace(/\s+/g, " ")}`);
-    return error instanceof UsageError ? 2 : 1;
+    return tellFailure(error, "npm run pipeline", printError);
   }
 }
 

@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { join } from "node:path";
 import { createInterface } from "node:readline/promises";
+import { tellFailure } from "./flags";
 import { inAccount } from "./place";
 import { checkIdle } from "./teardown/executions";
 import { listLines } from "./teardown/list";
@@ -64,9 +65,7 @@ export async function main(args: string[], { programDir, folder, print, printErr
       if (advice !== undefined) printError(advice);
       return 130;
     }
-    const { message, stack } = error as Error;
-    printError(`npm run teardown: ${process.env.DEBUG ? (stack ?? message) : message.replace(/\s+/g, " ")}`);
-    return error instanceof UsageError ? 2 : 1;
+    return tellFailure(error, "npm run teardown", printError);
   }
 }
 

@@ -1,4 +1,4 @@
-import { parseArgs } from "node:util";
+import { parseFlags } from "../flags";
 import { UsageError } from "../usageError";
 
 /** What `npm run pipeline` is asked to do. */
@@ -45,22 +45,13 @@ const FLAGS = {
  * @throws UsageError naming the flag, its rule and the value
  */
 export function readCommand(args: string[]): CommandOptions | "help" {
-  const { help, stack, tenant, rebuild, json, "run-date": runDate, "run-key": runKey } = parse(args);
+  const { help, stack, tenant, rebuild, json, "run-date": runDate, "run-key": runKey } = parseFlags(args, FLAGS, "npm run pipeline");
   if (help) return "help";
   if (stack === undefined) throw new UsageError("--stack NAME is needed; npm run pipeline -- --help lists the flags");
   check("run-date", runDate, "a day as 2026-01-31", isDay);
   check("run-key", runKey, "1 to 256 characters without control characters", (text) => /^\P{Cc}{1,256}$/u.test(text));
   check("json", json, "the name of a file", (text) => text !== "");
   return { stack, tenant, runDate, runKey, rebuild, json };
-}
-
-function parse(args: string[]) {
-  try {
-    return parseArgs({ args, options: FLAGS, strict: true, allowPositionals: false }).values;
-  } catch (error) {
-    const [reason] = (error as Error).message.split(/\.(?:\s|$)|\n/);
-    throw new UsageError(`${reason}; npm run pipeline -- --help lists the flags`);
-  }
 }
 
 function check(flag: string, text: string | undefined, rule: string, holds: (text: string) => boolean): void {

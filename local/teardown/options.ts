@@ -1,4 +1,4 @@
-import { parseArgs } from "node:util";
+import { parseFlags } from "../flags";
 import { UsageError } from "../usageError";
 
 /** What `npm run teardown` is asked to do. */
@@ -34,17 +34,8 @@ const FLAGS = {
  * @throws UsageError naming what is wrong
  */
 export function readCommand(args: string[]): CommandOptions | "help" {
-  const { help, stack, tenant, yes } = parse(args);
+  const { help, stack, tenant, yes } = parseFlags(args, FLAGS, "npm run teardown");
   if (help) return "help";
   if (stack === undefined) throw new UsageError("--stack NAME is needed; npm run teardown -- --help lists the flags");
   return { stack, tenant, yes };
-}
-
-function parse(args: string[]) {
-  try {
-    return parseArgs({ args, options: FLAGS, strict: true, allowPositionals: false }).values;
-  } catch (error) {
-    const [reason] = (error as Error).message.split(/\.(?:\s|$)|\n/);
-    throw new UsageError(`${reason}; npm run teardown -- --help lists the flags`);
-  }
 }
