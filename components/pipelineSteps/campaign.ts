@@ -13,6 +13,13 @@ const SEEN = [
   '"reason": $reason($contains($c.Status, /FAILED/) ? $c : $u)})',
 ].join(" ");
 
+/** What this execution did, even if the answer was lost: while it has its turn, no other lets the campaign serve `$versionArn`. */
+const DEPLOYED = [
+  "($c := $states.result.Campaign;",
+  "$isOwn := function($of) { $of.SolutionVersionArn = $versionArn and $toMillis($of.CreationDateTime) >= $since };",
+  '$deployed != "" ? $deployed : $isOwn($c.LatestCampaignUpdate) ? "updated" : $isOwn($c) ? "created" : "")',
+].join(" ");
+
 /**
  * Lets the campaign serve `$versionArn`: creates it, or updates it unless it serves that version already. One update at a time: another
  * that is in progress is waited for. A campaign serves on while it is updated, and after an update that failed.
@@ -29,7 +36,7 @@ export function campaignStates({ name, arn, minProvisionedTps }: CampaignPlace, 
       { CampaignArn: arn },
       {
         next: "CheckCampaign",
-        assign: { campaign: jsonata(SEEN) },
+        assign: { campaign: jsonata(SEEN), deployed: jsonata(DEPLOYED) },
         catch: [{ ErrorEquals: ["Personalize.ResourceNotFoundException"], Next: "CreateCampaign" }, failsAs("DeploymentFailed")],
       },
     ),

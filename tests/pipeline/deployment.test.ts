@@ -9,9 +9,16 @@ describe("a deployment by the pipeline", () => {
   const failing = new Set<string>();
   const fails = (kind: string) => (failing.has(kind) ? "no capacity" : undefined);
   let first: string;
+  /** The next call does what it should, and its caller never hears of it. */
+  const loseAnswer = (operation: string) => world.pipeline.fail({ service: "personalize", operation, kind: "loseAnswer", to: 1 });
+  let firstDecision: string;
   before(async () => {
     world = await RecommendingPipeline.open({ personalize: { fails, creationMs: 50_000 } });
-    first = (await world.run("first")).output.training.solutionVersionArn;
+    const lost = loseAnswer("CreateCampaign");
+    const { training } = (await world.run("first")).output;
+    assert.equal(lost.struck, 1);
+    first = training.solutionVersionArn;
+    firstDecision = training.decision;
   });
   beforeEach(() => failing.clear());
   after(() => world.close());
@@ -46,6 +53,14 @@ describe("a deployment by the pipeline", () => {
     assert.equal(await world.served(), output.training.solutionVersionArn);
     const { campaign } = await personalize.send(new DescribeCampaignCommand({ campaignArn: CAMPAIGN }));
     assert.equal(campaign?.latestCampaignUpdate?.solutionVersionArn, output.training.solutionVersionArn);
+  });
+
+  it("knows what it did, even if the answer was lost", async () => {
+    assert.equal(firstDecision, "created");
+    const lost = loseAnswer("UpdateCampaign");
+    const { output } = await world.run("fourth");
+    assert.deepEqual([lost.struck, output.training.decision], [1, "updated"]);
+    assert.equal(await world.served(), output.training.solutionVersionArn);
   });
 });
 
