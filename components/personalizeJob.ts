@@ -17,6 +17,12 @@ export interface PersonalizeJob {
    * @default there is only one
    */
   superseded?: string;
+  /**
+   * Condition under which one that is there can never be of use, over what `found` keeps of the answer, and the cause that says so.
+   *
+   * @default any will do
+   */
+  unfit?: { found: Assign; when: string; cause: string };
   /** The Fail state. */
   failed: string;
   /** Hours until it must be there. */
@@ -70,10 +76,11 @@ export function roomStates(noun: string, next: string, failed: string, maxWaitHo
  * answer was lost. One that an earlier execution left failed is followed by another; one of this execution that fails is its failure.
  */
 export function jobStates(job: PersonalizeJob, done: { next: string; assign?: Assign }): States {
-  const { noun, create, describe, failed, maxWaitHours, superseded } = job;
+  const { noun, create, describe, failed, maxWaitHours, superseded, unfit } = job;
   const found = `$states.result.${describe.member}`;
   const { next, assign } = job.taken ?? { next: `Describe${noun}`, assign: {} };
   const another = superseded === undefined ? [] : [{ when: `$not($made) and (${FAILED} or ${superseded})`, next: `Next${noun}` }];
+  const refused = unfit ? [{ when: unfit.when, assign: { cause: jsonata(unfit.cause) }, next: failed }] : [];
   return {
     [`Begin${noun}`]: beginJob(create.state, { attempt: 1, made: false }),
     [create.state]: sdkTask(create.action, create.arguments, {
@@ -88,11 +95,18 @@ export function jobStates(job: PersonalizeJob, done: { next: string; assign?: As
         made: jsonata(`$made or $toMillis(${found}.CreationDateTime) >= $since`),
         status: jsonata(`${found}.Status`),
         cause: jsonata(`$exists(${found}.FailureReason) ? ${found}.FailureReason : "its status was " & ${found}.Status`),
+        ...unfit?.found,
       },
       catch: [failsAs(failed)],
     }),
     [`Check${noun}`]: choice(
-      [...another, { when: '$status = "ACTIVE"', ...done }, { when: FAILED, next: failed }, outOfTime(maxWaitHours, "$cause", failed)],
+      [
+        ...refused,
+        ...another,
+        { when: '$status = "ACTIVE"', ...done },
+        { when: FAILED, next: failed },
+        outOfTime(maxWaitHours, "$cause", failed),
+      ],
       `WaitFor${noun}`,
     ),
     ...(superseded === undefined
