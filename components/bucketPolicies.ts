@@ -1,4 +1,5 @@
-import { arnsOf, type Scope } from "./naming";
+import { arnsOf } from "./arns";
+import type { Scope } from "./naming";
 import { type Condition, fromPersonalize, readStatements, type Statement } from "./policies";
 
 /** Refuses every request that does not come over TLS. */

@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { admitAccessLogs, admitPersonalize, denyInsecureTransport } from "./bucketPolicies";
-import { arnsOf, recommenderPrefix, type Scope, tagsOf, type Zone, ZONES } from "./naming";
+import { arnsOf } from "./arns";
+import { recommenderPrefix, type Scope, tagsOf, type Zone, ZONES } from "./naming";
 import { policy, type Policy, type Statement } from "./policies";
 import { ZoneBucket } from "./zoneBucket";
 

@@ -1,4 +1,5 @@
-import { arnsOf, eventPrefixes, type Scope, viaService } from "./naming";
+import { arnsOf, viaService } from "./arns";
+import { eventPrefixes, type Scope } from "./naming";
 import {
   FAILED_BATCHES,
   functionStatements,

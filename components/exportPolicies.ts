@@ -1,5 +1,6 @@
 import type { ExportPlaces } from "./exportPlaces";
-import { arnsOf, eventPrefixes, type Scope } from "./naming";
+import { arnsOf } from "./arns";
+import { eventPrefixes, type Scope } from "./naming";
 import { functionStatements, type Location, policy, type Policy, readStatements, type Statement } from "./policies";
 
 /** What looking at the historical drops needs. */

@@ -3,7 +3,8 @@ import * as pulumi from "@pulumi/pulumi";
 import { exportFunction, historyFunction } from "./exportFunctions";
 import { exportJob, JOB_MINUTES } from "./exportJob";
 import { exportPlaces, type ExportPlacesArgs, type Exporter, type PartsOrigin } from "./exportPlaces";
-import { arnsOf, physicalName } from "./naming";
+import { arnsOf } from "./arns";
+import { physicalName } from "./naming";
 
 export interface InteractionExportArgs extends ExportPlacesArgs {
   /** What joins the parts to one CSV. */

@@ -1,5 +1,6 @@
 import type { Exporter, PartsOrigin } from "./exportPlaces";
-import { arnsOf, cachePrefixes, eventPrefixes, interactionsPrefix, type Scope, type Zone } from "./naming";
+import { arnsOf } from "./arns";
+import { cachePrefixes, eventPrefixes, interactionsPrefix, type Scope, type Zone } from "./naming";
 import { ON_ACCOUNT_CATALOG, ON_SHARED_BUCKETS, ONLY_ON_STAR, policy, type Policy, type Statement, trustPolicy } from "./policies";
 import type { RecommenderPlaces } from "./recommenderPlaces";
 import { recommenderStatements } from "./recommenderPolicies";

@@ -1,4 +1,5 @@
-import { arnsOf, recommenderPrefix, type Scope } from "./naming";
+import { arnsOf } from "./arns";
+import { recommenderPrefix, type Scope } from "./naming";
 
 /** A condition block: operator, then key, then values. */
 export type Condition = Record<string, Record<string, string | string[]>>;

@@ -2,7 +2,8 @@ import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import { cloudControl, cloudControlTags } from "./cloudControl";
 import { interactionsSchema } from "./interactionsSchema";
-import { arnsOf, physicalName, type Scope, tagsOf } from "./naming";
+import { arnsOf } from "./arns";
+import { physicalName, type Scope, tagsOf } from "./naming";
 import { personalizePolicy, personalizeTrust, recommendationsPolicy } from "./policies";
 import { type ExistingRecommender, type RecommenderPlaces, recommenderPlaces, type RecommenderPlacesArgs } from "./recommenderPlaces";
 

@@ -1,4 +1,5 @@
-import { arnsOf, physicalName, type Scope, solutionName } from "./naming";
+import { arnsOf } from "./arns";
+import { physicalName, type Scope, solutionName } from "./naming";
 
 /** What was made by hand; dataset and tracker belong to the dataset group. */
 export interface ExistingRecommender {

@@ -1,4 +1,5 @@
-import { arnsOf, jobNamePrefix, type Scope, trainingRunsPrefix } from "./naming";
+import { arnsOf } from "./arns";
+import { jobNamePrefix, type Scope, trainingRunsPrefix } from "./naming";
 import { ONLY_ON_STAR, type Statement } from "./policies";
 import type { RecommenderPlaces } from "./recommenderPlaces";
 

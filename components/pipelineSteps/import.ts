@@ -1,4 +1,5 @@
-import { arnsOf, inputKeys, jobNamePrefix, type Scope } from "../naming";
+import { arnsOf } from "../arns";
+import { inputKeys, jobNamePrefix, type Scope } from "../naming";
 import { jobStates } from "../personalizeJob";
 import type { RecommenderPlaces } from "../recommenderPlaces";
 import { fail, jsonata, type States } from "../states";

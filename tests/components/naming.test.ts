@@ -1,7 +1,7 @@
 import * as assert from "node:assert/strict";
 import * as fc from "fast-check";
+import { arnsOf, viaService } from "../../components/arns";
 import {
-  arnsOf,
   bucketName,
   cachePrefixes,
   databaseName,
@@ -21,7 +21,6 @@ import {
   solutionName,
   tagsOf,
   trainingRunsPrefix,
-  viaService,
   ZONES,
 } from "../../components/naming";
 

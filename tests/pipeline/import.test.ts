@@ -6,7 +6,7 @@ import {
   DescribeDatasetImportJobCommand,
   ListDatasetImportJobsCommand,
 } from "@aws-sdk/client-personalize";
-import { arnsOf } from "../../components/naming";
+import { arnsOf } from "../../components/arns";
 import { ServiceError } from "../../local/cloud/service";
 import { DEPLOYED } from "../support/definitionArgs";
 import { eventually } from "../support/eventually";

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { DescribeCampaignCommand, DescribeSolutionVersionCommand, ListSolutionVersionsCommand } from "@aws-sdk/client-personalize";
-import { arnsOf, physicalName, solutionName } from "../../components/naming";
+import { arnsOf } from "../../components/arns";
+import { physicalName, solutionName } from "../../components/naming";
 import { BUCKETS, DeployedPipeline, INPUT, type PipelineOptions, type Ran } from "./deployedPipeline";
 import { dropOf, enoughRows } from "./pipelineData";
 import { SCOPE } from "./pulumiMocks";

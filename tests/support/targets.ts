@@ -1,5 +1,5 @@
+import { arnsOf } from "../../components/arns";
 import {
-  arnsOf,
   cachePrefixes,
   eventPrefixes,
   inputKeys,
