@@ -1,6 +1,6 @@
-import type { Cloud, Json, Principal, Store } from "../service";
+import { ServiceError, type Cloud, type Json, type Principal, type Store } from "../service";
 import { Ending, StateFailure } from "./failure";
-import { data, FINAL_STATUS, History, type HistoryEvent } from "./history";
+import { data, FINAL_STATUS, History, REDRIVEN, redrivesOf, type HistoryEvent } from "./history";
 import { run } from "./run";
 import type { Machine } from "./machine";
 
@@ -20,7 +20,7 @@ export interface Start {
 /** One run of a state machine: its history is its state. */
 export class Execution {
   readonly history: History;
-  private readonly controller = new AbortController();
+  private controller = new AbortController();
   private began: Promise<void> = Promise.resolve();
   private ended: Promise<void> = Promise.resolve();
 
@@ -55,6 +55,28 @@ export class Execution {
     this.ended = this.began.then(() => this.work(principal));
     this.ended.catch(() => undefined);
     return this.began;
+  }
+
+  /**
+   * Lets it go on after its end, in the state in which it was; resolves when that is stored.
+   *
+   * @see https://docs.aws.amazon.com/step-functions/latest/dg/redrive-executions.html
+   * @throws ServiceError ExecutionNotRedrivable
+   */
+  async redrive(principal: Principal): Promise<number> {
+    if (!this.isRedrivable) throw new ServiceError("ExecutionNotRedrivable", `Execution is ${this.status} and cannot be redriven`);
+    const at = this.cloud.clock.now();
+    this.controller = new AbortController();
+    this.began = this.history.add(REDRIVEN, at, { redriveCount: redrivesOf(this.history.events).length + 1 });
+    this.ended = this.began.then(() => this.work(principal));
+    this.ended.catch(() => undefined);
+    await this.began;
+    return at;
+  }
+
+  /** Whether it ended without success. */
+  get isRedrivable(): boolean {
+    return ["FAILED", "TIMED_OUT", "ABORTED"].includes(this.status);
   }
 
   /** Resolves when the start is stored. */

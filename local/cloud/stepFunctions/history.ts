@@ -47,6 +47,30 @@ export class History {
   }
 }
 
+/** What an execution that goes on after its end begins with. */
+export const REDRIVEN = "ExecutionRedriven";
+
+/** How often an execution went on after its end. */
+export function redrivesOf(events: readonly HistoryEvent[]): HistoryEvent[] {
+  return events.filter(({ type }) => type === REDRIVEN);
+}
+
+/** Where an execution is: in which state, with which input and variables. */
+export interface Place {
+  name: string;
+  input: unknown;
+  variables: Json;
+}
+
+/** The place at which an execution ended: the state that it entered last; undefined: none. */
+export function lastPlace(events: readonly HistoryEvent[]): Place | undefined {
+  const entered = events.findLast(({ type }) => type.endsWith("StateEntered"));
+  if (!entered) return undefined;
+  const assigned = events.filter(({ id }) => id < entered.id).flatMap(({ details }) => Object.entries(details.assignedVariables ?? {}));
+  const variables = Object.fromEntries(assigned.map(([name, text]) => [name, JSON.parse(String(text)) as unknown]));
+  return { name: String(entered.details.name), input: JSON.parse(String(entered.details.input)) as unknown, variables };
+}
+
 /** Members of details that are data. */
 const DATA = ["input", "output", "parameters", "assignedVariables"];
 

@@ -1,7 +1,7 @@
 import { ServiceError, type Json, type Operation } from "../service";
 import type { Execution } from "./execution";
 import type { Executions } from "./executions";
-import { shown } from "./history";
+import { redrivesOf, shown } from "./history";
 import { page } from "./page";
 
 /** Members of the requests that are served. */
@@ -78,8 +78,9 @@ export function operations(executions: Executions): Record<string, Operation> {
         return { stateMachines, ...token };
       },
     ),
-    ...define("RedriveExecution", ["executionArn", "clientToken"], execution, () => {
-      throw new ServiceError("NotImplemented", "the local Step Functions does not redrive executions", 501);
+    ...define("RedriveExecution", ["executionArn", "clientToken"], execution, async (request) => {
+      const found = find(request);
+      return { redriveDate: (await found.redrive(found.start.machine.assume())) / 1000 };
     }),
   };
 }
@@ -104,9 +105,12 @@ function operation(
   };
 }
 
-function summary({ start: { arn, machine, name, startedAt }, status, final }: Execution): Json {
+function summary({ start: { arn, machine, name, startedAt }, status, final, history }: Execution): Json {
+  const redrives = redrivesOf(history.events);
+  const redrivenAt = redrives.at(-1)?.at;
+  const redriven = { redriveCount: redrives.length, ...(redrivenAt === undefined ? {} : { redriveDate: redrivenAt / 1000 }) };
   const stopDate = final === undefined ? {} : { stopDate: final.at / 1000 };
-  return { executionArn: arn, stateMachineArn: machine.arn, name, status, startDate: startedAt / 1000, ...stopDate, redriveCount: 0 };
+  return { executionArn: arn, stateMachineArn: machine.arn, name, status, startDate: startedAt / 1000, ...stopDate, ...redriven };
 }
 
 function describe(execution: Execution): Json {
@@ -118,8 +122,9 @@ function describe(execution: Execution): Json {
     ...(output === undefined ? {} : { output, outputDetails: { included: true } }),
     ...(error === undefined ? {} : { error }),
     ...(cause === undefined ? {} : { cause }),
-    redriveStatus: "NOT_REDRIVABLE",
-    redriveStatusReason: "The local cloud does not redrive executions.",
+    ...(execution.isRedrivable
+      ? { redriveStatus: "REDRIVABLE" }
+      : { redriveStatus: "NOT_REDRIVABLE", redriveStatusReason: `Execution is ${execution.status} and cannot be redriven` }),
   };
 }
 

@@ -3,7 +3,7 @@ import type { State } from "./definition";
 import type { Start } from "./execution";
 import { EvaluationFailure } from "./expressions";
 import { StateFailure, withinLimit } from "./failure";
-import { data, type History } from "./history";
+import { data, lastPlace, redrivesOf, type History, type Place } from "./history";
 import { choose, pass, wait } from "./states";
 import { perform } from "./taskState";
 
@@ -80,8 +80,9 @@ export class Visit {
   private context(): Json {
     const { arn, name, input, machine, startedAt } = this.run.start;
     const StartTime = new Date(startedAt).toISOString();
+    const RedriveCount = redrivesOf(this.run.history.events).length;
     return {
-      Execution: { Id: arn, Input: JSON.parse(input) as unknown, Name: name, RoleArn: machine.roleArn, StartTime, RedriveCount: 0 },
+      Execution: { Id: arn, Input: JSON.parse(input) as unknown, Name: name, RoleArn: machine.roleArn, StartTime, RedriveCount },
       State: { EnteredTime: new Date(this.enteredAt).toISOString(), Name: this.name, RetryCount: this.retryCount },
       StateMachine: { Id: machine.arn, Name: machine.name },
     };
@@ -89,7 +90,7 @@ export class Visit {
 }
 
 /**
- * Goes from state to state.
+ * Goes from state to state: from the first, or, when the execution goes on after its end, from the one that it was in.
  *
  * @returns the output of the last one
  * @throws StateFailure that no catcher took, or the reason of the signal
@@ -97,9 +98,10 @@ export class Visit {
 export async function run(run: Run): Promise<unknown> {
   const { start, history, signal, cloud } = run;
   const { StartAt, States } = start.machine.definition;
-  let variables: Json = {};
-  let input: unknown = JSON.parse(start.input);
-  for (let name: string | undefined = StartAt; name !== undefined;) {
+  const first: Place = { name: StartAt, input: JSON.parse(start.input) as unknown, variables: {} };
+  const place = lastPlace(history.events) ?? first;
+  let { variables, input } = place;
+  for (let name: string | undefined = place.name; name !== undefined;) {
     signal.throwIfAborted();
     const state: State = States[name];
     const enteredAt = cloud.clock.now();
