@@ -1,5 +1,5 @@
 import type { SplitBy } from "./interactions/split";
-import { parseFlags } from "./flags";
+import { parseFlags } from "./command";
 import { UsageError } from "./usageError";
 
 /** What joins the parts to the CSV. */

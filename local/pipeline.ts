@@ -1,5 +1,4 @@
-import { join } from "node:path";
-import { tellFailure } from "./flags";
+import { runAsProcess, tellFailure } from "./command";
 import { startExecution, watchExecution, type Watched } from "./pipeline/execution";
 import { readCommand, USAGE } from "./pipeline/options";
 import { describeFailure } from "./pipeline/run";
@@ -86,13 +85,11 @@ function parsed({ output }: Watched): unknown {
 }
 
 if (require.main === module) {
-  process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= "true";
-  const interrupted = new AbortController();
-  process.once("SIGINT", () => interrupted.abort());
-  const programDir = join(__dirname, "..");
-  void main(process.argv.slice(2), {
-    ...{ programDir, folder: join(programDir, ".local"), signal: interrupted.signal },
-    write: (text) => void process.stdout.write(text),
-    printError: (line) => console.error(line),
-  }).then((code) => (process.exitCode = code));
+  runAsProcess((args, environment) =>
+    main(args, {
+      ...environment,
+      write: (text) => void process.stdout.write(text),
+      printError: (line) => console.error(line),
+    }),
+  );
 }

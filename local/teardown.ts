@@ -1,7 +1,6 @@
 import { once } from "node:events";
-import { join } from "node:path";
 import { createInterface } from "node:readline/promises";
-import { tellFailure } from "./flags";
+import { runAsProcess, tellFailure } from "./command";
 import { inAccount } from "./place";
 import { checkIdle } from "./teardown/executions";
 import { listLines } from "./teardown/list";
@@ -89,14 +88,12 @@ async function askOnTerminal(question: string, signal: AbortSignal): Promise<str
 }
 
 if (require.main === module) {
-  process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= "true";
-  const interrupted = new AbortController();
-  process.once("SIGINT", () => interrupted.abort());
-  const programDir = join(__dirname, "..");
-  void main(process.argv.slice(2), {
-    ...{ programDir, folder: join(programDir, ".local"), signal: interrupted.signal },
-    print: (line) => console.log(line),
-    printError: (line) => console.error(line),
-    ask: process.stdin.isTTY && process.stdout.isTTY ? askOnTerminal : undefined,
-  }).then((code) => (process.exitCode = code));
+  runAsProcess((args, environment) =>
+    main(args, {
+      ...environment,
+      print: (line) => console.log(line),
+      printError: (line) => console.error(line),
+      ask: process.stdin.isTTY && process.stdout.isTTY ? askOnTerminal : undefined,
+    }),
+  );
 }

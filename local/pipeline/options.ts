@@ -1,4 +1,4 @@
-import { parseFlags } from "../flags";
+import { parseFlags } from "../command";
 import { UsageError } from "../usageError";
 
 /** What `npm run pipeline` is asked to do. */
