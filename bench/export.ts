@@ -7,7 +7,7 @@ import { printGz, type GzCell } from "./exportGzReport";
 import { makeBlocks, makeParts, type Parts } from "./exportParts";
 import { printExport, type ExportCell } from "./exportReport";
 import { ExportBench } from "./exportRuns";
-import { runInflate, runInflateOverHttp } from "./inflate";
+import { runInflate } from "./inflate";
 
 const BASELINE_SCRIPT = join(__dirname, "../../shared/baseline/seed_export.py");
 const PARTS = 8;
@@ -90,23 +90,25 @@ async function measurePlain(bench: ExportBench, samples: readonly Parts[], repet
   return cells;
 }
 
-/** Gzip parts, and the same bytes inflated in memory, with one stream and with as many as the export has, and so between two connections. */
+/** Gzip parts, without and with TLS, and the same bytes inflated in memory, with one stream and with as many as the export has. */
 async function measureGz(bench: ExportBench, samples: readonly Parts[], repetitions: number, baseline: Baseline): Promise<GzCell[]> {
   const cells: GzCell[] = [];
   for (const parts of samples) {
     const cell = (way: GzCell["way"]): GzCell => ({ bytes: parts.bytes, way, runs: [] });
     const [one, two] = [cell("inflate, 1 stream"), cell("inflate, 2 streams")];
-    const [http, gz, plainly] = [cell("inflate over HTTP"), cell("export"), cell("baseline")];
+    const [gz, overTls, plainly] = [cell("export"), cell("export over TLS"), cell("baseline")];
     for (let repetition = 0; repetition < repetitions; repetition += 1) {
       await bench.putParts(parts, "gz");
       one.runs.push(await runInflate(parts, 1));
       gz.runs.push(await bench.runFunction(parts));
       two.runs.push(await runInflate(parts, 2));
-      http.runs.push(await runInflateOverHttp(parts, 2));
       if (baseline && parts.bytes <= MOST_BASELINE_BYTES) plainly.runs.push(await bench.runBaseline(baseline, BASELINE_SCRIPT, parts));
       await bench.clear();
+      await bench.putParts(parts, "gz");
+      overTls.runs.push(await bench.runFunction(parts, true));
+      await bench.clear();
     }
-    cells.push(...[one, two, http, gz, plainly].filter(({ runs }) => runs.length > 0));
+    cells.push(...[one, two, gz, overTls, plainly].filter(({ runs }) => runs.length > 0));
   }
   return cells;
 }

@@ -3,7 +3,7 @@ import { execFile } from "node:child_process";
 import { Readable } from "node:stream";
 import { promisify } from "node:util";
 import type { ExportAnswer } from "../functions/exportInteractions/export";
-import { startCountingProxy, type CountingProxy } from "../tests/support/countingProxy";
+import { CERTIFICATE_FILE, startCountingProxy, type CountingProxy } from "../tests/support/countingProxy";
 import { BUCKETS, exportFunctions } from "../tests/support/exportFunctions";
 import { loadSerialized } from "../tests/support/serialize";
 import { startExportCloud, type ExportCloud } from "./exportCloud";
@@ -31,6 +31,8 @@ export interface ExportRun {
 
 /** The exports under test on one local S3. */
 export class ExportBench {
+  private secure: CountingProxy | undefined;
+
   private constructor(
     private readonly cloud: ExportCloud,
     private readonly client: S3Client,
@@ -47,6 +49,7 @@ export class ExportBench {
   async close(): Promise<void> {
     this.client.destroy();
     await this.proxy?.stop();
+    await this.secure?.stop();
     await this.cloud.stop();
   }
 
@@ -73,14 +76,17 @@ export class ExportBench {
   /**
    * Runs the function's archive over the parts, in a fresh process.
    *
-   * @throws Error when it fails
+   * @param isSecure whether it speaks to S3 over TLS, which nobody counts then. @default false
+   * @throws Error when it fails, or finds its CSV already there
    */
-  async runFunction({ rows, bytes }: Parts): Promise<ExportRun> {
+  async runFunction({ rows, bytes }: Parts, isSecure = false): Promise<ExportRun> {
     const { files, environment } = (await exportFunctions()).export;
     const { region, credentials } = this.cloud;
+    if (isSecure) this.secure ??= await startCountingProxy(this.cloud.endpoint, true);
     const exporter = await loadSerialized(files, {
       ...environment,
-      AWS_ENDPOINT_URL: this.url(),
+      AWS_ENDPOINT_URL: (isSecure && this.secure?.url) || this.url(),
+      NODE_EXTRA_CA_CERTS: CERTIFICATE_FILE,
       AWS_REGION: region,
       AWS_ACCESS_KEY_ID: credentials.accessKeyId,
       AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
@@ -93,7 +99,8 @@ export class ExportBench {
       const { result, error } = await exporter.invoke(event, 900_000);
       const seconds = (performance.now() - from) / 1000;
       if (error) throw new Error(`the export failed with ${error.name}: ${error.message}`);
-      const { requests } = result as ExportAnswer;
+      const { decision, reason, requests } = result as ExportAnswer;
+      if (decision !== "replaced") throw new Error(`the export must make a CSV, but it was ${decision}: ${reason}`);
       return { seconds, ...exporter.usage(), ...this.counted(), requests };
     } finally {
       await exporter.stop();

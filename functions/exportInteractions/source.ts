@@ -17,8 +17,14 @@ export interface Source {
   probe(uri: string): Promise<Part>;
   /** Bytes `start` to `end` (exclusive). @throws Error named PartChanged when the part is not what it was */
   read(part: Part, start: number, end: number): Promise<Buffer>;
-  /** All bytes, as they come. @throws Error named PartChanged when the part is not what it was */
-  stream(part: Part): AsyncGenerator<Buffer>;
+  /**
+   * All bytes, as they come.
+   *
+   * @param memory where they are read to
+   * @returns chunks; each is valid until the next is asked for
+   * @throws Error named PartChanged when the part is not what it was
+   */
+  stream(part: Part, memory: Buffer): AsyncGenerator<Buffer>;
 }
 
 /**
@@ -69,9 +75,9 @@ export function makeSource(connection: Connection, calls: Calls, location: strin
       if (body) return body.subarray(start, end);
       return (await reader.all(uri, `bytes=${start}-${end - 1}`, etag)).bytes;
     },
-    stream: async function* (part) {
+    stream: async function* (part, memory) {
       if (part.body) yield Buffer.from(part.body);
-      else yield* reader.stream(part);
+      else yield* reader.stream(part, memory);
     },
   };
 }

@@ -76,8 +76,12 @@ export class ExportWorld {
     await this.cloud.cloud.create("aws:iam/rolePolicy:RolePolicy", inputs, "urn:policy");
   }
 
-  /** A fresh process of the function. */
-  async load(): Promise<SerializedFunction> {
+  /**
+   * A fresh process of the function.
+   *
+   * @param more of its environment
+   */
+  async load(more: Record<string, string> = {}): Promise<SerializedFunction> {
     const { files, environment } = (await exportFunctions(this.source)).export;
     const { credentials } = this.cloud.cloud.assume(`arn:aws:iam::${this.cloud.cloud.account}:role/${ROLE}`, "lambda.amazonaws.com");
     const loaded = await loadSerialized(files, {
@@ -87,6 +91,7 @@ export class ExportWorld {
       AWS_ACCESS_KEY_ID: credentials.accessKeyId,
       AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
       ...(credentials.sessionToken === undefined ? {} : { AWS_SESSION_TOKEN: credentials.sessionToken }),
+      ...more,
     });
     this.functions.push(loaded);
     return loaded;

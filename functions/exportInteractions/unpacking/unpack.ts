@@ -1,6 +1,6 @@
 import { makeCrew } from "../../shared/crew";
 import type { BufferPool } from "./bufferPool";
-import { inflate } from "./inflate";
+import { CHUNK_BYTES, inflate } from "./inflate";
 import { writeObject, type Written } from "./objectWriter";
 import type { Part } from "../part";
 import { makeRelease } from "./release";
@@ -114,7 +114,7 @@ async function* linesOf(
       for (const chunk of chunks) counter?.push(chunk);
       return chunks;
     };
-    const stored = source.stream(part);
+    const stored = source.stream(part, Buffer.allocUnsafeSlow(CHUNK_BYTES));
     for await (const chunk of part.compressed && part.size > 0 ? inflate(part, stored, release) : stored)
       yield* counted(rewriter.push(chunk));
     yield* counted(rewriter.end());
