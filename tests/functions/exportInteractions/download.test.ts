@@ -134,13 +134,13 @@ describe("download", () => {
   it("does not wait for ever for the other side, but for whoever reads", async () => {
     const body = bodyOf(200_000);
     answer = (socket) => socket.write(Buffer.concat([Buffer.from(headOf(body.length)), body]));
-    const slowly = await ask(body.length, never, 100);
+    const slowly = await ask(body.length, never, 1000);
     const first = Buffer.from((await slowly?.next())?.value as Buffer);
     answer = (socket) => socket.write(headOf(5));
-    const silent = await taken(await ask(5, never, 100));
+    const silent = await taken(await ask(5, never, 1000));
     assert.equal((silent.error as NodeJS.ErrnoException).code, "ECONNRESET");
     answer = () => {};
-    assert.equal(await ask(5, never, 100), undefined);
+    assert.equal(await ask(5, never, 1000), undefined);
     const { bytes, error } = await taken(slowly);
     assert.equal(error, undefined);
     assert.ok(Buffer.concat([first, bytes]).equals(body));
