@@ -1,13 +1,13 @@
 import * as aws from "@pulumi/aws";
-import { Catalog } from "./components/catalog";
-import { checkFirst } from "./components/checkFirst";
-import { DataLake } from "./components/dataLake";
-import { EventFeed } from "./components/eventFeed";
-import { EventForwarder } from "./components/eventForwarder";
-import { InteractionExport } from "./components/interactionExport";
-import type { Scope } from "./components/naming";
-import { Pipeline } from "./components/pipeline";
-import { Recommender } from "./components/recommender";
+import { Catalog } from "./components/catalog/catalog";
+import { checkFirst } from "./preflight";
+import { DataLake } from "./components/dataLake/dataLake";
+import { EventFeed } from "./components/eventFeed/eventFeed";
+import { EventForwarder } from "./components/eventForwarder/eventForwarder";
+import { InteractionExport } from "./components/interactionExport/interactionExport";
+import type { Scope } from "./components/shared/naming";
+import { Pipeline } from "./components/pipeline/pipeline";
+import { Recommender } from "./components/recommender/recommender";
 import { loadConfig, type TenantConfig } from "./config";
 
 /** Where the stack is deployed, known before any resource is made, so that policies hold no unknown value. */

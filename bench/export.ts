@@ -1,8 +1,8 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { UsageError } from "../local/usageError";
-import { preparePython } from "../tests/support/python";
+import { UsageError } from "../cli/usageError";
+import { preparePython } from "@c360/local-aws/testing";
 import { printGz, type GzCell } from "./exportGzReport";
 import { makeBlocks, makeParts, type Parts } from "./exportParts";
 import { printExport, type ExportCell } from "./exportReport";

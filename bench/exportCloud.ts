@@ -3,9 +3,7 @@ import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { startCloud } from "../local/cloud/cloud";
-import { s3 } from "../local/cloud/s3";
-import type { Credentials } from "../local/cloud/service";
+import { type Credentials, s3, startCloud } from "@c360/local-aws";
 
 /** A local S3 in a process of its own, on disk. */
 export interface ExportCloud {

@@ -1,4 +1,4 @@
-import { UsageError } from "../local/usageError";
+import { UsageError } from "../cli/usageError";
 import { benchExport } from "./export";
 import { benchForwarder } from "./forwarder";
 

@@ -2,7 +2,7 @@ import { DescribeStreamSummaryCommand, KinesisClient } from "@aws-sdk/client-kin
 import { PersonalizeRuntimeClient } from "@aws-sdk/client-personalize-runtime";
 import { S3Client } from "@aws-sdk/client-s3";
 import { SFNClient } from "@aws-sdk/client-sfn";
-import type { RunningCloud } from "./cloud/cloud";
+import type { RunningCloud } from "@c360/local-aws";
 import type { DeployedTenant } from "./deploy";
 
 /** Who calls the cloud during a run. */

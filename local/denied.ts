@@ -1,4 +1,4 @@
-import type { Store } from "./cloud/service";
+import type { Store } from "@c360/local-aws";
 import { problem, type Problem } from "./report";
 
 /** An entry of the cloud's decision log. */

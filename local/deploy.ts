@@ -1,8 +1,5 @@
-import type { RunningCloud } from "./cloud/cloud";
-import type { Principal } from "./cloud/service";
-import type { OnLog } from "./engine/engineLog";
-import { cloudProvider } from "./engine/provider";
-import { runProgram } from "./engine/run";
+import { type Principal, pulumiProvider, type RunningCloud } from "@c360/local-aws";
+import { type OnLog, runProgram } from "@c360/local-pulumi";
 import type { Preparation } from "./prepare";
 import type { AccessKey } from "./workspace";
 
@@ -37,7 +34,7 @@ export async function deploy(
   const onLog: OnLog = (severity, message) => {
     if (severity !== "debug") said.push(`${severity}: ${message}`);
   };
-  const { outputs } = await runProgram({ ...stack, provider: cloudProvider(running), signal, onLog });
+  const { outputs } = await runProgram({ ...stack, provider: pulumiProvider(running), signal, onLog });
   const { tenants } = outputs as { tenants?: Record<string, TenantOutputs> };
   if (!tenants?.[tenant]) throw new Error(`stack ${stack.stack} must have the output tenants.${tenant}, it has ${JSON.stringify(outputs)}`);
   const deployed = Object.entries(tenants).map(([name, outputs]): [string, DeployedTenant] => {

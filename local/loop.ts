@@ -1,13 +1,11 @@
-import { startCloud, type RunningCloud } from "./cloud/cloud";
-import { openStore } from "./cloud/store";
+import { openStore, type RunningCloud, SERVICES, startCloud } from "@c360/local-aws";
 import { deniedPermissions } from "./denied";
 import { accessKeyOf, deploy } from "./deploy";
-import type { Options } from "./options";
+import type { Options } from "../cli/startOptions";
 import { play } from "./play";
 import type { Preparation } from "./prepare";
 import { showProgress } from "./progress";
 import { problem, type Report } from "./report";
-import { SERVICES } from "./services";
 import type { Endpoint, Workspace } from "./workspace";
 
 const PORT = 4560;

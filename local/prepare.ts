@@ -1,14 +1,15 @@
 import { accessSync, constants, statSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { parseConfig, type TenantConfig } from "../config";
-import { readStack, type Stack } from "./engine/stack";
+import type { Stack } from "@c360/local-pulumi";
+import { readProgramStack } from "./stack";
 import { planProduction, type Production } from "./interactions/production";
 import { describeLeftOut, readSource, type SourceOptions } from "./interactions/source";
-import type { Options } from "./options";
-import { preparePython } from "./python";
+import type { Options } from "../cli/startOptions";
+import { preparePython } from "@c360/local-aws";
 import type { Training } from "./reconcile/campaign";
 import type { ExportSettings } from "./reconcile/exported";
-import { UsageError } from "./usageError";
+import { UsageError } from "../cli/usageError";
 
 /** What is known before anything starts. */
 export interface Preparation {
@@ -73,7 +74,7 @@ export async function prepare(options: Options, programDir: string): Promise<Pre
  */
 export async function readSettings(programDir: string, name: string, overrides: readonly string[] = []) {
   try {
-    const stack = await readStack(programDir, name, overrides);
+    const stack = await readProgramStack(programDir, name, overrides);
     return { stack, ...parseConfig(stack.config, [], name) };
   } catch (error) {
     const { name: kind, message } = error as Error;

@@ -1,9 +1,9 @@
 import type { S3Client } from "@aws-sdk/client-s3";
-import type { Store } from "./cloud/service";
+import type { Store } from "@c360/local-aws";
 import { encodeHistory } from "./interactions/history";
 import { historyAlone, planProduction, withRecommendations, type Production } from "./interactions/production";
 import { readSource, type Input, type SourceOptions } from "./interactions/source";
-import type { Options } from "./options";
+import type { Options } from "../cli/startOptions";
 import { compareDeadLetters } from "./reconcile/deadLetters";
 import { compareDelivered } from "./reconcile/delivered";
 import { expectedEvents } from "./reconcile/expected";

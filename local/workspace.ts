@@ -1,6 +1,6 @@
 import { existsSync, linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { UsageError } from "./usageError";
+import { UsageError } from "../cli/usageError";
 
 /** Layout of the folder; another one's state is not read. */
 const VERSION = "1";

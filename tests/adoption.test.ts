@@ -2,14 +2,10 @@ import * as assert from "node:assert/strict";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Policy, Statement } from "../components/policies";
-import { buildCloud } from "../local/cloud/cloud";
-import { ServiceError } from "../local/cloud/service";
-import { ProgramFailure } from "../local/engine/problems";
-import { cloudProvider, type Provider } from "../local/engine/provider";
-import { type Deployment, runProgram } from "../local/engine/run";
-import { readStack } from "../local/engine/stack";
-import { SERVICES } from "../local/services";
+import type { Policy, Statement } from "../components/shared/policies";
+import { buildCloud, pulumiProvider, ServiceError, SERVICES } from "@c360/local-aws";
+import { type Deployment, ProgramFailure, type Provider, runProgram } from "@c360/local-pulumi";
+import { readProgramStack } from "../local/stack";
 import { configFlags, configOverrides, previewCommand, type PreviewRun } from "./support/previewCommand";
 import { copyProgram, REPOSITORY } from "./support/program";
 
@@ -101,7 +97,7 @@ describe("an update that adopts a lake", function () {
     clouds += 1;
     const closed = buildCloud({ factories: SERVICES, stateDir: join(folder, String(clouds)), scale: 1e6 });
     for (const bucket of there) await closed.cloud.create("aws:s3/bucket:Bucket", { bucket }, `urn:${bucket}`);
-    const provider = cloudProvider(closed);
+    const provider = pulumiProvider(closed);
     const created: string[] = [];
     const said: string[] = [];
     const counting: Provider = {
@@ -109,7 +105,7 @@ describe("an update that adopts a lake", function () {
       create: (type, inputs, urn) => (created.push(type), provider.create(type, inputs, urn)),
       invoke: (token, args) => (invoke && token === GET_BUCKET ? invoke(token, args) : provider.invoke(token, args)),
     };
-    const options = { ...(await readStack(REPOSITORY, stack, configOverrides(settings))), provider: counting };
+    const options = { ...(await readProgramStack(REPOSITORY, stack, configOverrides(settings))), provider: counting };
     const onLog = (severity: string, message: string) => void (severity !== "debug" && said.push(`${severity}: ${message}`));
     return runProgram({ ...options, onLog }).then(
       (deployment) => ({ created, said, deployment }),

@@ -1,8 +1,8 @@
 import * as assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { pipelineDefinition } from "../components/pipelineDefinition";
-import { readStatement } from "../components/statements";
+import { pipelineDefinition } from "../components/pipeline/definition";
+import { readStatement } from "../components/pipeline/statements";
 import { DEFINITION_ARGS } from "./support/definitionArgs";
 import { run, world } from "./support/forwardWorld";
 import { kinesisBatch, viewRecord } from "./support/kinesisEvent";

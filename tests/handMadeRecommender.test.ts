@@ -1,13 +1,17 @@
 import { KinesisClient, PutRecordCommand } from "@aws-sdk/client-kinesis";
 import * as assert from "node:assert/strict";
-import type { Json } from "../local/cloud/service";
-import { cloudProvider } from "../local/engine/provider";
-import { runProgram } from "../local/engine/run";
-import { readStack } from "../local/engine/stack";
-import { SERVICES } from "../local/services";
-import { type TestCloud, withCloud } from "./support/cloud";
-import { eventually } from "./support/eventually";
-import { makeRecommender, personalizeLog, type Recommender, trackerActive } from "./support/personalize";
+import { type Json, pulumiProvider, SERVICES } from "@c360/local-aws";
+import { runProgram } from "@c360/local-pulumi";
+import { readProgramStack } from "../local/stack";
+import {
+  eventually,
+  makeRecommender,
+  personalizeLog,
+  type Recommender,
+  type TestCloud,
+  trackerActive,
+  withCloud,
+} from "@c360/local-aws/testing";
 import { configFlags, configOverrides, previewCommand } from "./support/previewCommand";
 import { REPOSITORY } from "./support/program";
 import { ARNS } from "./support/settings";
@@ -74,8 +78,8 @@ describe("a deployment with a hand-made recommender", function () {
   it("brings events to the tracker that was made by hand", async () => {
     const { datasetGroupArn, datasetArn, trackingId } = byHand;
     const overrides = configOverrides({ "recommender.existing": { datasetGroupArn, datasetArn, trackingId } });
-    const stack = await readStack(REPOSITORY, "dev", overrides);
-    const { outputs } = await runProgram({ ...stack, provider: cloudProvider(cloud) });
+    const stack = await readProgramStack(REPOSITORY, "dev", overrides);
+    const { outputs } = await runProgram({ ...stack, provider: pulumiProvider(cloud) });
     const { acme } = (outputs as unknown as Outputs).tenants;
     assert.deepEqual([acme.trackingId, acme.schemaName], [trackingId, undefined]);
 

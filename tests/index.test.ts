@@ -1,5 +1,5 @@
 import * as assert from "node:assert/strict";
-import { ONLY_ON_STAR, type Policy } from "../components/policies";
+import { ONLY_ON_STAR, type Policy } from "../components/shared/policies";
 import { type Deployment, deploy, type Registered, UNKNOWN } from "./support/pulumiMocks";
 
 const TENANTS = { "c360-recommender:tenants": ["acme"] };
@@ -18,7 +18,7 @@ const UNTAGGED = [
 ];
 
 async function program(): Promise<unknown> {
-  const main = (await import("../index")) as unknown as () => Promise<unknown>;
+  const main = (await import("..")) as unknown as () => Promise<unknown>;
   return main();
 }
 

@@ -1,5 +1,5 @@
 import * as assert from "node:assert/strict";
-import { jobModuleKeys } from "../components/naming";
+import { jobModuleKeys } from "../components/shared/naming";
 import { type Deployment, deploy } from "./support/pulumiMocks";
 
 const OBJECT = "aws:s3/bucketObjectv2:BucketObjectv2";
@@ -9,7 +9,7 @@ const SETTINGS = {
 };
 
 async function program(): Promise<unknown> {
-  const main = (await import("../index")) as unknown as () => Promise<unknown>;
+  const main = (await import("..")) as unknown as () => Promise<unknown>;
   return main();
 }
 

@@ -1,7 +1,6 @@
 import * as assert from "node:assert/strict";
-import { ON_ACCOUNT_CATALOG, ON_SHARED_BUCKETS, ONLY_ON_STAR } from "../components/policies";
-import { list, statements } from "../local/cloud/iam/policy";
-import type { Statement } from "../local/cloud/service";
+import { ON_ACCOUNT_CATALOG, ON_SHARED_BUCKETS, ONLY_ON_STAR } from "../components/shared/policies";
+import { list, type Statement, statements } from "@c360/local-aws";
 import { neededBy, rolesOf } from "./support/neededPermissions";
 import { actionsOf, type Principal, principalsOf, reach } from "./support/principals";
 import { bucketPoliciesOf, type Target, targetsOf } from "./support/targets";

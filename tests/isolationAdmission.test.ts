@@ -1,7 +1,5 @@
 import * as assert from "node:assert/strict";
-import { trusts } from "../local/cloud/iam/evaluate";
-import { list, statements } from "../local/cloud/iam/policy";
-import type { Policy, Statement } from "../local/cloud/service";
+import { list, type Policy, type Statement, statements, trusts } from "@c360/local-aws";
 import { admits, type Principal, principalsOf } from "./support/principals";
 import type { StackResources } from "./support/stackResources";
 import { bucketPoliciesOf, type Target, targetsOf } from "./support/targets";

@@ -1,6 +1,6 @@
 import * as assert from "node:assert/strict";
-import type { Zone } from "../components/naming";
-import type { Overrides } from "../settings";
+import type { Zone } from "../components/shared/naming";
+import type { Overrides } from "../config/settings";
 import { applied, type Effect, leavesOf } from "./support/overrideEffects";
 import { type Overridden, PIPELINE_OVERRIDES, type Setting } from "./support/pipelineOverrides";
 import { type StackResources, stackResources } from "./support/stackResources";

@@ -1,7 +1,6 @@
 import * as assert from "node:assert/strict";
-import type { Policy } from "../components/policies";
-import { list } from "../local/cloud/iam/policy";
-import type { Json } from "../local/cloud/service";
+import type { Policy } from "../components/shared/policies";
+import { type Json, list } from "@c360/local-aws";
 import { previewCommand } from "./support/previewCommand";
 import { deployedStacks, type StackResource, type StackResources } from "./support/stackResources";
 

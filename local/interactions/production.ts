@@ -1,4 +1,4 @@
-import type { Options } from "../options";
+import type { Options } from "../../cli/startOptions";
 import { spreadPoison } from "./poison";
 import type { Recommendation } from "./recommendation";
 import { encodeRecord, eventsOf, impressionOf, planRecords, type ProducedRecord, type RecordPlan } from "./records";

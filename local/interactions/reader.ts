@@ -1,6 +1,6 @@
 import { pipeline, type Readable } from "node:stream";
 import { parse, type CsvError, type Info, type Options } from "csv-parse";
-import { UsageError } from "../usageError";
+import { UsageError } from "../../cli/usageError";
 import { InteractionTable } from "./table";
 import { checkRow, type RowRules } from "./validate";
 

@@ -3,7 +3,7 @@ import { createReadStream } from "node:fs";
 import { open, stat } from "node:fs/promises";
 import { Readable, Transform, pipeline } from "node:stream";
 import { createGunzip } from "node:zlib";
-import { UsageError } from "../usageError";
+import { UsageError } from "../../cli/usageError";
 import { generateInteractions } from "./generator";
 import { readInteractions, type LeftOut, type ReadInteractions } from "./reader";
 import type { RowRules } from "./validate";

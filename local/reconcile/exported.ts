@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import type { S3Client } from "@aws-sdk/client-s3";
 import type { Production } from "../interactions/production";
-import type { PipelineOutput } from "../pipeline/output";
+import type { PipelineOutput } from "../../cli/pipeline/output";
 import { problem, type PipelineRun, type Problem } from "../report";
 import { ExportedCsv, getObject } from "./exportedCsv";
 import { expectedExport, rowKey, rowOf, type ExpectedExport } from "./exportedExpected";

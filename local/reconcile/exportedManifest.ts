@@ -1,4 +1,4 @@
-import type { PipelineOutput } from "../pipeline/output";
+import type { PipelineOutput } from "../../cli/pipeline/output";
 import { problem, type Problem, type Totals } from "../report";
 import type { ExportedCsv } from "./exportedCsv";
 

@@ -1,6 +1,6 @@
 import type { S3Client } from "@aws-sdk/client-s3";
 import type { Production } from "../interactions/production";
-import { checkRun, describeRun, type FinishedRun } from "../pipeline/run";
+import { checkRun, describeRun, type FinishedRun } from "../../cli/pipeline/run";
 import type { PipelineRun, Problem } from "../report";
 import { keyPrefix } from "../upstream";
 import { compareExport, type ExportPlaces, type ExportSettings } from "./exported";

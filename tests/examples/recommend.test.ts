@@ -6,16 +6,23 @@ import { KinesisClient } from "@aws-sdk/client-kinesis";
 import { PersonalizeClient } from "@aws-sdk/client-personalize";
 import { PersonalizeRuntimeClient } from "@aws-sdk/client-personalize-runtime";
 import { recommend } from "../../examples/recommend";
-import type { Json } from "../../local/cloud/service";
+import { type Json, SERVICES } from "@c360/local-aws";
 import { deploy } from "../../local/deploy";
-import { readStack } from "../../local/engine/stack";
-import { SERVICES } from "../../local/services";
-import { type TestCloud, withCloud } from "../support/cloud";
-import { eventually } from "../support/eventually";
-import { iteratorOf, readFrom, shardId } from "../support/kinesis";
-import { personalizeLog } from "../support/personalize";
+import { readProgramStack } from "../../local/stack";
+import {
+  eventually,
+  iteratorOf,
+  makeSolution,
+  personalizeLog,
+  readFrom,
+  serve,
+  shardId,
+  streamInteractions,
+  type TestCloud,
+  train,
+  withCloud,
+} from "@c360/local-aws/testing";
 import { REPOSITORY } from "../support/program";
-import { makeSolution, serve, streamInteractions, train } from "../support/trainedRecommender";
 
 /** Waits of the cloud are so much shorter. */
 const SCALE = 1000;
@@ -35,7 +42,7 @@ describe("the example consumer", () => {
   let outputs: Outputs;
   before(async () => {
     running = await withCloud(SERVICES, { scale: SCALE });
-    const stack = await readStack(REPOSITORY, "local");
+    const stack = await readProgramStack(REPOSITORY, "local");
     const tenants = await deploy(running, { stack, tenant: "acme" }, new AbortController().signal, []);
     outputs = tenants.acme as unknown as Outputs;
     running.startWorkers();

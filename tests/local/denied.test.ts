@@ -2,7 +2,7 @@ import * as assert from "node:assert/strict";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { openStore } from "../../local/cloud/store";
+import { openStore } from "@c360/local-aws";
 import { deniedPermissions } from "../../local/denied";
 
 describe("the permissions that a run missed", () => {

@@ -3,10 +3,10 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { generateInteractions } from "../../local/interactions/generator";
-import { main } from "../../local/main";
+import { main } from "../../cli/start";
 import type { Report } from "../../local/report";
 import { REPOSITORY } from "../support/program";
-import { needPython } from "../support/python";
+import { needPython } from "@c360/local-aws/testing";
 
 describe("npm start with each of the export's engines", function () {
   this.timeout(180_000);

@@ -2,13 +2,12 @@ import * as assert from "node:assert/strict";
 import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { openStore } from "../../local/cloud/store";
+import { openStore } from "@c360/local-aws";
 import { generateInteractions } from "../../local/interactions/generator";
 import { howToConnect } from "../../local/keep";
-import { Interrupted, main } from "../../local/main";
-import { eventually } from "../support/eventually";
-import { copyProgram } from "../support/program";
-import { needPython, runPython } from "../support/python";
+import { Interrupted, main } from "../../cli/start";
+import { eventually, needPython, runPython } from "@c360/local-aws/testing";
+import { copyProgram, REPOSITORY } from "../support/program";
 
 const STREAM = "arn:aws:kinesis:ap-southeast-1:123456789012:stream";
 
@@ -53,7 +52,10 @@ describe("npm start --keep for boto3", () => {
 
   it("takes a producer's records, shows the owner stream and objects, and refuses the rest as AWS does", async () => {
     const file = join(folder, "endpoint.json");
-    const seen = (await runPython(python, ["outside_client.py", file, "acme", "s-python"])) as Record<string, unknown>;
+    const seen = (await runPython(python, [join(REPOSITORY, "tests/python/outside_client.py"), file, "acme", "s-python"])) as Record<
+      string,
+      unknown
+    >;
     const shard = "shardId-000000000000";
     const name = "acme-c360-recommender-stream-dev";
     assert.deepEqual(seen.produced, { shards: [shard, shard, shard], failed: 0 });

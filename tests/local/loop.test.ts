@@ -5,10 +5,10 @@ import { appendFileSync, existsSync, mkdtempSync, readFileSync, readdirSync, rmS
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { generateInteractions } from "../../local/interactions/generator";
-import { main } from "../../local/main";
-import { main as runPipelineCommand } from "../../local/pipeline";
+import { main } from "../../cli/start";
+import { main as runPipelineCommand } from "../../cli/pipeline";
 import type { Report } from "../../local/report";
-import { eventually } from "../support/eventually";
+import { eventually } from "@c360/local-aws/testing";
 import { LEFT_OUT_ONCE, POISON_ONCE, REASONS_ONCE } from "../support/poison";
 import { copyProgram, REPOSITORY } from "../support/program";
 

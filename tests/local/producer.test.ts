@@ -1,10 +1,9 @@
 import * as assert from "node:assert/strict";
 import { KinesisClient } from "@aws-sdk/client-kinesis";
-import { kinesis as kinesisService } from "../../local/cloud/kinesis";
+import { kinesis as kinesisService } from "@c360/local-aws";
 import type { ProducedRecord } from "../../local/interactions/records";
 import { produce } from "../../local/producer";
-import { withCloud, type TestCloud } from "../support/cloud";
-import { createStream, iteratorOf, readFrom } from "../support/kinesis";
+import { createStream, iteratorOf, readFrom, type TestCloud, withCloud } from "@c360/local-aws/testing";
 
 const SHARD = "shardId-000000000000";
 const records = (count: number, sessions: number, size = 0): ProducedRecord[] =>

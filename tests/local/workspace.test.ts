@@ -3,7 +3,7 @@ import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { UsageError } from "../../local/usageError";
+import { UsageError } from "../../cli/usageError";
 import { Workspace } from "../../local/workspace";
 
 describe("the .local folder", () => {

@@ -1,9 +1,9 @@
 import * as assert from "node:assert/strict";
-import { pipelineDefinition } from "../../components/pipelineDefinition";
-import { pipelinePolicy } from "../../components/pipelinePolicies";
-import type { State } from "../../components/states";
-import { list } from "../../local/cloud/iam/policy";
-import { aslProblems } from "../support/asl";
+import { pipelineDefinition } from "../../components/pipeline/definition";
+import { pipelinePolicy } from "../../components/pipeline/policies";
+import type { State } from "../../components/pipeline/states";
+import { list } from "@c360/local-aws";
+import { aslProblems } from "@c360/local-aws/testing";
 import { DEFINITION_ARGS, DEPLOYED, EXPORTERS, PARTS, TRAINED_ALONE } from "../support/definitionArgs";
 
 const ARGS = { ...DEFINITION_ARGS, defaultEventType: `it's "odd" \\ {% 1 %}` };

@@ -1,6 +1,6 @@
 import * as assert from "node:assert/strict";
 import { DescribeCampaignCommand, UpdateCampaignCommand } from "@aws-sdk/client-personalize";
-import { eventually } from "../support/eventually";
+import { eventually } from "@c360/local-aws/testing";
 import { CAMPAIGN, RecommendingPipeline } from "../support/recommendingPipeline";
 
 describe("a deployment by the pipeline", () => {

@@ -1,7 +1,7 @@
 import * as assert from "node:assert/strict";
-import { ServiceError } from "../../local/cloud/service";
+import { ServiceError } from "@c360/local-aws";
 import { BUCKETS, DeployedPipeline, INPUT } from "../support/deployedPipeline";
-import { dropOf, enoughRows, eventLine, NOON } from "../support/pipelineData";
+import { dropOf, enoughRows, eventLine, NOON } from "@c360/local-aws/testing";
 
 const DAY = "2026-01-31";
 

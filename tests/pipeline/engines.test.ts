@@ -1,8 +1,7 @@
 import * as assert from "node:assert/strict";
 import { gzipSync } from "node:zlib";
 import { BUCKETS, DeployedPipeline, INPUT, MANIFEST, type PipelineOptions } from "../support/deployedPipeline";
-import { dropOf, enoughRows, type Row } from "../support/pipelineData";
-import { needPython } from "../support/python";
+import { dropOf, enoughRows, needPython, type Row } from "@c360/local-aws/testing";
 
 const DAY = "2026-01-31";
 const SOURCE = { prefix: "crm/interactions/" };

@@ -2,10 +2,9 @@ import * as assert from "node:assert/strict";
 import { ListQueryExecutionsCommand, AthenaClient, StopQueryExecutionCommand } from "@aws-sdk/client-athena";
 import { CopyObjectCommand } from "@aws-sdk/client-s3";
 import { gzipSync } from "node:zlib";
-import { ServiceError } from "../../local/cloud/service";
+import { ServiceError } from "@c360/local-aws";
 import { BUCKETS, DeployedPipeline, INPUT, type PipelineOptions } from "../support/deployedPipeline";
-import { eventually } from "../support/eventually";
-import { dropOf, enoughRows, eventLine, NOON } from "../support/pipelineData";
+import { dropOf, enoughRows, eventLine, eventually, NOON } from "@c360/local-aws/testing";
 
 const DAY = "2026-01-31";
 const HISTORY = `s3://${BUCKETS.upstream}/crm/dashboard_interaction/history/`;

@@ -6,11 +6,10 @@ import {
   DescribeDatasetImportJobCommand,
   ListDatasetImportJobsCommand,
 } from "@aws-sdk/client-personalize";
-import { arnsOf } from "../../components/arns";
-import { ServiceError } from "../../local/cloud/service";
+import { arnsOf } from "../../components/shared/arns";
+import { ServiceError } from "@c360/local-aws";
 import { DEPLOYED } from "../support/definitionArgs";
-import { eventually } from "../support/eventually";
-import { dropOf, enoughRows } from "../support/pipelineData";
+import { dropOf, enoughRows, eventually } from "@c360/local-aws/testing";
 import { SCOPE } from "../support/pulumiMocks";
 import { jobNameOf, RecommendingPipeline } from "../support/recommendingPipeline";
 

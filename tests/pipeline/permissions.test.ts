@@ -1,6 +1,6 @@
 import * as assert from "node:assert/strict";
 import { DeployedPipeline } from "../support/deployedPipeline";
-import { dropOf, enoughRows } from "../support/pipelineData";
+import { dropOf, enoughRows } from "@c360/local-aws/testing";
 import { RecommendingPipeline } from "../support/recommendingPipeline";
 
 /** How a run ends whose role lacks a statement, by the statement's Sid. */

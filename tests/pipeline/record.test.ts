@@ -1,7 +1,7 @@
 import * as assert from "node:assert/strict";
 import { AthenaClient, GetQueryExecutionCommand, GetQueryResultsCommand, StartQueryExecutionCommand } from "@aws-sdk/client-athena";
 import { BUCKETS, DATABASE } from "../support/deployedPipeline";
-import { eventually } from "../support/eventually";
+import { eventually } from "@c360/local-aws/testing";
 import { RecommendingPipeline } from "../support/recommendingPipeline";
 
 const COLUMNS = [

@@ -1,7 +1,7 @@
 import * as assert from "node:assert/strict";
 import { ListDatasetImportJobsCommand } from "@aws-sdk/client-personalize";
 import { RedriveExecutionCommand, StopExecutionCommand } from "@aws-sdk/client-sfn";
-import { eventually } from "../support/eventually";
+import { eventually } from "@c360/local-aws/testing";
 import { jobNameOf, RecommendingPipeline } from "../support/recommendingPipeline";
 
 describe("an execution of the pipeline that is stopped and redriven", () => {

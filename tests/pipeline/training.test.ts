@@ -1,5 +1,5 @@
 import * as assert from "node:assert/strict";
-import { ServiceError } from "../../local/cloud/service";
+import { ServiceError } from "@c360/local-aws";
 import type { PipelineOptions } from "../support/deployedPipeline";
 import { CAMPAIGN, jobNameOf, RecommendingPipeline, SOLUTION } from "../support/recommendingPipeline";
 

@@ -1,6 +1,6 @@
-import type { DefinitionArgs } from "../../components/pipelineDefinition";
-import type { Exporter, PartsOrigin } from "../../components/exportPlaces";
-import { recommenderPlaces } from "../../components/recommenderPlaces";
+import type { DefinitionArgs } from "../../components/pipeline/definition";
+import type { Exporter, PartsOrigin } from "../../components/interactionExport/exportPlaces";
+import { recommenderPlaces } from "../../components/recommender/recommenderPlaces";
 import { SCOPE } from "./pulumiMocks";
 
 const functionArn = (role: string): string => `arn:aws:lambda:${SCOPE.region}:${SCOPE.account}:function:${role}`;

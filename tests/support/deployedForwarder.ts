@@ -3,21 +3,21 @@ import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { Readable } from "node:stream";
 import { PutRecordsCommand } from "@aws-sdk/client-kinesis";
 import type { KinesisStreamEvent } from "aws-lambda";
-import type { EventForwarderArgs } from "../../components/eventForwarder";
-import { cloudControl } from "../../local/cloud/cloudControl";
-import type { ActiveFault, Fault } from "../../local/cloud/door/faults";
-import { kinesis } from "../../local/cloud/kinesis";
-import { makeLambda } from "../../local/cloud/lambda";
-import { logs } from "../../local/cloud/logs";
-import { makePersonalize } from "../../local/cloud/personalize";
-import { s3 } from "../../local/cloud/s3";
-import type { Json, Statement } from "../../local/cloud/service";
-import { type TestCloud, withCloud } from "./cloud";
-import { eventually } from "./eventually";
-import { JumpingClock } from "./jumpingClock";
+import type { EventForwarderArgs } from "../../components/eventForwarder/eventForwarder";
+import {
+  type ActiveFault,
+  cloudControl,
+  type Fault,
+  type Json,
+  kinesis,
+  logs,
+  makeLambda,
+  makePersonalize,
+  s3,
+  type Statement,
+} from "@c360/local-aws";
+import { createStream, eventually, JumpingClock, makeRecommender, protocols, type TestCloud, withCloud } from "@c360/local-aws/testing";
 import { makeForwarder } from "./forwarder";
-import { createStream, protocols } from "./kinesis";
-import { makeRecommender } from "./personalize";
 import { deploy, type Registered } from "./pulumiMocks";
 import type { Invocation } from "./serialize";
 

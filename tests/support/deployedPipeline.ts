@@ -2,18 +2,21 @@ import { GetPartitionCommand, GlueClient, type Partition } from "@aws-sdk/client
 import { PersonalizeClient } from "@aws-sdk/client-personalize";
 import { GetObjectCommand, HeadObjectCommand, ListObjectsV2Command, PutObjectCommand, S3Client } from "@aws-sdk/client-s3";
 import { SFNClient, StartExecutionCommand } from "@aws-sdk/client-sfn";
-import { makeAthena } from "../../local/cloud/athena";
-import { cloudControl } from "../../local/cloud/cloudControl";
-import type { ActiveFault, Fault } from "../../local/cloud/door/faults";
-import { glue } from "../../local/cloud/glue";
-import { makeLambda } from "../../local/cloud/lambda";
-import { logs } from "../../local/cloud/logs";
-import { makePersonalize, type PersonalizeOptions } from "../../local/cloud/personalize";
-import { s3 } from "../../local/cloud/s3";
-import { makeStepFunctions } from "../../local/cloud/stepFunctions";
-import { watchExecution } from "../../local/pipeline/execution";
-import { type TestCloud, withCloud } from "./cloud";
-import { JumpingClock } from "./jumpingClock";
+import {
+  type ActiveFault,
+  cloudControl,
+  type Fault,
+  glue,
+  logs,
+  makeAthena,
+  makeLambda,
+  makePersonalize,
+  makeStepFunctions,
+  type PersonalizeOptions,
+  s3,
+} from "@c360/local-aws";
+import { watchExecution } from "../../cli/pipeline/execution";
+import { JumpingClock, type TestCloud, withCloud } from "@c360/local-aws/testing";
 import { BUCKETS, type Changes, DATABASE, makeDatasetGroup, registered, withoutStatement } from "./pipelineResources";
 import { type Registered, SCOPE } from "./pulumiMocks";
 

@@ -1,4 +1,4 @@
-import type { InteractionExportArgs } from "../../components/interactionExport";
+import type { InteractionExportArgs } from "../../components/interactionExport/interactionExport";
 import { SCOPE } from "./pulumiMocks";
 
 /** Of a personal stage, by the function. */

@@ -1,6 +1,6 @@
-import type { ExportSource } from "../../components/exportPlaces";
-import { InteractionExport } from "../../components/interactionExport";
-import type { Policy } from "../../components/policies";
+import type { ExportSource } from "../../components/interactionExport/exportPlaces";
+import { InteractionExport } from "../../components/interactionExport/interactionExport";
+import type { Policy } from "../../components/shared/policies";
 import { deploy, SCOPE } from "./pulumiMocks";
 import { archiveFiles } from "./serialize";
 import { COLUMNS } from "./exportParts";

@@ -1,7 +1,7 @@
-import type { ExportSource } from "../../components/exportPlaces";
-import { InteractionExport } from "../../components/interactionExport";
-import type { Policy } from "../../components/policies";
-import type { Json } from "../../local/cloud/service";
+import type { ExportSource } from "../../components/interactionExport/exportPlaces";
+import { InteractionExport } from "../../components/interactionExport/interactionExport";
+import type { Policy } from "../../components/shared/policies";
+import type { Json } from "@c360/local-aws";
 import { BUCKETS } from "./exportFunctions";
 import { COLUMNS } from "./exportParts";
 import { deploy, SCOPE } from "./pulumiMocks";

@@ -9,13 +9,12 @@ import {
 } from "@aws-sdk/client-s3";
 import * as assert from "node:assert/strict";
 import { gunzipSync } from "node:zlib";
-import type { ExportSource } from "../../components/exportPlaces";
-import { trustPolicy, type Policy } from "../../components/policies";
+import type { ExportSource } from "../../components/interactionExport/exportPlaces";
+import { trustPolicy, type Policy } from "../../components/shared/policies";
 import type { ExportAnswer } from "../../functions/exportInteractions/export";
 import type { CountedEvent } from "../../functions/exportInteractions/event";
-import { s3 } from "../../local/cloud/s3";
-import type { ServiceFactory } from "../../local/cloud/service";
-import { withCloud, type TestCloud } from "./cloud";
+import { s3, type ServiceFactory } from "@c360/local-aws";
+import { withCloud, type TestCloud } from "@c360/local-aws/testing";
 import { startCountingProxy, type CountingProxy } from "./countingProxy";
 import { BUCKETS, exportFunctions } from "./exportFunctions";
 import { COLUMNS, linesOf } from "./exportParts";

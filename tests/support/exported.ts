@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { PutObjectCommand, type S3Client } from "@aws-sdk/client-s3";
 import { DuckDBInstance } from "@duckdb/node-api";
 import { encodeHistory } from "../../local/interactions/history";
-import type { PipelineOutput } from "../../local/pipeline/output";
+import type { PipelineOutput } from "../../cli/pipeline/output";
 import type { ExportPlaces } from "../../local/reconcile/exported";
 import type { ExpectedExport } from "../../local/reconcile/exportedExpected";
 import type { TableRow } from "../../local/reconcile/exportedTable";

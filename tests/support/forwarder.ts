@@ -1,4 +1,4 @@
-import { EventForwarder, type EventForwarderArgs } from "../../components/eventForwarder";
+import { EventForwarder, type EventForwarderArgs } from "../../components/eventForwarder/eventForwarder";
 import { deploy, SCOPE } from "./pulumiMocks";
 import { archiveFiles, loadSerialized, type SerializedFunction } from "./serialize";
 

@@ -1,7 +1,7 @@
 import * as assert from "node:assert/strict";
-import type { Json } from "../../local/cloud/service";
+import type { Json } from "@c360/local-aws";
 import { type DeployedForwarder, UPSTREAM } from "./deployedForwarder";
-import { personalizeLog } from "./personalize";
+import { personalizeLog } from "@c360/local-aws/testing";
 
 /** Epoch seconds of the first event of a record. */
 const SENT = 1_700_000_000;

@@ -1,20 +1,17 @@
 import * as assert from "node:assert/strict";
 import { GetObjectCommand, ListMultipartUploadsCommand } from "@aws-sdk/client-s3";
 import { BatchStopJobRunCommand, GetJobRunCommand, GlueClient, StartJobRunCommand } from "@aws-sdk/client-glue";
-import type { ExportSource } from "../../components/exportPlaces";
-import { type Policy, trustPolicy } from "../../components/policies";
+import type { ExportSource } from "../../components/interactionExport/exportPlaces";
+import { type Policy, trustPolicy } from "../../components/shared/policies";
 import type { Manifest } from "../../functions/exportInteractions/decide";
 import type { ExportAnswer } from "../../functions/exportInteractions/export";
-import { makeGlue } from "../../local/cloud/glue";
-import { logs } from "../../local/cloud/logs";
-import { eventually } from "./eventually";
+import { logs, makeGlue } from "@c360/local-aws";
+import { eventually, needPython, textAsset } from "@c360/local-aws/testing";
 import { BUCKETS, exportFunctions } from "./exportFunctions";
 import { type DeployedJob, exportJobOf } from "./exportJobs";
 import { ExportWorld } from "./exportWorld";
-import { textAsset } from "./glueJobs";
 import { JobProcesses } from "./jobProcesses";
 import { type JobSizes, scriptTexts } from "./jobScripts";
-import { needPython } from "./python";
 
 const ROLE = "acme-c360-recommender-glue-dev";
 const TRUSTED = "glue.amazonaws.com";

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
-import type { Cloud, Credentials } from "../../local/cloud/service";
+import type { Cloud, Credentials } from "@c360/local-aws";
 
 /** Runs a job's script as processes of a test's own. */
 export class JobProcesses {

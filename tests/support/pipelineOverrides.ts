@@ -1,4 +1,4 @@
-import type { Overrides } from "../../settings";
+import type { Overrides } from "../../config/settings";
 import { type Effect, type Pair, replaced } from "./overrideEffects";
 
 type Section<K extends keyof Overrides> = keyof NonNullable<Overrides[K]> & string;

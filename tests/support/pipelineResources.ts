@@ -1,14 +1,14 @@
-import { admitPersonalize } from "../../components/bucketPolicies";
-import { Catalog } from "../../components/catalog";
-import { InteractionExport, type InteractionExportArgs } from "../../components/interactionExport";
-import { interactionsSchema } from "../../components/interactionsSchema";
-import { Pipeline, type PipelineArgs } from "../../components/pipeline";
-import { physicalName } from "../../components/naming";
-import { policy } from "../../components/policies";
-import { Recommender, type RecommenderArgs } from "../../components/recommender";
-import { recommenderPlaces } from "../../components/recommenderPlaces";
-import type { Cloud, Statement } from "../../local/cloud/service";
-import { makeThroughCloudControl } from "./personalize";
+import { admitPersonalize } from "../../components/dataLake/bucketPolicies";
+import { Catalog } from "../../components/catalog/catalog";
+import { InteractionExport, type InteractionExportArgs } from "../../components/interactionExport/interactionExport";
+import { interactionsSchema } from "../../components/recommender/interactionsSchema";
+import { Pipeline, type PipelineArgs } from "../../components/pipeline/pipeline";
+import { physicalName } from "../../components/shared/naming";
+import { policy } from "../../components/shared/policies";
+import { Recommender, type RecommenderArgs } from "../../components/recommender/recommender";
+import { recommenderPlaces } from "../../components/recommender/recommenderPlaces";
+import type { Cloud, Statement } from "@c360/local-aws";
+import { makeThroughCloudControl } from "@c360/local-aws/testing";
 import { deploy, type Registered, SCOPE } from "./pulumiMocks";
 
 export const BUCKETS = { upstream: "upstream", lake: "lake", downstream: "downstream", infra: "infra", cache: "cache" };

@@ -1,5 +1,5 @@
-import { main } from "../../local/preview";
-import type { PreviewedResource } from "../../local/previewStack";
+import { main } from "../../cli/preview";
+import type { PreviewedResource } from "@c360/local-pulumi";
 import { REPOSITORY } from "./program";
 
 /** How `npm run preview` ended. */

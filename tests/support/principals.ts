@@ -1,7 +1,4 @@
-import { type Context, matches } from "../../local/cloud/iam/conditions";
-import { evaluate, type Identity } from "../../local/cloud/iam/evaluate";
-import { list, parsePolicy, statements } from "../../local/cloud/iam/policy";
-import type { Policy } from "../../local/cloud/service";
+import { type Context, evaluate, type Identity, list, matches, parsePolicy, type Policy, statements } from "@c360/local-aws";
 import type { StackResource, StackResources } from "./stackResources";
 import type { Target } from "./targets";
 

@@ -1,48 +1,10 @@
-import { cpSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { cpSync, readdirSync, symlinkSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { type Json, ServiceError } from "../../local/cloud/service";
-import type { Provider } from "../../local/engine/provider";
 
 /** Folder of the unmodified program. */
 export const REPOSITORY = resolve(__dirname, "../..");
 /** Folders of the repository that are no part of the program, beside the hidden ones. */
-const BESIDE_THE_PROGRAM = ["bench", "docs", "local", "node_modules", "tests"];
-
-const FILES = {
-  "Pulumi.yaml": "name: shop\nruntime: nodejs\nconfig:\n  aws:region:\n    value: ap-southeast-1\n",
-  "package.json": '{ "private": true }',
-  "tsconfig.json": readFileSync(join(REPOSITORY, "tsconfig.json"), "utf8"),
-};
-
-/** Imports, and the resource `Thing` of a package that needs no SDK, to begin a program with. */
-export const PRELUDE = `import * as pulumi from "@pulumi/pulumi";
-class Thing extends pulumi.CustomResource {
-  declare arn: pulumi.Output<string>;
-  constructor(name: string, args: pulumi.Inputs = {}, opts?: pulumi.CustomResourceOptions) {
-    super("test:index:Thing", name, { arn: undefined, ...args }, opts);
-  }
-}
-`;
-
-/** A temporary Pulumi program. */
-export interface TestProgram {
-  programDir: string;
-  remove(): void;
-}
-
-/**
- * Writes a program to a temporary folder.
- *
- * @param index content of index.ts
- * @param files more files by name
- */
-export function writeProgram(index: string, files: Record<string, string> = {}): TestProgram {
-  const programDir = realpathSync(mkdtempSync(join(tmpdir(), "c360-program-")));
-  for (const [name, content] of Object.entries({ ...FILES, "index.ts": index, ...files })) writeFileSync(join(programDir, name), content);
-  symlinkSync(join(REPOSITORY, "node_modules"), join(programDir, "node_modules"));
-  return { programDir, remove: () => rmSync(programDir, { recursive: true, force: true }) };
-}
+const BESIDE_THE_PROGRAM = ["bench", "cli", "docs", "local", "node_modules", "packages", "tests"];
 
 /**
  * Copies the unmodified program, to be changed.
@@ -53,32 +15,4 @@ export function copyProgram(programDir: string): void {
   const names = readdirSync(REPOSITORY).filter((name) => !name.startsWith(".") && !BESIDE_THE_PROGRAM.includes(name));
   for (const name of names) cpSync(join(REPOSITORY, name), join(programDir, name), { recursive: true });
   symlinkSync(join(REPOSITORY, "node_modules"), join(programDir, "node_modules"));
-}
-
-/**
- * A provider of `test:index:Thing` that remembers what it is asked; a Thing with the input `fail` cannot be created,
- * and the function `test:index:refuse` answers with an error.
- */
-export class TestProvider implements Provider {
-  readonly checked: { type: string; inputs: Json }[] = [];
-  readonly created: { type: string; inputs: Json; urn: string }[] = [];
-
-  check(type: string, inputs: Json): void {
-    if (type !== "test:index:Thing" && type !== "pulumi:providers:test") throw new Error(`the type ${type} is unknown`);
-    if ("colour" in inputs) throw new Error(`${type}: the input colour is unknown`);
-    this.checked.push({ type, inputs });
-  }
-
-  async create(type: string, inputs: Json, urn: string): Promise<{ id: string; state: Json }> {
-    this.created.push({ type, inputs, urn });
-    if (typeof inputs.fail === "string") throw new Error(inputs.fail);
-    const name = urn.slice(urn.lastIndexOf("::") + 2);
-    return { id: `${name}-id`, state: { arn: `arn:${name}`, absent: undefined } };
-  }
-
-  invoke(token: string, args: Json): Json {
-    if (token === "test:index:refuse") throw new ServiceError("Refused", "not today");
-    if (token !== "test:index:double") throw new Error(`the function ${token} is unknown`);
-    return { value: Number(args.value) * 2 };
-  }
 }

@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
-import { UNKNOWN } from "../../local/engine/wire";
-import type { Scope } from "../../components/naming";
+import { UNKNOWN } from "@c360/local-pulumi";
+import type { Scope } from "../../components/shared/naming";
 
 export { UNKNOWN };
 

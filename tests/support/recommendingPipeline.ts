@@ -1,9 +1,9 @@
 import { createHash } from "node:crypto";
 import { DescribeCampaignCommand, DescribeSolutionVersionCommand, ListSolutionVersionsCommand } from "@aws-sdk/client-personalize";
-import { arnsOf } from "../../components/arns";
-import { physicalName, solutionName } from "../../components/naming";
+import { arnsOf } from "../../components/shared/arns";
+import { physicalName, solutionName } from "../../components/shared/naming";
 import { BUCKETS, DeployedPipeline, INPUT, type PipelineOptions, type Ran } from "./deployedPipeline";
-import { dropOf, enoughRows } from "./pipelineData";
+import { dropOf, enoughRows } from "@c360/local-aws/testing";
 import { SCOPE } from "./pulumiMocks";
 
 /** The day of the CSV is later than that of the runs, which leave it as it is. */

@@ -1,6 +1,6 @@
 import { DuckDBInstance, type DuckDBConnection, type DuckDBPreparedStatement } from "@duckdb/node-api";
-import { readStatement, renderStatement, type SqlValues } from "../../components/statements";
-import { MACROS, parseStatement, translate } from "../../local/cloud/athena/dialect";
+import { readStatement, renderStatement, type SqlValues } from "../../components/pipeline/statements";
+import { MACROS, parseStatement, translate } from "@c360/local-aws";
 
 /** What lies in upstream: text of history objects by key, of events by `yyyy/MM/dd/HH`. */
 export interface Upstream {

@@ -1,14 +1,9 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { buildCloud, type ClosedCloud } from "../../local/cloud/cloud";
-import type { Json } from "../../local/cloud/service";
-import { cloudProvider } from "../../local/engine/provider";
-import type { Resource } from "../../local/engine/resources";
-import { runProgram } from "../../local/engine/run";
-import { readStack } from "../../local/engine/stack";
-import { disclose } from "../../local/engine/wire";
-import { SERVICES } from "../../local/services";
+import { buildCloud, type ClosedCloud, type Json, pulumiProvider, SERVICES } from "@c360/local-aws";
+import { disclose, type Resource, runProgram } from "@c360/local-pulumi";
+import { readProgramStack } from "../../local/stack";
 import { texts } from "./settings";
 
 /** A resource of the unmodified program; unknown inputs are null, and policies, definitions and desired states are parsed. */
@@ -82,11 +77,11 @@ async function withClosedCloud<T>(use: (cloud: ClosedCloud) => Promise<T>): Prom
 }
 
 async function run(cloud: ClosedCloud, name: string, settings: Record<string, unknown>, dryRun: boolean): Promise<StackResources> {
-  const stack = await readStack(REPOSITORY, name);
+  const stack = await readProgramStack(REPOSITORY, name);
   const printed: string[] = [];
   const onLog = (severity: string, message: string) => void (severity !== "debug" && printed.push(message));
   const config = { ...stack.config, ...texts({ tenants: undefined, ...settings }) };
-  const { resources, outputs } = await runProgram({ ...stack, config, provider: cloudProvider(cloud), dryRun, onLog });
+  const { resources, outputs } = await runProgram({ ...stack, config, provider: pulumiProvider(cloud), dryRun, onLog });
   const all = [...resources.values()].map((resource) => ({ ...resource, inputs: documented(disclose(resource.inputs) as Json) }));
   const get = (type: string, wanted: string) => {
     const found = all.filter((resource) => resource.type === type && resource.name === wanted);

@@ -1,4 +1,4 @@
-import { arnsOf } from "../../components/arns";
+import { arnsOf } from "../../components/shared/arns";
 import {
   cachePrefixes,
   eventPrefixes,
@@ -10,11 +10,9 @@ import {
   trainingRunsPrefix,
   type Zone,
   ZONES,
-} from "../../components/naming";
-import { recommenderPlaces } from "../../components/recommenderPlaces";
-import type { Context } from "../../local/cloud/iam/conditions";
-import { parsePolicy } from "../../local/cloud/iam/policy";
-import type { Policy } from "../../local/cloud/service";
+} from "../../components/shared/naming";
+import { recommenderPlaces } from "../../components/recommender/recommenderPlaces";
+import { type Context, parsePolicy, type Policy } from "@c360/local-aws";
 import { tenantOf } from "./principals";
 import type { StackResources } from "./stackResources";
 import { SOURCE_PREFIX } from "./twoTenants";

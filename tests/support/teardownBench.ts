@@ -2,14 +2,20 @@ import { cpSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ListCampaignsCommand, ListSolutionsCommand, PersonalizeClient } from "@aws-sdk/client-personalize";
-import { cloudControl } from "../../local/cloud/cloudControl";
-import { makePersonalize } from "../../local/cloud/personalize";
-import { main } from "../../local/teardown";
-import { JumpingClock } from "./jumpingClock";
-import { makeRecommender, type Recommender, trackerActive } from "./personalize";
+import { cloudControl, makePersonalize } from "@c360/local-aws";
+import { main } from "../../cli/teardown";
+import {
+  JumpingClock,
+  makeRecommender,
+  makeSolution,
+  type Recommender,
+  serve,
+  StepFunctionsBench,
+  streamInteractions,
+  trackerActive,
+  train,
+} from "@c360/local-aws/testing";
 import { REPOSITORY } from "./program";
-import { StepFunctionsBench } from "./stepFunctions";
-import { makeSolution, serve, streamInteractions, train } from "./trainedRecommender";
 
 const FASTER = 1000;
 const TWO_TENANTS = 'config: { c360-recommender:stage: dev, "c360-recommender:tenants": [acme, bolt] }';

@@ -1,10 +1,9 @@
 import { S3Client, PutObjectCommand } from "@aws-sdk/client-s3";
 import * as assert from "node:assert/strict";
 import { gzipSync } from "node:zlib";
-import { trustPolicy } from "../../../components/policies";
-import { ServiceError } from "../../../local/cloud/service";
-import { s3 } from "../../../local/cloud/s3";
-import { withCloud, type TestCloud } from "../../support/cloud";
+import { trustPolicy } from "../../../components/shared/policies";
+import { s3, ServiceError } from "@c360/local-aws";
+import { withCloud, type TestCloud } from "@c360/local-aws/testing";
 import { BUCKETS, exportFunctions } from "../../support/exportFunctions";
 import { loadSerialized, type SerializedFunction } from "../../support/serialize";
 

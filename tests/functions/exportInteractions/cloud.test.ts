@@ -3,7 +3,7 @@ import { gzipSync } from "node:zlib";
 import { answerOf, expectedLines, eachWithExport, type ExportWorld, UPLOAD_PART } from "../../support/exportWorld";
 import { BUCKETS } from "../../support/exportFunctions";
 import { COLUMNS, lines } from "../../support/exportParts";
-import type { Json } from "../../../local/cloud/service";
+import type { Json } from "@c360/local-aws";
 import type { SerializedFunction } from "../../support/serialize";
 
 const MIB = 1024 ** 2;

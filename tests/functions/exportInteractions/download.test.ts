@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { createServer, type AddressInfo, type Server, type Socket } from "node:net";
 import * as fc from "fast-check";
 import { download } from "../../../functions/exportInteractions/download";
-import { eventually } from "../../support/eventually";
+import { eventually } from "@c360/local-aws/testing";
 
 const MEMORY_BYTES = 65_536;
 const never = new AbortController().signal;

@@ -1,9 +1,9 @@
 import * as assert from "node:assert/strict";
 import { gzipSync } from "node:zlib";
-import type { Statement } from "../../../components/policies";
+import type { Statement } from "../../../components/shared/policies";
 import type { CountedEvent } from "../../../functions/exportInteractions/event";
-import { ServiceError, type Json } from "../../../local/cloud/service";
-import { eventually } from "../../support/eventually";
+import { ServiceError, type Json } from "@c360/local-aws";
+import { eventually } from "@c360/local-aws/testing";
 import { BUCKETS } from "../../support/exportFunctions";
 import { lines } from "../../support/exportParts";
 import { answerOf, eachWithExport, type ExportWorld, expectedLines, partKey, UPLOAD_PART, type Found } from "../../support/exportWorld";

@@ -1,9 +1,9 @@
 import * as assert from "node:assert/strict";
 import { gzipSync } from "node:zlib";
-import { ServiceError, type Json } from "../../../local/cloud/service";
+import { ServiceError, type Json } from "@c360/local-aws";
 import { startBreakingProxy } from "../../support/breakingProxy";
 import { CERTIFICATE_FILE, startCountingProxy } from "../../support/countingProxy";
-import { eventually } from "../../support/eventually";
+import { eventually } from "@c360/local-aws/testing";
 import { BUCKETS } from "../../support/exportFunctions";
 import { lines } from "../../support/exportParts";
 import { answerOf, eachWithExport, expectedLines, type ExportWorld, partKey } from "../../support/exportWorld";

@@ -1,7 +1,7 @@
 import * as assert from "node:assert/strict";
 import { gzipSync } from "node:zlib";
 import type { CountedEvent } from "../../../functions/exportInteractions/event";
-import type { Json } from "../../../local/cloud/service";
+import type { Json } from "@c360/local-aws";
 import { BUCKETS } from "../../support/exportFunctions";
 import { lines } from "../../support/exportParts";
 import { answerOf, eachWithExport, type ExportWorld, expectedLines } from "../../support/exportWorld";

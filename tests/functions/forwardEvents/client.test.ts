@@ -4,7 +4,7 @@ import { createServer, type IncomingHttpHeaders, type Server } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
 import { PersonalizeEventsClient, type PersonalizeEventsClientConfig } from "@aws-sdk/client-personalize-events";
 import { prepare } from "../../../functions/forwardEvents/client";
-import { eventually } from "../../support/eventually";
+import { eventually } from "@c360/local-aws/testing";
 import { loadForwarder } from "../../support/forwarder";
 import { ARRIVED, kinesisBatch, viewRecord } from "../../support/kinesisEvent";
 import type { SerializedFunction } from "../../support/serialize";

@@ -1,7 +1,7 @@
 import * as assert from "node:assert/strict";
-import { type Json, ServiceError } from "../../../local/cloud/service";
+import { type Json, ServiceError } from "@c360/local-aws";
 import { DeployedForwarder, SHARD } from "../../support/deployedForwarder";
-import { eventually } from "../../support/eventually";
+import { eventually } from "@c360/local-aws/testing";
 import { acceptedEvents, holds, keptRecords, payloadOf, type SessionRecord } from "../../support/forwarderLedger";
 import { kinesisBatch } from "../../support/kinesisEvent";
 

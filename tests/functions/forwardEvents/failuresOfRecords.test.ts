@@ -1,5 +1,5 @@
 import * as assert from "node:assert/strict";
-import { ServiceError } from "../../../local/cloud/service";
+import { ServiceError } from "@c360/local-aws";
 import { DeployedForwarder } from "../../support/deployedForwarder";
 import { acceptedEvents, holds, keptRecords, Ledger, payloadOf } from "../../support/forwarderLedger";
 import { kinesisBatch } from "../../support/kinesisEvent";

@@ -1,9 +1,7 @@
 import * as assert from "node:assert/strict";
-import type { ActiveFault } from "../../../local/cloud/door/faults";
-import { ServiceError } from "../../../local/cloud/service";
+import { type ActiveFault, ServiceError } from "@c360/local-aws";
 import { DeployedForwarder, type ForwarderOptions, STREAM } from "../../support/deployedForwarder";
-import { eventually } from "../../support/eventually";
-import { split, statusOf, protocols, SHARD_DIGITS } from "../../support/kinesis";
+import { eventually, protocols, SHARD_DIGITS, split, statusOf } from "@c360/local-aws/testing";
 import { acceptedEvents, holds, keptRecords, Ledger } from "../../support/forwarderLedger";
 
 const THROTTLED = new ServiceError("ThrottlingException", "Rate exceeded");

@@ -1,9 +1,8 @@
 import * as assert from "node:assert/strict";
 import * as fc from "fast-check";
-import type { FaultKind } from "../../../local/cloud/door/faults";
-import { ServiceError } from "../../../local/cloud/service";
+import { type FaultKind, ServiceError } from "@c360/local-aws";
 import { DeployedForwarder } from "../../support/deployedForwarder";
-import { eventually } from "../../support/eventually";
+import { eventually } from "@c360/local-aws/testing";
 import { Ledger } from "../../support/forwarderLedger";
 
 const item = fc.constantFrom("good", "good", "good", "good", "invalid", "refused");

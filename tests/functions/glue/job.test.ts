@@ -1,7 +1,7 @@
 import * as assert from "node:assert/strict";
 import { HeadObjectCommand } from "@aws-sdk/client-s3";
 import { crc32, gzipSync } from "node:zlib";
-import type { Json } from "../../../local/cloud/service";
+import type { Json } from "@c360/local-aws";
 import { BUCKETS } from "../../support/exportFunctions";
 import { COLUMNS, lines } from "../../support/exportParts";
 import { answerOf, expectedLines, MANIFEST_FILE, TARGET, UPLOAD_PART } from "../../support/exportWorld";

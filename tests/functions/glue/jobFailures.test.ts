@@ -1,8 +1,8 @@
 import * as assert from "node:assert/strict";
 import { gzipSync } from "node:zlib";
-import type { Statement } from "../../../components/policies";
-import { ServiceError } from "../../../local/cloud/service";
-import { eventually } from "../../support/eventually";
+import type { Statement } from "../../../components/shared/policies";
+import { ServiceError } from "@c360/local-aws";
+import { eventually } from "@c360/local-aws/testing";
 import { BUCKETS } from "../../support/exportFunctions";
 import { COLUMNS, lines } from "../../support/exportParts";
 import { expectedLines, type Found, partKey, UPLOAD_PART } from "../../support/exportWorld";

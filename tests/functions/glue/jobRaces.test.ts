@@ -1,6 +1,6 @@
 import * as assert from "node:assert/strict";
-import { ServiceError } from "../../../local/cloud/service";
-import { eventually } from "../../support/eventually";
+import { ServiceError } from "@c360/local-aws";
+import { eventually } from "@c360/local-aws/testing";
 import { BUCKETS } from "../../support/exportFunctions";
 import { COLUMNS, lines } from "../../support/exportParts";
 import { COMPLETE, expectedLines, MANIFEST_FILE, TARGET, UPLOAD_PART } from "../../support/exportWorld";

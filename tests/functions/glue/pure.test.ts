@@ -1,7 +1,7 @@
 import * as assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { readdirSync } from "node:fs";
-import { orFail } from "../../support/python";
+import { orFail } from "@c360/local-aws/testing";
 
 /** The least that Glue has ever run such a script with. */
 const LEAST = "import sys; sys.exit(sys.version_info < (3, 9))";

@@ -3,7 +3,7 @@ import { Readable } from "node:stream";
 import * as fc from "fast-check";
 import { encodeHistory } from "../../../local/interactions/history";
 import { readInteractions } from "../../../local/interactions/reader";
-import { UsageError } from "../../../local/usageError";
+import { UsageError } from "../../../cli/usageError";
 import { interactions, rowsOf, tableOf } from "../../support/interactions";
 
 const RULES = { nowSeconds: 1_800_000_000, defaultEventType: "watch" };

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { generateInteractions } from "../../../local/interactions/generator";
 import { describeLeftOut, readSource } from "../../../local/interactions/source";
-import { UsageError } from "../../../local/usageError";
+import { UsageError } from "../../../cli/usageError";
 
 const RULES = { seed: 1, nowSeconds: Date.UTC(2026, 10, 1) / 1000, defaultEventType: "watch" };
 const CSV = "USER_ID,ITEM_ID,TIMESTAMP\nu,i,1\nv,j,2\n";

@@ -1,13 +1,13 @@
 import * as assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { DeleteObjectCommand, PutObjectCommand, S3Client } from "@aws-sdk/client-s3";
-import { s3 as s3Service } from "../../../local/cloud/s3";
+import { s3 as s3Service } from "@c360/local-aws";
 import { planProduction } from "../../../local/interactions/production";
 import type { Interaction } from "../../../local/interactions/table";
-import type { PipelineOutput } from "../../../local/pipeline/output";
+import type { PipelineOutput } from "../../../cli/pipeline/output";
 import { compareExport, type ExportSettings } from "../../../local/reconcile/exported";
 import type { TableRow } from "../../../local/reconcile/exportedTable";
-import { withCloud, type TestCloud } from "../../support/cloud";
+import { withCloud, type TestCloud } from "@c360/local-aws/testing";
 import { putParquet } from "../../support/exported";
 import { tableOf } from "../../support/interactions";
 import { trained } from "../../support/report";

@@ -1,0 +1,92 @@
+import * as aws from "@pulumi/aws";
+import * as pulumi from "@pulumi/pulumi";
+import type { Policy } from "../shared/policies";
+
+export interface ZoneBucketArgs {
+  /** Physical name. */
+  bucketName: string;
+  /** The whole bucket policy. */
+  policy: Policy;
+  /** Days after which every object expires. @default objects stay */
+  expireAfterDays?: number;
+  /** Bucket that receives the access logs below `s3_access/<zone>/`. @default no access logs */
+  accessLogs?: { target: ZoneBucket; zone: string };
+  /** Refuses deletion, and keeps the bucket with all its settings when it leaves the program. */
+  protect: boolean;
+  /** Whether deletion empties the bucket first. */
+  forceDestroy: boolean;
+  tags: Record<string, string>;
+}
+
+/** Days that superseded versions and unfinished uploads are kept. */
+const NONCURRENT_DAYS = 30;
+const UNFINISHED_UPLOAD_DAYS = 7;
+
+/** One bucket of a lake: private, encrypted, versioned, TLS only. */
+export class ZoneBucket extends pulumi.ComponentResource {
+  readonly bucket: aws.s3.Bucket;
+  readonly policy: aws.s3.BucketPolicy;
+  readonly arn: pulumi.Output<string>;
+
+  constructor(name: string, args: ZoneBucketArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("c360:lake:ZoneBucket", name, {}, opts);
+    const parent = { parent: this, retainOnDelete: args.protect };
+
+    this.bucket = new aws.s3.Bucket(
+      `${name}-bucket`,
+      { bucket: args.bucketName, forceDestroy: args.forceDestroy, tags: args.tags },
+      { ...parent, protect: args.protect },
+    );
+    const bucket = this.bucket.bucket;
+    const access = new aws.s3.BucketPublicAccessBlock(
+      `${name}-access`,
+      { bucket, blockPublicAcls: true, blockPublicPolicy: true, ignorePublicAcls: true, restrictPublicBuckets: true },
+      parent,
+    );
+    const rule = { objectOwnership: "BucketOwnerEnforced" };
+    new aws.s3.BucketOwnershipControls(`${name}-ownership`, { bucket, rule }, parent);
+    new aws.s3.BucketServerSideEncryptionConfiguration(
+      `${name}-encryption`,
+      { bucket, rules: [{ applyServerSideEncryptionByDefault: { sseAlgorithm: "AES256" } }] },
+      parent,
+    );
+    const versioning = new aws.s3.BucketVersioning(
+      `${name}-versioning`,
+      { bucket, versioningConfiguration: { status: "Enabled" } },
+      parent,
+    );
+    new aws.s3.BucketLifecycleConfiguration(
+      `${name}-lifecycle`,
+      { bucket, rules: lifecycleRules(args.expireAfterDays) },
+      { ...parent, dependsOn: [versioning] },
+    );
+    this.policy = new aws.s3.BucketPolicy(`${name}-policy`, { bucket, policy: args.policy }, { ...parent, dependsOn: [access] });
+    if (args.accessLogs) {
+      const { target, zone } = args.accessLogs;
+      new aws.s3.BucketLogging(
+        `${name}-logging`,
+        { bucket, targetBucket: target.bucket.bucket, targetPrefix: `s3_access/${zone}/` },
+        { ...parent, dependsOn: [target.policy] },
+      );
+    }
+
+    this.arn = this.bucket.arn;
+    this.registerOutputs({ arn: this.arn });
+  }
+}
+
+function lifecycleRules(expireAfterDays: number | undefined): aws.types.input.s3.BucketLifecycleConfigurationRule[] {
+  const tidy = {
+    id: "tidy",
+    status: "Enabled",
+    filter: {},
+    abortIncompleteMultipartUpload: { daysAfterInitiation: UNFINISHED_UPLOAD_DAYS },
+  };
+  if (expireAfterDays === undefined) {
+    return [{ ...tidy, expiration: { expiredObjectDeleteMarker: true }, noncurrentVersionExpiration: { noncurrentDays: NONCURRENT_DAYS } }];
+  }
+  return [
+    { ...tidy, expiration: { days: expireAfterDays }, noncurrentVersionExpiration: { noncurrentDays: 1 } },
+    { id: "deleteMarkers", status: "Enabled", filter: {}, expiration: { expiredObjectDeleteMarker: true } },
+  ];
+}

@@ -1,0 +1,123 @@
+import * as aws from "@pulumi/aws";
+import * as pulumi from "@pulumi/pulumi";
+import { makeHandler } from "../../functions/forwardEvents/handler";
+import { inlineFunction } from "../shared/inlineFunction";
+import { eventPrefixes, physicalName, type Scope, tagsOf } from "../shared/naming";
+import { forwarderPolicy } from "../shared/eventPolicies";
+import { trustPolicy } from "../shared/policies";
+
+export interface EventForwarderArgs {
+  scope: Scope;
+  stream: { name: string; arn: pulumi.Input<string>; retentionHours: number };
+  /** Bucket that receives what could not be forwarded, and where in it. */
+  upstream: { name: string; arn: pulumi.Input<string>; keyPrefix: string };
+  /** Tracking id of the event tracker. */
+  trackingId: pulumi.Input<string>;
+  /** Records of one invocation, at most. */
+  batchSize: number;
+  /** Seconds that a batch may take to fill. */
+  windowSeconds: number;
+  /** Concurrent invocations of one shard. */
+  parallelizationFactor: number;
+  memoryMiB: number;
+  timeoutSeconds: number;
+  /** @default the account's shared pool */
+  reservedConcurrency?: number;
+  /** PutEvents calls a second that one container may make. */
+  callsPerSecond: number;
+  logRetentionDays: number;
+}
+
+/** Longest record age that a mapping takes: https://docs.aws.amazon.com/lambda/latest/api/API_CreateEventSourceMapping.html */
+const MAXIMUM_AGE_SECONDS = 604_800;
+
+/** One for all tenants, so that it is serialized once. */
+const factory = () => makeHandler();
+
+/** Forwards the stream's events to Personalize; what it gives up on is kept in upstream. */
+export class EventForwarder extends pulumi.ComponentResource {
+  readonly function: aws.lambda.Function;
+  readonly role: aws.iam.Role;
+  readonly mapping: aws.lambda.EventSourceMapping;
+
+  constructor(name: string, args: EventForwarderArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("c360:events:EventForwarder", name, {}, opts);
+    const { scope, stream, upstream } = args;
+    const tags = tagsOf(scope);
+    const parent = { parent: this };
+
+    const functionName = physicalName("function", scope, "forwarder");
+    const logGroupName = `/aws/lambda/${functionName}`;
+    const logGroup = new aws.cloudwatch.LogGroup(
+      `${name}-logs`,
+      { name: logGroupName, retentionInDays: args.logRetentionDays, tags },
+      parent,
+    );
+    this.role = new aws.iam.Role(
+      `${name}-role`,
+      { name: physicalName("role", scope, "forwarder"), assumeRolePolicy: trustPolicy("lambda.amazonaws.com"), tags },
+      parent,
+    );
+    const rolePolicy = new aws.iam.RolePolicy(
+      `${name}-role-policy`,
+      {
+        role: this.role.name,
+        policy: forwarderPolicy(scope, {
+          stream: stream.name,
+          bucket: upstream.name,
+          keyPrefix: upstream.keyPrefix,
+          logGroup: logGroupName,
+        }),
+      },
+      parent,
+    );
+    this.function = inlineFunction(
+      `${name}-function`,
+      {
+        functionName,
+        factory,
+        role: this.role,
+        logGroup,
+        memoryMiB: args.memoryMiB,
+        timeoutSeconds: args.timeoutSeconds,
+        reservedConcurrency: args.reservedConcurrency,
+        environment: {
+          TRACKING_ID: args.trackingId,
+          DEAD_LETTER_BUCKET: upstream.name,
+          DEAD_LETTER_PREFIX: eventPrefixes(upstream.keyPrefix).deadLetters,
+          CALLS_PER_SECOND: String(args.callsPerSecond),
+          TENANT: scope.tenant,
+          STAGE: scope.stage,
+        },
+        tags,
+      },
+      { ...parent, dependsOn: [rolePolicy] },
+    );
+    this.mapping = new aws.lambda.EventSourceMapping(
+      `${name}-mapping`,
+      {
+        eventSourceArn: stream.arn,
+        functionName: this.function.arn,
+        startingPosition: "TRIM_HORIZON",
+        batchSize: args.batchSize,
+        maximumBatchingWindowInSeconds: args.windowSeconds,
+        parallelizationFactor: args.parallelizationFactor,
+        maximumRetryAttempts: -1,
+        maximumRecordAgeInSeconds: maximumRecordAgeSeconds(stream.retentionHours),
+        bisectBatchOnFunctionError: true,
+        functionResponseTypes: ["ReportBatchItemFailures"],
+        destinationConfig: { onFailure: { destinationArn: upstream.arn } },
+        metricsConfig: { metrics: ["EventCount"] },
+        tags,
+      },
+      { ...parent, dependsOn: [rolePolicy] },
+    );
+
+    this.registerOutputs({ functionName: this.function.name, roleArn: this.role.arn, mappingId: this.mapping.id });
+  }
+}
+
+/** 6/7 of the retention: a record reaches the failure destination before the stream drops it. */
+function maximumRecordAgeSeconds(retentionHours: number): number {
+  return Math.min(Math.floor((retentionHours * 3600 * 6) / 7), MAXIMUM_AGE_SECONDS);
+}

@@ -1,0 +1,102 @@
+import * as aws from "@pulumi/aws";
+import type * as pulumi from "@pulumi/pulumi";
+import { makeHandler as makeHistoryHandler } from "../../functions/checkHistory/handler";
+import { makeHandler as makeExportHandler } from "../../functions/exportInteractions/handler";
+import { type ExportPlaces, partsAddress } from "./exportPlaces";
+import { exportFunctionPolicy, historyPolicy } from "./exportPolicies";
+import { inlineFunction } from "../shared/inlineFunction";
+import { eventPrefixes, physicalName, type Scope, tagsOf } from "../shared/naming";
+import { type Policy, trustPolicy } from "../shared/policies";
+
+/** Whose function it is, and how long its log is kept. */
+export interface OwnerArgs {
+  scope: Scope;
+  logRetentionDays: number;
+}
+
+/** An inline function with a role and a log group of its own. */
+interface OwnFunction {
+  /** What the function is for: part of every name. */
+  role: string;
+  factory: aws.lambda.CallbackFactory<never, unknown>;
+  policy: (logGroup: string) => Policy;
+  memoryMiB: number;
+  environment: Record<string, string>;
+}
+
+/** https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html */
+const LONGEST_SECONDS = 900;
+
+const MEMORY_MIB = 1024;
+/** A whole vCPU, and room for the ids of a source: https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html */
+const COUNTING_MEMORY_MIB = 1769;
+
+/** One object each, so that they are serialized once for all tenants. */
+const historyFactory = () => makeHistoryHandler();
+const exportFactory = () => makeExportHandler();
+
+/** Reads the first row of every historical drop. */
+export function historyFunction(
+  name: string,
+  args: OwnerArgs & { upstream: string; keyPrefix: string },
+  parent: pulumi.Resource,
+): aws.lambda.Function {
+  const { scope, upstream, keyPrefix } = args;
+  return ownFunction(name, args, parent, {
+    role: "history",
+    factory: historyFactory,
+    policy: (logGroup) => historyPolicy(scope, { bucket: upstream, keyPrefix, logGroup }),
+    memoryMiB: 256,
+    environment: { HISTORY_BUCKET: upstream, HISTORY_PREFIX: eventPrefixes(keyPrefix).history },
+  });
+}
+
+/** Joins the parts of a run to the input of Personalize: the engine `lambda`. */
+export function exportFunction(name: string, args: OwnerArgs & { places: ExportPlaces }, parent: pulumi.Resource): aws.lambda.Function {
+  const { places } = args;
+  const { buckets, input, manifest, columns, header, work } = places;
+  return ownFunction(name, args, parent, {
+    role: "export",
+    factory: exportFactory,
+    policy: (logGroup) => exportFunctionPolicy(places, logGroup),
+    memoryMiB: places.source === undefined ? MEMORY_MIB : COUNTING_MEMORY_MIB,
+    environment: {
+      TARGET_BUCKET: buckets.downstream,
+      TARGET_KEY: input,
+      MANIFEST_KEY: manifest,
+      COLUMNS: columns,
+      HEADER: header,
+      PARTS_LOCATION: partsAddress(places),
+      WORK_LOCATION: `s3://${buckets.cache}/${work}`,
+    },
+  });
+}
+
+function ownFunction(name: string, { scope, logRetentionDays }: OwnerArgs, parent: pulumi.Resource, own: OwnFunction): aws.lambda.Function {
+  const tags = tagsOf(scope);
+  const functionName = physicalName("function", scope, own.role);
+  const logGroupName = `/aws/lambda/${functionName}`;
+  const logGroup = new aws.cloudwatch.LogGroup(
+    `${name}-${own.role}-logs`,
+    { name: logGroupName, retentionInDays: logRetentionDays, tags },
+    { parent },
+  );
+  const role = new aws.iam.Role(
+    `${name}-${own.role}-role`,
+    { name: physicalName("role", scope, own.role), assumeRolePolicy: trustPolicy("lambda.amazonaws.com"), tags },
+    { parent },
+  );
+  const rolePolicy = new aws.iam.RolePolicy(
+    `${name}-${own.role}-role-policy`,
+    { role: role.name, policy: own.policy(logGroupName) },
+    { parent },
+  );
+  return inlineFunction(
+    `${name}-${own.role}-function`,
+    {
+      ...{ functionName, role, logGroup, tags, factory: own.factory, memoryMiB: own.memoryMiB, environment: own.environment },
+      timeoutSeconds: LONGEST_SECONDS,
+    },
+    { parent, dependsOn: [rolePolicy] },
+  );
+}

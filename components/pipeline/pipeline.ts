@@ -1,0 +1,95 @@
+import * as aws from "@pulumi/aws";
+import * as pulumi from "@pulumi/pulumi";
+import { physicalName, tagsOf } from "../shared/naming";
+import { type DefinitionArgs, pipelineDefinition } from "./definition";
+import { pipelinePolicy, schedulePolicy, scheduleTrust, stateMachineTrust } from "./policies";
+
+export interface PipelineArgs extends DefinitionArgs {
+  /** `off`, or when it runs: https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html */
+  schedule: string;
+  /** Time zone of the schedule, as the IANA names it. */
+  timeZone: string;
+  logRetentionDays: number;
+}
+
+/** Minutes within which the scheduler may start a run. */
+const WINDOW_MINUTES = 15;
+/** The scheduler tries a start again for an hour; by default it would do so 185 times in a day. */
+const RETRIES = { maximumRetryAttempts: 3, maximumEventAgeInSeconds: 3600 };
+
+/** The state machine that brings the lake's interactions to Personalize, and its schedule. */
+export class Pipeline extends pulumi.ComponentResource {
+  readonly stateMachine: aws.sfn.StateMachine;
+  readonly role: aws.iam.Role;
+  /** Undefined when the schedule is off. */
+  readonly schedule?: aws.scheduler.Schedule;
+
+  constructor(name: string, args: PipelineArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("c360:pipeline:Pipeline", name, {}, opts);
+    const { scope } = args;
+    const tags = tagsOf(scope);
+    const parent = { parent: this };
+
+    const stateMachineName = physicalName("stateMachine", scope, "pipeline");
+    const logGroup = new aws.cloudwatch.LogGroup(
+      `${name}-logs`,
+      { name: `/aws/vendedlogs/states/${stateMachineName}`, retentionInDays: args.logRetentionDays, tags },
+      parent,
+    );
+    this.role = new aws.iam.Role(
+      `${name}-role`,
+      { name: physicalName("role", scope, "pipeline"), assumeRolePolicy: stateMachineTrust(scope, stateMachineName), tags },
+      parent,
+    );
+    const rolePolicy = new aws.iam.RolePolicy(
+      `${name}-role-policy`,
+      { role: this.role.name, policy: pipelinePolicy({ ...args, stateMachine: stateMachineName }) },
+      parent,
+    );
+    this.stateMachine = new aws.sfn.StateMachine(
+      `${name}-state-machine`,
+      {
+        name: stateMachineName,
+        roleArn: this.role.arn,
+        definition: JSON.stringify(pipelineDefinition(args)),
+        loggingConfiguration: { level: "ERROR", includeExecutionData: false, logDestination: pulumi.interpolate`${logGroup.arn}:*` },
+        tracingConfiguration: { enabled: true },
+        tags,
+      },
+      { ...parent, dependsOn: [rolePolicy] },
+    );
+    if (args.schedule !== "off") this.schedule = this.scheduled(name, args, stateMachineName);
+
+    this.registerOutputs({ stateMachineArn: this.stateMachine.arn });
+  }
+
+  private scheduled(name: string, { scope, schedule, timeZone }: PipelineArgs, stateMachineName: string): aws.scheduler.Schedule {
+    const parent = { parent: this };
+    const role = new aws.iam.Role(
+      `${name}-schedule-role`,
+      { name: physicalName("role", scope, "schedule"), assumeRolePolicy: scheduleTrust(scope), tags: tagsOf(scope) },
+      parent,
+    );
+    const rolePolicy = new aws.iam.RolePolicy(
+      `${name}-schedule-role-policy`,
+      { role: role.name, policy: schedulePolicy(scope, stateMachineName) },
+      parent,
+    );
+    return new aws.scheduler.Schedule(
+      `${name}-schedule`,
+      {
+        name: physicalName("schedule", scope, "pipeline"),
+        scheduleExpression: schedule,
+        scheduleExpressionTimezone: timeZone,
+        flexibleTimeWindow: { mode: "FLEXIBLE", maximumWindowInMinutes: WINDOW_MINUTES },
+        target: {
+          arn: this.stateMachine.arn,
+          roleArn: role.arn,
+          input: JSON.stringify({ runKey: "<aws.scheduler.scheduled-time>" }),
+          retryPolicy: RETRIES,
+        },
+      },
+      { ...parent, dependsOn: [rolePolicy] },
+    );
+  }
+}

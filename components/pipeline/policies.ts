@@ -1,0 +1,144 @@
+import type { Exporter, PartsOrigin } from "../interactionExport/exportPlaces";
+import { arnsOf } from "../shared/arns";
+import { cachePrefixes, eventPrefixes, interactionsPrefix, type Scope, type Zone } from "../shared/naming";
+import { ON_ACCOUNT_CATALOG, ON_SHARED_BUCKETS, ONLY_ON_STAR, policy, type Policy, type Statement, trustPolicy } from "../shared/policies";
+import type { RecommenderPlaces } from "../recommender/recommenderPlaces";
+import { recommenderStatements } from "../recommender/recommenderPolicies";
+import { TABLES } from "../catalog/tableFormats";
+
+/** Whom a state machine calls, and what its queries read and write. */
+export interface PipelinePlaces {
+  scope: Scope;
+  /** Physical names of the lake's buckets. */
+  buckets: Record<Zone, string>;
+  /** Empty, or the stage and a slash. */
+  keyPrefix: string;
+  database: string;
+  workgroup: string;
+  /** What joins the parts to the CSV. */
+  exporter: Exporter;
+  /** Where the parts come from. */
+  parts: PartsOrigin;
+  /** What the CSV is imported into, and what is trained and deployed. */
+  recommender: RecommenderPlaces;
+  train: "never" | "afterExport" | "weekly";
+  /** Name of the state machine. */
+  stateMachine: string;
+}
+
+/** Trust of the pipeline's role: its own state machine alone. */
+export function stateMachineTrust(scope: Scope, stateMachine: string): Policy {
+  return trustPolicy("states.amazonaws.com", {
+    StringEquals: { "aws:SourceAccount": scope.account },
+    ArnLike: { "aws:SourceArn": arnsOf(scope).stateMachine(stateMachine) },
+  });
+}
+
+/** Trust of the schedule's role; the scheduler names the group: https://docs.aws.amazon.com/scheduler/latest/UserGuide/cross-service-confused-deputy-prevention.html */
+export function scheduleTrust(scope: Scope): Policy {
+  return trustPolicy("scheduler.amazonaws.com", {
+    StringEquals: { "aws:SourceAccount": scope.account, "aws:SourceArn": arnsOf(scope).defaultScheduleGroup() },
+  });
+}
+
+/** What the schedule needs: to start the pipeline. */
+export function schedulePolicy(scope: Scope, stateMachine: string): Policy {
+  return policy({
+    Sid: "StartPipeline",
+    Effect: "Allow",
+    Action: "states:StartExecution",
+    Resource: arnsOf(scope).stateMachine(stateMachine),
+  });
+}
+
+/** What the state machine needs: a statement for each service that its states call, and what Athena reads and writes for it. */
+export function pipelinePolicy(places: PipelinePlaces): Policy {
+  const { scope, parts, stateMachine } = places;
+  return policy(
+    allow("TakeTurns", ["states:ListExecutions"], arnsOf(scope).stateMachine(stateMachine)),
+    ...exporterStatements(places),
+    ...("sourcePrefix" in parts ? [] : [...queryStatements(places), ...lakeStatements(places)]),
+    ...recommenderStatements({ ...places, lake: places.buckets.lake }),
+    allow("DeliverLogs", ONLY_ON_STAR.logDelivery, "*"),
+    allow("Trace", [...ONLY_ON_STAR.xray, ...ONLY_ON_STAR.sampling], "*"),
+  );
+}
+
+function allow(Sid: string, Action: string[], Resource: string | string[]): Statement {
+  return { Sid, Effect: "Allow", Action, Resource };
+}
+
+/** The functions that it invokes, or the job that it runs and whose answer it reads: https://docs.aws.amazon.com/step-functions/latest/dg/connect-glue.html */
+function exporterStatements({ scope, buckets, keyPrefix, exporter, parts }: PipelinePlaces): Statement[] {
+  const arns = arnsOf(scope);
+  const functionArns = [
+    ...("historyFunctionArn" in parts ? [parts.historyFunctionArn] : []),
+    ...(exporter.engine === "lambda" ? [exporter.functionArn] : []),
+  ];
+  const statements = functionArns.length === 0 ? [] : [allow("InvokeFunctions", ["lambda:InvokeFunction"], functionArns)];
+  if (exporter.engine === "lambda") return statements;
+  const runJob = ["glue:StartJobRun", "glue:GetJobRun", "glue:GetJobRuns", "glue:BatchStopJobRun"];
+  return [
+    ...statements,
+    allow("RunJob", runJob, arns.job(exporter.jobName)),
+    allow("ReadAnswer", ["s3:GetObject"], arns.object(buckets.cache, `${cachePrefixes(keyPrefix).inflated}*.json`)),
+  ];
+}
+
+function queryStatements({ scope, database, workgroup }: PipelinePlaces): Statement[] {
+  const arns = arnsOf(scope);
+  const catalog = [arns.catalog(), arns.database(database)];
+  const tables = [TABLES.events, TABLES.history, TABLES.interactions].map((table) => arns.table(database, table));
+  return [
+    allow(
+      "RunQueries",
+      ["athena:StartQueryExecution", "athena:GetQueryExecution", "athena:GetQueryResults", "athena:StopQueryExecution"],
+      arns.workgroup(workgroup),
+    ),
+    allow("UseGlueCatalog", ON_ACCOUNT_CATALOG.dataCatalog, arns.glueDataCatalog()),
+    allow("ReadCatalog", ON_ACCOUNT_CATALOG.read, [...catalog, ...tables]),
+    allow("FindDefaultDatabase", ON_ACCOUNT_CATALOG.defaultDatabase, [arns.catalog(), arns.database("default")]),
+    allow("PublishPartitions", ON_ACCOUNT_CATALOG.publish, [...catalog, arns.table(database, TABLES.interactions)]),
+  ];
+}
+
+/** https://docs.aws.amazon.com/athena/latest/ug/s3-permissions.html */
+function lakeStatements({ scope, buckets, keyPrefix }: PipelinePlaces): Statement[] {
+  const arns = arnsOf(scope);
+  const { latest, history } = eventPrefixes(keyPrefix);
+  const { parts, results } = cachePrefixes(keyPrefix);
+  const table = interactionsPrefix(keyPrefix);
+  const write = ["s3:PutObject", "s3:AbortMultipartUpload", "s3:ListMultipartUploadParts"];
+  const list = (zone: "upstream" | "lake" | "cache", prefixes: string[]): Statement => ({
+    Sid: `List${zone[0].toUpperCase()}${zone.slice(1)}`,
+    Effect: "Allow",
+    Action: "s3:ListBucket",
+    Resource: arns.bucket(buckets[zone]),
+    Condition: { StringLike: { "s3:prefix": prefixes.map((prefix) => `${prefix}*`) } },
+  });
+  return [
+    {
+      Sid: "LocateBuckets",
+      Effect: "Allow",
+      Action: ON_SHARED_BUCKETS.location,
+      Resource: [arns.bucket(buckets.upstream), arns.bucket(buckets.lake), arns.bucket(buckets.cache)],
+    },
+    list("upstream", [latest, history]),
+    list("lake", [table]),
+    list("cache", [parts, results]),
+    {
+      Sid: "ReadUpstream",
+      Effect: "Allow",
+      Action: "s3:GetObject",
+      Resource: [arns.objects(buckets.upstream, latest), arns.objects(buckets.upstream, history)],
+    },
+    {
+      Sid: "KeepTable",
+      Effect: "Allow",
+      Action: ["s3:GetObject", ...write, "s3:DeleteObject"],
+      Resource: arns.objects(buckets.lake, table),
+    },
+    { Sid: "WriteParts", Effect: "Allow", Action: write, Resource: arns.objects(buckets.cache, parts) },
+    { Sid: "KeepResults", Effect: "Allow", Action: ["s3:GetObject", ...write], Resource: arns.objects(buckets.cache, results) },
+  ];
+}

@@ -1,0 +1,48 @@
+import { arnsOf } from "../shared/arns";
+import { jobNamePrefix, type Scope, trainingRunsPrefix } from "../shared/naming";
+import { ONLY_ON_STAR, type Statement } from "../shared/policies";
+import type { RecommenderPlaces } from "./recommenderPlaces";
+
+/** What a run imports into, trains, deploys and records. */
+export interface RecommenderAccess {
+  scope: Scope;
+  recommender: RecommenderPlaces;
+  train: "never" | "afterExport" | "weekly";
+  /** Name of the lake bucket. */
+  lake: string;
+  /** Empty, or the stage and a slash. */
+  keyPrefix: string;
+}
+
+/**
+ * What the pipeline needs from the CSV on; nothing for what it does not do.
+ * https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonpersonalize.html
+ */
+export function recommenderStatements({ scope, recommender, train, lake, keyPrefix }: RecommenderAccess): Statement[] {
+  const { roleArn, solution, campaign } = recommender;
+  const arns = arnsOf(scope);
+  const trains: Statement[] = [
+    allow("Train", TRAIN, [solution.arn, `${solution.arn}/*`]),
+    allow("ListVersions", ONLY_ON_STAR.solutionVersions, "*"),
+    ...(campaign ? [allow("Deploy", DEPLOY, campaign.arn)] : []),
+  ];
+  return [
+    allow("Import", IMPORT, arns.importJob(`${jobNamePrefix(scope)}*`)),
+    {
+      ...allow("PassRole", ["iam:PassRole"], roleArn),
+      Condition: { StringEquals: { "iam:PassedToService": "personalize.amazonaws.com" } },
+    },
+    ...(train === "never" ? [] : trains),
+    allow("RecordRun", ["s3:PutObject"], arns.objects(lake, trainingRunsPrefix(keyPrefix))),
+  ];
+}
+
+const named = (...operations: string[]): string[] => operations.map((operation) => `personalize:${operation}`);
+
+const IMPORT = named("CreateDatasetImportJob", "DescribeDatasetImportJob");
+const TRAIN = named("CreateSolution", "DescribeSolution", "CreateSolutionVersion", "DescribeSolutionVersion", "GetSolutionMetrics");
+const DEPLOY = named("CreateCampaign", "UpdateCampaign", "DescribeCampaign");
+
+function allow(Sid: string, Action: string[], Resource: string | string[]): Statement {
+  return { Sid, Effect: "Allow", Action, Resource };
+}

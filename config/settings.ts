@@ -1,0 +1,205 @@
+import * as pulumi from "@pulumi/pulumi";
+import { z } from "zod";
+import { PROJECT, RESERVED_STAGES, STAGE_PATTERN, ZONES } from "../components/shared/naming";
+
+/** Days that CloudWatch Logs takes: https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html */
+const LOG_RETENTION_DAYS = [1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653];
+
+const HOUR = "an hour as 2026/01/31/00";
+
+const NAME_RULES = {
+  tenant: text(/^[a-z][a-z0-9]{1,19}$/, "a lower-case letter and 1 to 19 lower-case letters or digits"),
+  stage: text(STAGE_PATTERN, "a lower-case letter and 1 to 11 lower-case letters or digits"),
+  bucket: text(
+    /^(?!xn--|\d+(\.\d+){3}$)[a-z0-9](?!.*\.\.)[a-z0-9.-]{1,61}[a-z0-9]$/,
+    "a bucket name of 3 to 63 lower-case letters, digits, dots or hyphens, and no IP address",
+  ),
+  stream: text(/^[a-zA-Z0-9_.-]{1,128}$/, "1 to 128 letters, digits, dots, hyphens or underscores"),
+  deliveryStream: text(/^[a-zA-Z0-9_.-]{1,64}$/, "1 to 64 letters, digits, dots, hyphens or underscores"),
+  database: text(/^[a-z0-9_]{1,255}$/, "1 to 255 lower-case letters, digits or underscores"),
+};
+const EVENT_TYPE = text(/^\P{Cc}{1,256}$/u, "1 to 256 characters without control characters");
+
+/** Every setting that may differ between tenants; all may be left out. */
+const overridable = {
+  lake: oneOf("create", "existing"),
+  buckets: section(Object.fromEntries(ZONES.map((zone) => [zone, NAME_RULES.bucket])) as Record<(typeof ZONES)[number], z.ZodString>),
+  database: NAME_RULES.database,
+  stream: section({
+    mode: oneOf("provisioned", "on-demand"),
+    shards: whole(1, 10_000),
+    retentionHours: whole(24, 8760),
+    name: NAME_RULES.stream,
+  }),
+  delivery: section({
+    intervalSeconds: whole(0, 900),
+    sizeMiB: whole(1, 128),
+    compression: oneOf("UNCOMPRESSED", "GZIP"),
+    name: NAME_RULES.deliveryStream,
+  }),
+  forwarder: section({
+    batchSize: whole(1, 10_000),
+    windowSeconds: whole(0, 300),
+    parallelizationFactor: whole(1, 10),
+    memoryMiB: whole(128, 10_240),
+    timeoutSeconds: whole(1, 900),
+    reservedConcurrency: whole(1, 10_000),
+    callsPerSecond: whole(1, 10_000),
+  }),
+  recommender: section({
+    recipe: text(/^aws-[a-z0-9-]{1,59}$/, "the name of a recipe, aws- and 1 to 59 lower-case letters, digits or hyphens"),
+    interactionColumns: interactionColumns(),
+    defaultEventType: EVENT_TYPE,
+    eventTypes: z.array(EVENT_TYPE, { error: "a list of event types" }).min(1, { error: "a list of at least one event type" }),
+    sourceConditions: z.boolean({ error: "true or false" }),
+    existing: existingRecommender(),
+    protect: z.boolean({ error: "true or false" }),
+    campaign: z.boolean({ error: "true or false" }),
+    minProvisionedTps: whole(1, 500),
+  }),
+  export: section({
+    engine: oneOf("lambda", "glue"),
+    source: exportSource(),
+    streamedEvents: oneOf("include", "exclude"),
+  }),
+  pipeline: section({
+    schedule: text(/^(off|(cron|rate)\([^()]+\))$/, "off, cron(...) or rate(...)"),
+    timeZone: timeZone(),
+    train: oneOf("never", "afterExport", "weekly"),
+    maxWaitHours: whole(1, 72),
+  }),
+  projectionStart: z.string({ error: HOUR }).refine(isHour, { error: HOUR }),
+  logRetentionDays: z.literal(LOG_RETENTION_DAYS, { error: `one of ${LOG_RETENTION_DAYS.join(", ")}` }),
+};
+
+const overrides = z.strictObject(overridable).partial();
+const tenant = z.strictObject(
+  { name: NAME_RULES.tenant, ...overrides.shape },
+  { error: shape(`name, ${Object.keys(overridable).join(", ")}`) },
+);
+
+/** The settings of a stack file, with every tenant as an object; each message completes the sentence "<key> must be ...". */
+const stackSettings = z.strictObject({
+  ...overrides.shape,
+  stage: NAME_RULES.stage.refine((stage) => !RESERVED_STAGES.includes(stage), {
+    error: `another name than the reserved ${RESERVED_STAGES.join(", ")}`,
+  }),
+  tenants: z.array(tenant, { error: "a list of tenants" }).min(1, { error: "a list of at least one tenant" }),
+});
+
+/** What a tenant gets from the stack and its own overrides. */
+export type Overrides = z.infer<typeof overrides>;
+export type StackSettings = z.infer<typeof stackSettings>;
+
+/**
+ * @param raw values by key of the project's namespace
+ * @throws RunError of one line: the first setting that is wrong, its rule and its value
+ */
+export function checkSettings(raw: Record<string, unknown>): StackSettings {
+  const result = stackSettings.safeParse(raw);
+  if (result.success) return result.data;
+  const [issue] = result.error.issues;
+  if (issue.code === "unrecognized_keys") {
+    const known = issue.path.length === 0 ? `one of ${Object.keys(stackSettings.shape).join(", ")}` : `part of ${issue.message}`;
+    throw new pulumi.RunError(`config ${keyOf([...issue.path, issue.keys[0]])} is no setting: it must be ${known}`);
+  }
+  throw wrong(keyOf(issue.path), issue.message, valueAt(raw, issue.path));
+}
+
+/** A setting's key as a stack file writes it. */
+export function keyOf(path: readonly PropertyKey[]): string {
+  return `${PROJECT}:${path.map((part, i) => (typeof part === "number" ? `[${part}]` : `${i > 0 ? "." : ""}${String(part)}`)).join("")}`;
+}
+
+/** The error for a wrong value: one line. */
+export function wrong(key: string, rule: string, value: unknown, suffix = ""): pulumi.RunError {
+  const got = value === undefined ? "nothing" : JSON.stringify(value);
+  return new pulumi.RunError(
+    `config ${key} must be ${rule}, got ${got.length > 80 ? `${got.slice(0, 80)}...` : got}${suffix && ` ${suffix}`}`,
+  );
+}
+
+function valueAt(root: unknown, path: readonly PropertyKey[]): unknown {
+  return path.reduce((value: unknown, key) => (value as Record<PropertyKey, unknown> | undefined)?.[key], root);
+}
+
+function whole(from: number, to: number) {
+  const error = `a whole number from ${from} to ${to}`;
+  return z.number({ error }).int({ error }).min(from, { error }).max(to, { error });
+}
+
+function oneOf<const T extends string>(...values: T[]) {
+  return z.enum(values, { error: values.join(" or ") });
+}
+
+function text(pattern: RegExp, error: string) {
+  return z.string({ error }).regex(pattern, { error });
+}
+
+function section<T extends z.ZodRawShape>(members: T) {
+  return z.strictObject(members, { error: shape(Object.keys(members).join(", ")) }).partial();
+}
+
+function shape(members: string) {
+  return `an object with ${members}`;
+}
+
+/** False for 30 February and the like. */
+function isHour(text: string): boolean {
+  if (!/^20\d\d\/\d\d\/\d\d\/\d\d$/.test(text)) return false;
+  const [year, month, day, hour] = text.split("/").map(Number);
+  return new Date(Date.UTC(year, month - 1, day, hour)).toISOString().slice(0, 13).replace(/[-T]/g, "/") === text;
+}
+
+function timeZone() {
+  const error = "a time zone such as UTC or Asia/Singapore";
+  return z.string({ error }).refine(isTimeZone, { error });
+}
+
+function isTimeZone(name: string): boolean {
+  try {
+    return new Intl.DateTimeFormat("en", { timeZone: name }).resolvedOptions().timeZone !== "";
+  } catch {
+    return false;
+  }
+}
+
+function interactionColumns() {
+  const required = ["USER_ID", "ITEM_ID", "TIMESTAMP"];
+  const error = `the list ${required.join(", ")}, with or without EVENT_TYPE as the fourth`;
+  const known = [required.join(), [...required, "EVENT_TYPE"].join()];
+  return z.array(z.string({ error }), { error }).refine((columns) => known.includes(columns.join()), { error });
+}
+
+function exportSource() {
+  const members = {
+    prefix: text(
+      /^(?!(.*\/)?\.{1,2}\/)([\w.=-]+\/){2,}$/,
+      "a key prefix of two or more folders (letters, digits, - _ . =) that ends with a slash, as crm/interactions/",
+    ),
+    header: text(
+      /^(?!-)[^\p{C}\p{Zl}\p{Zp}]{1,1024}$/u,
+      "a line of text of 1 to 1024 printable characters that does not begin with a hyphen",
+    ),
+  };
+  return z.strictObject(members, { error: shape("prefix and header") }).partial({ header: true });
+}
+
+function existingRecommender() {
+  const members = {
+    datasetGroupArn: personalizeArn("dataset-group"),
+    datasetArn: personalizeArn("dataset"),
+    trackingId: text(/^[0-9a-zA-Z-]{1,256}$/, "a tracking id of 1 to 256 letters, digits or hyphens"),
+  };
+  return z
+    .strictObject(members, { error: shape("datasetGroupArn, datasetArn and trackingId") })
+    .superRefine(({ datasetGroupArn, datasetArn }, context) => {
+      const expected = `${datasetGroupArn.replace(":dataset-group/", ":dataset/")}/INTERACTIONS`;
+      if (datasetArn === expected) return;
+      context.addIssue({ code: "custom", path: ["datasetArn"], message: `the interactions dataset of datasetGroupArn, ${expected}` });
+    });
+}
+
+function personalizeArn(kind: "dataset-group" | "dataset") {
+  return text(new RegExp(`^arn:[^:]+:personalize:[^:]+:\\d{12}:${kind}/[a-zA-Z0-9_/-]+$`), `the ARN of a Personalize ${kind}`);
+}

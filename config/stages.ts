@@ -1,0 +1,48 @@
+import { isPersonal } from "../components/shared/naming";
+
+/** What a stage decides where its settings say nothing. */
+export interface StageDefaults {
+  lake: "create" | "existing";
+  /** Whether personal stages keep their keys in this stage's buckets. */
+  shared: boolean;
+  /** Whether deletion empties the buckets first. */
+  forceDestroy: boolean;
+  /** Whether what holds data refuses deletion. */
+  protect: boolean;
+  shards: number;
+  retentionHours: number;
+  logRetentionDays: number;
+  /** When the pipeline runs. */
+  schedule: string;
+  /** When a run of the pipeline trains. */
+  train: "never" | "weekly";
+  /** Whether a campaign serves what was trained; it bills by the hour. */
+  campaign: boolean;
+}
+
+/** Once a day, when the events of the day before have arrived: delivery buffers them for at most 15 minutes. */
+const NIGHTLY = "cron(15 2 * * ? *)";
+
+const SMALL = { shards: 1, retentionHours: 24 };
+const KEPT = {
+  lake: "create",
+  shared: false,
+  forceDestroy: false,
+  protect: true,
+  schedule: NIGHTLY,
+  train: "weekly",
+  campaign: true,
+} as const;
+const TRIAL = { protect: false, logRetentionDays: 14, schedule: "off", train: "never", campaign: false, ...SMALL } as const;
+
+const STAGES: Record<string, StageDefaults> = {
+  prod: { ...KEPT, shards: 5, retentionHours: 168, logRetentionDays: 90 },
+  staging: { ...KEPT, ...SMALL, logRetentionDays: 30 },
+  dev: { ...TRIAL, lake: "create", shared: true, forceDestroy: true },
+};
+const PERSONAL: StageDefaults = { ...TRIAL, lake: "existing", shared: false, forceDestroy: false };
+
+/** Defaults and policy of a stage; every stage that is none of prod, staging and dev is a personal one. */
+export function defaultsOf(stage: string): StageDefaults {
+  return isPersonal(stage) ? PERSONAL : STAGES[stage];
+}

@@ -1,0 +1,46 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { CloudOptions, RunningCloud } from "../src/cloud";
+import { startCloud } from "../src/cloud";
+import type { Credentials, Principal, ServiceFactory } from "../src/service";
+
+/** A cloud of some services on a temporary folder. */
+export interface TestCloud extends RunningCloud {
+  stateDir: string;
+  /** Settings of an SDK client that calls as the account's owner. */
+  client: ClientConfig;
+  /** Settings of an SDK client that calls as someone else. */
+  clientOf(principal: Principal): ClientConfig;
+}
+
+export interface ClientConfig {
+  endpoint: string;
+  region: string;
+  credentials: Credentials;
+}
+
+/**
+ * Starts a cloud for a test.
+ *
+ * @param options `stateDir` continues on an earlier cloud's state and is then kept at stop
+ */
+export async function withCloud(factories: ServiceFactory[], options: Partial<CloudOptions> = {}): Promise<TestCloud> {
+  const stateDir = options.stateDir ?? (await mkdtemp(join(tmpdir(), "c360-test-")));
+  const running = await startCloud({ ...options, factories, stateDir });
+  const clientOf = ({ credentials }: Principal): ClientConfig => ({
+    endpoint: running.cloud.endpoint,
+    region: running.cloud.region,
+    credentials,
+  });
+  return {
+    ...running,
+    stateDir,
+    client: clientOf(running.owner),
+    clientOf,
+    stop: async () => {
+      await running.stop();
+      if (options.stateDir === undefined) await rm(stateDir, { recursive: true, force: true });
+    },
+  };
+}

@@ -1,0 +1,26 @@
+import { realClock } from "../src/clock";
+import type { Clock } from "../src/service";
+
+/** The machine's clock with shorter waits, which can jump ahead. */
+export class JumpingClock implements Clock {
+  private ahead = 0;
+  private readonly faster: Clock;
+
+  /** @param scale how much shorter waits are */
+  constructor(scale: number) {
+    this.faster = realClock(scale);
+  }
+
+  now(): number {
+    return Date.now() + this.ahead;
+  }
+
+  sleep(ms: number, signal: AbortSignal): Promise<void> {
+    return this.faster.sleep(ms, signal);
+  }
+
+  /** Moves ahead: whatever is there becomes older by so many milliseconds. */
+  jump(ms: number): void {
+    this.ahead += ms;
+  }
+}

@@ -1,0 +1,46 @@
+import type { Clock } from "../src/service";
+
+interface Sleeper {
+  due: number;
+  wake(): void;
+}
+
+/** A clock that stands still until it is told to go on. */
+export class ManualClock implements Clock {
+  private readonly sleepers = new Set<Sleeper>();
+
+  /** @param time epoch milliseconds at which it stands */
+  constructor(private time = Date.UTC(2026, 0, 31, 12)) {}
+
+  now(): number {
+    return this.time;
+  }
+
+  sleep(ms: number, signal: AbortSignal): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const abort = (): void => {
+        this.sleepers.delete(sleeper);
+        reject(signal.reason as Error);
+      };
+      const sleeper = { due: this.time + ms, wake: () => (signal.removeEventListener("abort", abort), resolve()) };
+      if (signal.aborted) return abort();
+      signal.addEventListener("abort", abort, { once: true });
+      this.sleepers.add(sleeper);
+    });
+  }
+
+  /** How many sleeps have not ended. */
+  get sleeping(): number {
+    return this.sleepers.size;
+  }
+
+  /** Moves on, waking in order of time those whose sleep is over. */
+  advance(ms: number): void {
+    this.time += ms;
+    const due = [...this.sleepers].filter((sleeper) => sleeper.due <= this.time).sort((a, b) => a.due - b.due);
+    for (const sleeper of due) {
+      this.sleepers.delete(sleeper);
+      sleeper.wake();
+    }
+  }
+}

@@ -1,0 +1,119 @@
+import * as assert from "node:assert/strict";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { ActiveFault, FaultKind } from "../src/door/faults";
+import type { DeliveryStream } from "../src/firehose/deliveryStream";
+import { ServiceError } from "../src/service";
+import { FirehoseBench, READ, WRITE } from "./support/firehose";
+import { eventually } from "../testing/eventually";
+
+const SLOW_DOWN = new ServiceError("SlowDown", "Please reduce your request rate.", 503);
+const INTERNAL = new ServiceError("InternalFailure", "internal", 500);
+const texts = (name: string, count: number): string[] => Array.from({ length: count }, (_, i) => `${name}-${String(i).padStart(3, "0")}`);
+
+describe("the local Firehose when others fail", () => {
+  let bench: FirehoseBench;
+  let stateDir: string;
+  beforeEach(async () => {
+    stateDir = await mkdtemp(join(tmpdir(), "c360-firehose-"));
+    bench = await FirehoseBench.open({ stateDir });
+    await bench.makeSource(2);
+    await bench.makeRole([READ, WRITE]);
+    await bench.deliver({ bufferingInterval: 60 });
+    bench.running.startWorkers();
+  });
+  afterEach(async () => {
+    await bench.close();
+    await rm(stateDir, { recursive: true, force: true });
+  });
+  const failWrites = (kind: FaultKind, to?: number): ActiveFault =>
+    bench.running.faults.add({ service: "s3", operation: "PUT /{Bucket}/{Key+}", kind, to });
+  /** Puts rows, and lets the interval go by once they and those before them are read. */
+  const send = async (rows: string[], waiting = 0): Promise<void> => {
+    const [stream] = bench.running.services.get("firehose")?.workers as DeliveryStream[];
+    if (rows.length > 0) await bench.put(...rows);
+    await eventually(() => assert.equal(stream.undelivered, waiting + rows.length));
+    bench.clock.advance(60_000);
+  };
+  const untilStruck = (fault: ActiveFault): Promise<void> => eventually(() => assert.ok(fault.struck > 0));
+  const restart = async (): Promise<void> => {
+    await bench.close();
+    bench = await FirehoseBench.open({ stateDir }, bench.clock.now());
+    await bench.makeRole([READ, WRITE]);
+    bench.running.startWorkers();
+  };
+  const untilRows = async (rows: string[]): Promise<void> => {
+    await bench.untilDone();
+    assert.deepEqual(await bench.lines(), rows);
+  };
+
+  for (const [what, kind] of [
+    ["refuses objects", SLOW_DOWN],
+    ["drops the connection", "disconnect"],
+    ["loses its answer", "loseAnswer"],
+  ] as const) {
+    it(`writes as many rows as there are records when S3 ${what}`, async () => {
+      const fault = failWrites(kind, 3);
+      const rows = texts("row", 60);
+      await send(rows.slice(0, 40));
+      await untilStruck(fault);
+      await send(rows.slice(40), 40);
+      await untilRows(rows);
+      assert.equal(fault.struck, 3);
+    });
+  }
+
+  it("waits for a silent S3 without losing its place", async () => {
+    const fault = failWrites("silence");
+    const rows = texts("row", 20);
+    await send(rows.slice(0, 10));
+    await untilStruck(fault);
+    await send(rows.slice(10), 10);
+    assert.deepEqual(await bench.keys(), []);
+    fault.lift();
+    await untilRows(rows);
+  });
+
+  it("writes as many rows as there are records when it is restarted while S3 is down", async () => {
+    const before = texts("before", 30);
+    await send(before.slice(0, 10));
+    await bench.untilDone();
+    const fault = failWrites(SLOW_DOWN);
+    await send(before.slice(10));
+    await untilStruck(fault);
+    await restart();
+    const after = texts("after", 10);
+    await send(after, 20);
+    await untilRows([...after, ...before]);
+  });
+
+  it("loses no row, and none of another batch twice, when it is restarted between an object and its checkpoint", async () => {
+    const first = texts("a", 10);
+    await send(first);
+    await bench.untilDone();
+    const fault = failWrites("loseAnswer");
+    const second = texts("b", 10);
+    await send(second);
+    await untilStruck(fault);
+    await restart();
+    await send([], 10);
+    await untilRows([...first, ...second.flatMap((row) => [row, row])]);
+  });
+
+  it("reads on behind failures of the stream, each record once", async () => {
+    const reads = { service: "kinesis", operation: "GetRecords" };
+    const faults = ([INTERNAL, "disconnect", "loseAnswer"] as const).map((kind, i) =>
+      bench.running.faults.add({ ...reads, kind, from: 2 * i + 1, to: 2 * i + 2 }),
+    );
+    const rows = texts("row", 50);
+    await send(rows);
+    await eventually(() =>
+      assert.deepEqual(
+        faults.map(({ struck }) => struck),
+        [2, 2, 2],
+      ),
+    );
+    await untilRows(rows);
+  });
+});

@@ -1,0 +1,64 @@
+import { strict as assert } from "node:assert";
+import { kinesis } from "../src/kinesis";
+import { type TestCloud, withCloud } from "../testing/cloud";
+
+const TYPE = "aws:kinesis/stream:Stream";
+const urn = (name: string) => `urn:pulumi:local::c360::${TYPE}::${name}`;
+
+describe("the local Kinesis's resource type", () => {
+  let cloud: TestCloud;
+  before(async () => void (cloud = await withCloud([kinesis])));
+  after(() => cloud.stop());
+
+  it("fills in the provider's outputs", async () => {
+    const inputs = { name: "acme-events", shardCount: 2, tags: { tenant: "acme" } };
+    const { id, state } = await cloud.cloud.create(TYPE, inputs, urn("events"));
+    assert.equal(id, "arn:aws:kinesis:ap-southeast-1:123456789012:stream/acme-events");
+    assert.deepEqual(state, {
+      arn: id,
+      name: "acme-events",
+      region: "ap-southeast-1",
+      streamModeDetails: { streamMode: "PROVISIONED" },
+      shardCount: 2,
+      retentionPeriod: 24,
+      encryptionType: "NONE",
+      maxRecordSizeInKib: 1024,
+      tagsAll: { tenant: "acme" },
+    });
+  });
+
+  it("names a stream that has no name after its resource, always the same", async () => {
+    const inputs = { streamModeDetails: { streamMode: "ON_DEMAND" } };
+    const { state } = await cloud.cloud.create(TYPE, inputs, urn("feed"));
+    assert.match(String(state.name), /^feed-[0-9a-f]{7}$/);
+    await assert.rejects(cloud.cloud.create(TYPE, inputs, urn("feed")), /Stream "feed-\w+": name must be unique in account 123456789012/);
+  });
+
+  it("demands at creation what a preview may not know yet", async () => {
+    cloud.cloud.check(TYPE, { name: "later", encryptionType: "KMS" });
+    await assert.rejects(cloud.cloud.create(TYPE, { name: "none" }, urn("none")), /Stream "none": shardCount must be given/);
+    await assert.rejects(
+      cloud.cloud.create(TYPE, { name: "kms", shardCount: 1, encryptionType: "KMS" }, urn("kms")),
+      /Stream "kms": kmsKeyId must be given with encryptionType KMS/,
+    );
+  });
+
+  it("refuses an unknown input and every wrong value by name", () => {
+    const cases: [object, RegExp][] = [
+      [{ warmThroughputMibPs: 2 }, /the input warmThroughputMibPs/],
+      [{ name: "a b" }, /Stream "a b": name must be 1 to 128/],
+      [{ shardCount: 0 }, /shardCount must be a whole number from 1 .* got 0$/],
+      [{ retentionPeriod: 23 }, /Stream: retentionPeriod must be a whole number from 24 to 8760, got 23$/],
+      [{ retentionPeriod: 8761 }, /got 8761$/],
+      [{ maxRecordSizeInKib: 1000.5 }, /maxRecordSizeInKib .* 1024 to 10240, got 1000\.5$/],
+      [{ streamModeDetails: { streamMode: "BURST" } }, /streamModeDetails\.streamMode must be PROVISIONED or ON_DEMAND, got BURST/],
+      [{ streamModeDetails: { mode: "ON_DEMAND" } }, /just streamMode, got a member mode/],
+      [{ streamModeDetails: { streamMode: "ON_DEMAND" }, shardCount: 1 }, /shardCount must be left out with ON_DEMAND, got 1/],
+      [{ encryptionType: "AES256" }, /encryptionType must be NONE or KMS, got AES256/],
+      [{ encryptionType: "KMS", kmsKeyId: "alias/mine" }, /kmsKeyId must be alias\/aws\/kinesis in the local cloud, got alias\/mine/],
+      [{ encryptionType: "NONE", kmsKeyId: "alias/aws/kinesis" }, /kmsKeyId must be left out without encryption/],
+      [{ shardLevelMetrics: ["ALL"] }, /shardLevelMetrics must be among IncomingBytes, .* got ALL$/],
+    ];
+    for (const [inputs, expected] of cases) assert.throws(() => cloud.cloud.check(TYPE, { ...inputs }), expected);
+  });
+});

@@ -1,0 +1,179 @@
+import * as assert from "node:assert/strict";
+import {
+  DeleteCampaignCommand,
+  DeleteDatasetCommand,
+  DeleteDatasetGroupCommand,
+  DeleteEventTrackerCommand,
+  DeleteSchemaCommand,
+  DeleteSolutionCommand,
+  DescribeCampaignCommand,
+  DescribeDatasetCommand,
+  DescribeDatasetGroupCommand,
+  DescribeEventTrackerCommand,
+  DescribeSchemaCommand,
+  DescribeSolutionCommand,
+  ListDatasetGroupsCommand,
+  PersonalizeClient,
+} from "@aws-sdk/client-personalize";
+import { eventually } from "../../testing/eventually";
+import { ImportWorld } from "../support/importWorld";
+import { makeRecommender, makeThroughCloudControl, type Recommender } from "../../testing/personalize";
+import { dropOf, enoughRows } from "../../testing/pipelineData";
+import { makeSolution, serve, train } from "../../testing/trainedRecommender";
+
+/** How each kind is deleted and described, by ARN. */
+const calls = (personalize: PersonalizeClient) => {
+  const kind = (remove: (arn: string) => Promise<unknown>, describe: (arn: string) => Promise<object>) => ({ remove, describe });
+  return {
+    tracker: kind(
+      (eventTrackerArn) => personalize.send(new DeleteEventTrackerCommand({ eventTrackerArn })),
+      (eventTrackerArn) => personalize.send(new DescribeEventTrackerCommand({ eventTrackerArn })),
+    ),
+    dataset: kind(
+      (datasetArn) => personalize.send(new DeleteDatasetCommand({ datasetArn })),
+      (datasetArn) => personalize.send(new DescribeDatasetCommand({ datasetArn })),
+    ),
+    schema: kind(
+      (schemaArn) => personalize.send(new DeleteSchemaCommand({ schemaArn })),
+      (schemaArn) => personalize.send(new DescribeSchemaCommand({ schemaArn })),
+    ),
+    group: kind(
+      (datasetGroupArn) => personalize.send(new DeleteDatasetGroupCommand({ datasetGroupArn })),
+      (datasetGroupArn) => personalize.send(new DescribeDatasetGroupCommand({ datasetGroupArn })),
+    ),
+    solution: kind(
+      (solutionArn) => personalize.send(new DeleteSolutionCommand({ solutionArn })),
+      (solutionArn) => personalize.send(new DescribeSolutionCommand({ solutionArn })),
+    ),
+    campaign: kind(
+      (campaignArn) => personalize.send(new DeleteCampaignCommand({ campaignArn })),
+      (campaignArn) => personalize.send(new DescribeCampaignCommand({ campaignArn })),
+    ),
+  };
+};
+type Kind = keyof ReturnType<typeof calls>;
+
+describe("deletions of the local Personalize", () => {
+  let world: ImportWorld;
+  let shop: Recommender;
+  let arns: Record<Kind, string>;
+  const of = (kind: Kind) => calls(world.personalize)[kind];
+  const refused = (kind: Kind, by: string): Promise<void> =>
+    assert.rejects(of(kind).remove(arns[kind]), { name: "ResourceInUseException", message: new RegExp(by) });
+  const statusOf = async (kind: Kind): Promise<unknown> => {
+    const [described] = Object.values(await of(kind).describe(arns[kind])) as { status?: string }[];
+    return described.status;
+  };
+  /** Deletes one and tells in which statuses it was seen until it was gone. */
+  const remove = async (kind: Kind): Promise<unknown[]> => {
+    await of(kind).remove(arns[kind]);
+    const seen = new Set<unknown>();
+    const look = async (): Promise<void> => {
+      seen.add(await statusOf(kind));
+      throw new Error(`${arns[kind]} is still there`);
+    };
+    await eventually(() => assert.rejects(look(), { name: "ResourceNotFoundException" }));
+    return [...seen];
+  };
+  const ON_ITS_WAY = ["DELETE PENDING", "DELETE IN PROGRESS"];
+
+  before(async () => {
+    world = await ImportWorld.open({ creationMs: 100 });
+    shop = world.shop;
+    arns = {
+      tracker: shop.trackerArn,
+      dataset: shop.datasetArn,
+      schema: shop.schemaArn,
+      group: shop.datasetGroupArn,
+      solution: "",
+      campaign: "",
+    };
+  });
+  after(() => world.close());
+
+  it("wait for an import that is on its way", async () => {
+    const other = await makeRecommender(world.running.cloud, "busy");
+    await calls(world.personalize)
+      .tracker.remove(other.trackerArn)
+      .catch(() => undefined);
+    await eventually(() =>
+      assert.rejects(calls(world.personalize).tracker.remove(other.trackerArn), { name: "ResourceNotFoundException" }),
+    );
+    await world.put(dropOf(enoughRows()));
+    const job = await world.begin({ datasetArn: other.datasetArn });
+    const removal = () => world.personalize.send(new DeleteDatasetCommand({ datasetArn: other.datasetArn }));
+    await assert.rejects(removal(), { name: "ResourceInUseException", message: /dataset-import-job\/job-1/ });
+    assert.equal((await world.end(job)).status, "ACTIVE");
+    await removal();
+    const late = world.begin({ datasetArn: other.datasetArn });
+    await assert.rejects(late, { name: "ResourceInUseException", message: /dataset\/busy\/INTERACTIONS is in status DELETE PENDING/ });
+  });
+
+  it("go in the service's order, and through its statuses", async () => {
+    await world.import();
+    arns.solution = await makeSolution(world.personalize, shop.datasetGroupArn, "shop");
+    arns.campaign = await serve(world.personalize, await train(world.personalize, arns.solution, "first"), "shop");
+
+    await refused("group", "event-tracker");
+    await refused("dataset", "event-tracker");
+    await refused("schema", "dataset/shop/INTERACTIONS");
+    await refused("solution", "campaign/shop");
+    assert.deepEqual(await remove("tracker"), ON_ITS_WAY);
+    await refused("dataset", "campaign/shop");
+    assert.deepEqual(await remove("campaign"), ON_ITS_WAY);
+    await refused("group", "solution/shop");
+    assert.deepEqual(await remove("dataset"), ON_ITS_WAY);
+    assert.deepEqual(await remove("schema"), []);
+    await refused("group", "solution/shop");
+    assert.deepEqual(await remove("solution"), ON_ITS_WAY);
+    assert.deepEqual(await remove("group"), ON_ITS_WAY);
+    const { datasetGroups = [] } = await world.personalize.send(new ListDatasetGroupsCommand({}));
+    assert.deepEqual(
+      datasetGroups.map(({ name }) => name),
+      ["busy"],
+    );
+  });
+
+  it("leave the names free, and nothing that was there", async () => {
+    shop = await makeRecommender(world.running.cloud);
+    assert.deepEqual([shop.datasetGroupArn, shop.datasetArn], [arns.group, arns.dataset]);
+    assert.notEqual(shop.trackerArn, arns.tracker);
+    const incremental = world.begin({ importMode: "INCREMENTAL", datasetArn: shop.datasetArn });
+    await assert.rejects(incremental, { name: "InvalidInputException", message: /first import/ });
+  });
+
+  it("keep what is being deleted from everything new", async () => {
+    const { cloud } = world.running;
+    const { id } = await makeThroughCloudControl(cloud, "AWS::Personalize::DatasetGroup", { Name: "going" });
+    await of("group").remove(id);
+    const desired = { Name: "d", DatasetType: "Interactions", DatasetGroupArn: id, SchemaArn: shop.schemaArn };
+    const late = makeThroughCloudControl(cloud, "AWS::Personalize::Dataset", desired);
+    await assert.rejects(late, { name: "ResourceInUseException", message: /dataset-group\/going is in status DELETE PENDING/ });
+    await assert.rejects(of("group").remove(id), { name: "ResourceInUseException", message: /DELETE/ });
+    const taken = makeThroughCloudControl(cloud, "AWS::Personalize::DatasetGroup", { Name: "going" });
+    await assert.rejects(taken, { name: "ResourceAlreadyExistsException" });
+  });
+
+  it("know nothing that is not there, nor other parameters", async () => {
+    const { cloud, owner } = world.running;
+    for (const kind of ["tracker", "dataset", "schema", "group"] as const) {
+      await assert.rejects(of(kind).remove(`${arns[kind]}-none`), { name: "ResourceNotFoundException" }, kind);
+    }
+    const odd = cloud.call(owner, "personalize", "DeleteSchema", { schemaArn: shop.schemaArn, force: true });
+    await assert.rejects(odd, { name: "InvalidInputException", message: /force/ });
+  });
+
+  it("need their action on the thing itself", async () => {
+    const { running } = world;
+    const Resource = shop.datasetArn.replace("shop", "other");
+    const policy = { Version: "2012-10-17", Statement: [{ Effect: "Allow", Action: "personalize:Delete*", Resource }] };
+    const { id } = await running.cloud.create("aws:iam/policy:Policy", { name: "deletes", policy }, "urn:deletes");
+    const client = new PersonalizeClient({ ...running.clientOf(running.user("deletes", [id])), maxAttempts: 1 });
+    await assert.rejects(calls(client).dataset.remove(shop.datasetArn), {
+      name: "AccessDeniedException",
+      message: /personalize:DeleteDataset on arn:aws:personalize:.*:dataset\/shop\/INTERACTIONS/,
+    });
+    await assert.rejects(calls(client).dataset.remove(Resource), { name: "ResourceNotFoundException" });
+    client.destroy();
+  });
+});

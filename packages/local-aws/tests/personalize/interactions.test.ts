@@ -1,0 +1,135 @@
+import * as assert from "node:assert/strict";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import {
+  DeleteDatasetCommand,
+  DeleteEventTrackerCommand,
+  DescribeDatasetImportJobCommand,
+  PersonalizeClient,
+} from "@aws-sdk/client-personalize";
+import { cloudControl } from "../../src/cloudControl";
+import { makePersonalize } from "../../src/personalize";
+import { withCloud } from "../../testing/cloud";
+import { eventually } from "../../testing/eventually";
+import { contentOf, ImportWorld } from "../support/importWorld";
+import { INTERACTIONS_SCHEMA, makeThroughCloudControl } from "../../testing/personalize";
+import { dropOf, enoughRows, NOON, type Row } from "../../testing/pipelineData";
+
+/** As rows of a dataset's content. */
+const texts = (rows: Row[]): string[] => [...new Set(rows.map((row) => row.join(" ")))].sort();
+const other = (name: string): Row[] => enoughRows().map(([, ...rest]) => [name, ...rest]);
+
+describe("what a dataset of the local Personalize holds", () => {
+  let world: ImportWorld;
+  beforeEach(async () => {
+    world = await ImportWorld.open();
+  });
+  afterEach(() => world.close());
+
+  it("is what was imported and what streamed, duplicates once, ids to the last digit", async () => {
+    const rows = enoughRows();
+    const large: Row = ["9007199254740993", "18446744073709551615", NOON, "watch"];
+    const [first] = rows;
+    const streamed: Row[] = [first, large, ["u0", "i0", NOON, "click"], ["é\u{1D11E},\"'", "i0", NOON, "watch"]];
+    await world.import(dropOf([...rows, first, large]));
+    await world.stream([...streamed, ...streamed, ["u0", "i0", NOON + 0.75, "click"]]);
+    assert.deepEqual(await world.content(), texts([...rows, ...streamed]));
+  });
+
+  it("knows no events without a user or an item", async () => {
+    const { cloud, owner } = world.running;
+    const put = (input: object) => {
+      const { trackingId } = world.shop;
+      return cloud.call(owner, "personalize", "POST /events", { trackingId, sessionId: "s", ...input });
+    };
+    await put({ eventList: [{ eventType: "watch", sentAt: NOON, itemId: "i0" }] });
+    await put({ userId: "u0", eventList: [{ eventType: "impression", sentAt: NOON, impression: ["i0"] }] });
+    assert.deepEqual(await world.content(), []);
+  });
+
+  it("is replaced by a full import but for what streamed, added to by an incremental one, and as it was after a failed one", async () => {
+    const incremental = { importMode: "INCREMENTAL" } as const;
+    await assert.rejects(world.import(enoughRows(), incremental), { name: "InvalidInputException", message: /first import .* FULL/ });
+    const streamed: Row[] = [["u-streamed", "i0", NOON, "watch"]];
+    await world.stream(streamed);
+    await world.import(enoughRows());
+    await world.import(other("second"));
+    assert.deepEqual(await world.content(), texts([...other("second"), ...streamed]));
+    await world.import(other("third"), incremental);
+    assert.deepEqual(await world.content(), texts([...other("second"), ...other("third"), ...streamed]));
+    assert.equal((await world.import(enoughRows(999))).status, "CREATE FAILED");
+    assert.deepEqual(await world.content(), texts([...other("second"), ...other("third"), ...streamed]));
+    await world.import(enoughRows());
+    assert.deepEqual(await world.content(), texts([...enoughRows(), ...streamed]));
+  });
+
+  it("stays when the tracker goes, and goes with the dataset", async () => {
+    const { personalize, shop } = world;
+    await world.import();
+    await world.stream([["u-streamed", "i0", NOON, "watch"]]);
+    await personalize.send(new DeleteEventTrackerCommand({ eventTrackerArn: shop.trackerArn }));
+    const deleteDataset = () => personalize.send(new DeleteDatasetCommand({ datasetArn: shop.datasetArn }));
+    await eventually(async () => {
+      await deleteDataset().catch((error: Error) => assert.equal(error.name, "ResourceNotFoundException"));
+      await assert.rejects(deleteDataset(), { name: "ResourceNotFoundException" });
+    });
+    const again = { Name: "again", DatasetType: "Interactions", DatasetGroupArn: shop.datasetGroupArn, SchemaArn: shop.schemaArn };
+    const { id } = await makeThroughCloudControl(world.running.cloud, "AWS::Personalize::Dataset", again);
+    assert.equal(id, shop.datasetArn);
+    assert.deepEqual(await world.content(), []);
+  });
+});
+
+describe("a dataset of the local Personalize without event types", () => {
+  it("takes an event for the row that it is", async () => {
+    const schema = { ...INTERACTIONS_SCHEMA, fields: INTERACTIONS_SCHEMA.fields.slice(0, 3) };
+    const world = await ImportWorld.open({ schema });
+    const rows = enoughRows();
+    const [[user, item, at]] = rows;
+    await world.import(rows.reduce((csv, row) => `${csv}${row.slice(0, 3).join(",")}\n`, "USER_ID,ITEM_ID,TIMESTAMP\n"));
+    await world.stream([
+      [user, item, at, "watch"],
+      [user, item, at, "click"],
+    ]);
+    assert.deepEqual(await world.content(), texts(rows.map((row) => [row[0], row[1], row[2], "-"])));
+    await world.close();
+  });
+});
+
+describe("the local Personalize when it is started again", () => {
+  let stateDir: string;
+  beforeEach(async () => {
+    stateDir = await mkdtemp(join(tmpdir(), "c360-test-"));
+  });
+  afterEach(() => rm(stateDir, { recursive: true }));
+
+  it("has what was imported and streamed, and says what the end interrupted", async () => {
+    const world = await ImportWorld.open({ stateDir, creationMs: 200 });
+    const done = (await world.import()).datasetImportJobArn;
+    await world.stream([["u-streamed", "i0", NOON, "watch"]]);
+    const before = await world.content();
+    const working = await world.begin();
+    await eventually(async () => assert.equal((await world.describe(working)).status, "CREATE IN PROGRESS"));
+    const waiting = await world.begin();
+    await world.close();
+
+    const second = await withCloud([cloudControl, makePersonalize({ creationMs: 200 })], { stateDir });
+    const client = new PersonalizeClient(second.client);
+    const described = [done, working, waiting].map((datasetImportJobArn) =>
+      client.send(new DescribeDatasetImportJobCommand({ datasetImportJobArn })),
+    );
+    assert.deepEqual(
+      (await Promise.all(described)).map(({ datasetImportJob: job }) => [job?.status, job?.failureReason]),
+      [
+        ["ACTIVE", undefined],
+        ["CREATE FAILED", "The local cloud was stopped before this was done."],
+        ["CREATE FAILED", "The local cloud was stopped before this was done."],
+      ],
+    );
+    assert.deepEqual(await contentOf(second, world.shop.datasetGroupArn), before);
+    assert.equal(before.length, enoughRows().length + 1);
+    client.destroy();
+    await second.stop();
+  });
+});

@@ -1,0 +1,1 @@
+export { PRELUDE, TestProvider, writeProgram } from "./program";

@@ -1,0 +1,95 @@
+import * as assert from "node:assert/strict";
+import { type ExportSteps, exportStates, nameStates } from "../../../../components/pipeline/steps/export";
+import { Expressions } from "@c360/local-aws";
+import { EXPORTERS, PARTS } from "../../../support/definitionArgs";
+
+const PLACES = { lake: "lake", cache: "cache", work: "alice/recommender/inflated/" };
+const VARIABLES = {
+  ...{ runId: "0123456789ab-01234567", runDate: "2026-01-31", runKey: "key", runHash: "0123456789ab", rebuild: false },
+  parts: "s3://cache/alice/athena/list.csv",
+  counts: { csv: { rows: 12_345_678_901, users: 3, items: 2, bytes: 400_000_000_000 } },
+};
+const execution = (id: string) => ({ context: { Execution: { Id: id, RedriveCount: 0 }, State: { Name: "Export" } } });
+/** First 8 digits of the hash of `execution0`. */
+const ANSWER = "alice/recommender/inflated/0123456789ab-01234567/5e821fd3.json";
+
+const evaluate = (template: unknown, changes: object = {}, states: object = execution("execution")) =>
+  new Expressions().evaluate(template, "Arguments", { ...VARIABLES, ...changes, states });
+const statesOf = (engine: keyof typeof EXPORTERS, from: keyof typeof PARTS) => {
+  const args: ExportSteps = { exporter: EXPORTERS[engine], parts: PARTS[from], ...PLACES };
+  return exportStates(args, "Next");
+};
+
+describe("the export's states", () => {
+  it("give a function what was counted of a query's parts", async () => {
+    assert.deepEqual(await evaluate(statesOf("lambda", "query").Export.Arguments), {
+      FunctionName: "arn:aws:lambda:ap-southeast-1:123456789012:function:export",
+      Payload: {
+        ...{ runId: VARIABLES.runId, runDate: "2026-01-31", manifest: "s3://cache/alice/athena/list.csv" },
+        ...{ rows: 12_345_678_901, users: 3, items: 2, bytes: 400_000_000_000 },
+      },
+    });
+  });
+
+  it("tell a function where a source's parts of the day are, and the least that they must have", async () => {
+    const { Payload } = (await evaluate(statesOf("lambda", "source").Export.Arguments)) as { Payload: object };
+    const source = "s3://lake/crm/interactions/dt=2026-01-31/";
+    assert.deepEqual(Payload, { runId: VARIABLES.runId, runDate: "2026-01-31", source, leastRows: 1000, leastRepeatUsers: 25 });
+  });
+
+  it("invoke a function again while work is left", async () => {
+    const { Export, CheckExport } = statesOf("lambda", "query");
+    assert.equal(Export.Next, "CheckExport");
+    const [{ Condition, Next }] = CheckExport.Choices as { Condition: string; Next: string }[];
+    assert.deepEqual([Next, CheckExport.Default], ["Export", "Next"]);
+    const left = (decision: string) => evaluate(Condition, { exported: { decision } });
+    assert.deepEqual([await left("unfinished"), await left("replaced"), await left("kept")], [true, false, false]);
+  });
+
+  it("give a job the same as texts, and a key for its answer", async () => {
+    const run = { "--run_id": VARIABLES.runId, "--run_date": "2026-01-31", "--answer_s3_key": ANSWER };
+    assert.deepEqual(await evaluate(statesOf("glue", "query").Export.Arguments), {
+      JobName: "export-job",
+      Arguments: {
+        ...{ ...run, "--parts_manifest": "s3://cache/alice/athena/list.csv" },
+        ...{ "--rows": "12345678901", "--users": "3", "--items": "2", "--bytes": "400000000000" },
+      },
+    });
+    assert.deepEqual(await evaluate(statesOf("glue", "source").Export.Arguments), {
+      JobName: "export-job",
+      Arguments: { ...run, "--least_rows": "1000", "--least_repeat_users": "25" },
+    });
+  });
+
+  it("wait for a job longer than it may take, and read its answer where it was told to leave it", async () => {
+    const { Export, ReadAnswer } = statesOf("glue", "query");
+    assert.deepEqual([Export.TimeoutSeconds, Export.Next, ReadAnswer.Next], [90 * 60 + 900, "ReadAnswer", "Next"]);
+    const { answerKey } = (await evaluate(Export.Assign)) as { answerKey: string };
+    assert.equal(answerKey, ANSWER);
+    assert.deepEqual(await evaluate(ReadAnswer.Arguments, { answerKey }), { Bucket: "cache", Key: ANSWER });
+    const answer = { decision: "kept", reason: "sameRun" };
+    const { exported } = (await evaluate(ReadAnswer.Assign, {}, { result: { Body: JSON.stringify(answer) } })) as { exported: object };
+    assert.deepEqual(exported, answer);
+  });
+});
+
+describe("the name of a run that exports a source", () => {
+  const nameOf = async (changes: object = {}, id = "execution") => {
+    const { runId } = (await evaluate(nameStates("Next").NameExport.Assign, changes, execution(id))) as { runId: string };
+    return runId;
+  };
+
+  it("is the same in every execution of the run key and the date, so that the CSV is made once", async () => {
+    assert.match(await nameOf(), /^0123456789ab-[0-9a-f]{8}$/);
+    assert.equal(await nameOf(), await nameOf({}, "another"));
+    assert.notEqual(await nameOf(), await nameOf({ runDate: "2026-02-01" }));
+    assert.notEqual(await nameOf(), await nameOf({ runKey: "other" }));
+  });
+
+  it("is each execution's own when it is to be rebuilt", async () => {
+    const rebuilt = await nameOf({ rebuild: true });
+    assert.match(rebuilt, /^0123456789ab-[0-9a-f]{8}$/);
+    assert.notEqual(rebuilt, await nameOf());
+    assert.notEqual(rebuilt, await nameOf({ rebuild: true }, "another"));
+  });
+});

@@ -1,0 +1,34 @@
+import * as assert from "node:assert/strict";
+import { solutionStates } from "../../../../components/pipeline/steps/solution";
+import { recommenderPlaces } from "../../../../components/recommender/recommenderPlaces";
+import { Expressions } from "@c360/local-aws";
+import { SCOPE } from "../../../support/pulumiMocks";
+
+const PLACES = recommenderPlaces({ scope: SCOPE, recipe: "aws-user-personalization-v2", campaign: false, minProvisionedTps: 1 });
+const OTHER = `${PLACES.datasetGroupArn}-by-hand`;
+const BEGUN = "2026-01-31T00:00:00Z";
+
+/** Where a look at an ACTIVE solution leads, and with which cause. */
+async function look(DatasetGroupArn: string): Promise<unknown[]> {
+  const { DescribeSolution, CheckSolution } = solutionStates(PLACES, 2, "Train");
+  const expressions = new Expressions();
+  const result = { Solution: { Status: "ACTIVE", CreationDateTime: BEGUN, DatasetGroupArn } };
+  const given = { made: false, since: Date.parse(BEGUN), states: { result, context: { State: { EnteredTime: BEGUN } } } };
+  const bindings = { ...given, ...((await expressions.evaluate(DescribeSolution.Assign, "Assign", given)) as object) };
+  for (const { Condition, Next, Assign = {} } of CheckSolution.Choices as { Condition: string; Next: string; Assign?: object }[]) {
+    if ((await expressions.evaluate(Condition, "Condition", bindings)) !== true) continue;
+    return [Next, await expressions.evaluate(Assign, "Assign", bindings)];
+  }
+  return [CheckSolution.Default];
+}
+
+describe("the solution of a pipeline", () => {
+  it("is gone on with where it is of the dataset group that was imported into", async () => {
+    assert.deepEqual(await look(PLACES.datasetGroupArn), ["Train", {}]);
+  });
+
+  it("is refused where it is of another dataset group, whose data it would train on", async () => {
+    const cause = `the solution ${PLACES.solution.name} learns of ${OTHER}, no longer of ${PLACES.datasetGroupArn}; npm run teardown deletes it`;
+    assert.deepEqual(await look(OTHER), ["TrainingFailed", { cause }]);
+  });
+});
