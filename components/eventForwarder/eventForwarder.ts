@@ -2,6 +2,7 @@ import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import { makeHandler } from "../../functions/forwardEvents/handler";
 import { inlineFunction } from "../shared/inlineFunction";
+import { inlineCode } from "../shared/lambdaCode";
 import { eventPrefixes, physicalName, type Scope, tagsOf } from "../shared/naming";
 import { forwarderPolicy } from "../shared/eventPolicies";
 import { trustPolicy } from "../shared/policies";
@@ -75,7 +76,7 @@ export class EventForwarder extends pulumi.ComponentResource {
       `${name}-function`,
       {
         functionName,
-        factory,
+        code: inlineCode(factory),
         role: this.role,
         logGroup,
         memoryMiB: args.memoryMiB,

@@ -1,10 +1,9 @@
 import * as aws from "@pulumi/aws";
 import type * as pulumi from "@pulumi/pulumi";
-import { makeHandler as makeHistoryHandler } from "../../functions/checkHistory/handler";
-import { makeHandler as makeExportHandler } from "../../functions/exportInteractions/handler";
 import { type ExportPlaces, partsAddress } from "./exportPlaces";
 import { exportFunctionPolicy, historyPolicy } from "./exportPolicies";
 import { inlineFunction } from "../shared/inlineFunction";
+import { bundledCode } from "../shared/lambdaCode";
 import { eventPrefixes, physicalName, type Scope, tagsOf } from "../shared/naming";
 import { type Policy, trustPolicy } from "../shared/policies";
 
@@ -14,11 +13,12 @@ export interface OwnerArgs {
   logRetentionDays: number;
 }
 
-/** An inline function with a role and a log group of its own. */
+/** A bundled function with a role and a log group of its own. */
 interface OwnFunction {
   /** What the function is for: part of every name. */
   role: string;
-  factory: aws.lambda.CallbackFactory<never, unknown>;
+  /** Path from the root of the repository of the module that exports the handler. */
+  entry: string;
   policy: (logGroup: string) => Policy;
   memoryMiB: number;
   environment: Record<string, string>;
@@ -31,10 +31,6 @@ const MEMORY_MIB = 1024;
 /** A whole vCPU, and room for the ids of a source: https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html */
 const COUNTING_MEMORY_MIB = 1769;
 
-/** One object each, so that they are serialized once for all tenants. */
-const historyFactory = () => makeHistoryHandler();
-const exportFactory = () => makeExportHandler();
-
 /** Reads the first row of every historical drop. */
 export function historyFunction(
   name: string,
@@ -44,7 +40,7 @@ export function historyFunction(
   const { scope, upstream, keyPrefix } = args;
   return ownFunction(name, args, parent, {
     role: "history",
-    factory: historyFactory,
+    entry: "functions/checkHistory/index.ts",
     policy: (logGroup) => historyPolicy(scope, { bucket: upstream, keyPrefix, logGroup }),
     memoryMiB: 256,
     environment: { HISTORY_BUCKET: upstream, HISTORY_PREFIX: eventPrefixes(keyPrefix).history },
@@ -57,7 +53,7 @@ export function exportFunction(name: string, args: OwnerArgs & { places: ExportP
   const { buckets, input, manifest, columns, header, work } = places;
   return ownFunction(name, args, parent, {
     role: "export",
-    factory: exportFactory,
+    entry: "functions/exportInteractions/index.ts",
     policy: (logGroup) => exportFunctionPolicy(places, logGroup),
     memoryMiB: places.source === undefined ? MEMORY_MIB : COUNTING_MEMORY_MIB,
     environment: {
@@ -94,7 +90,7 @@ function ownFunction(name: string, { scope, logRetentionDays }: OwnerArgs, paren
   return inlineFunction(
     `${name}-${own.role}-function`,
     {
-      ...{ functionName, role, logGroup, tags, factory: own.factory, memoryMiB: own.memoryMiB, environment: own.environment },
+      ...{ functionName, role, logGroup, tags, code: bundledCode(own.entry), memoryMiB: own.memoryMiB, environment: own.environment },
       timeoutSeconds: LONGEST_SECONDS,
     },
     { parent, dependsOn: [rolePolicy] },

@@ -2,17 +2,21 @@ import * as assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import * as aws from "@pulumi/aws";
 import { inlineFunction, type InlineFunctionArgs } from "../../../components/shared/inlineFunction";
+import { inlineCode } from "../../../components/shared/lambdaCode";
 import { makeHandler } from "../../../functions/forwardEvents/handler";
 import { deploy } from "../../support/pulumiMocks";
 import { archiveFiles } from "../../support/serialize";
 
-type Args = InlineFunctionArgs<never, unknown>;
+type Factory = aws.lambda.CallbackFactory<never, unknown>;
 
 const factory = () => makeHandler();
 const { dependencies } = JSON.parse(readFileSync("package.json", "utf8")) as { dependencies: Record<string, string> };
 
 /** Inputs of a function that is made with a role and a log group of its own. */
-async function inputsOf(make: (given: Pick<Args, "role" | "logGroup">) => unknown, preview = false): Promise<Record<string, unknown>> {
+async function inputsOf(
+  make: (given: Pick<InlineFunctionArgs, "role" | "logGroup">) => unknown,
+  preview = false,
+): Promise<Record<string, unknown>> {
   const program = () => {
     const role = new aws.iam.Role("role", { assumeRolePolicy: "{}" });
     make({ role, logGroup: new aws.cloudwatch.LogGroup("logs", {}) });
@@ -29,8 +33,8 @@ const SETTINGS = {
   environment: { A: "b" },
   tags: { c: "d" },
 };
-const inline = (made: Args["factory"], preview?: boolean) =>
-  inputsOf((given) => inlineFunction("function", { ...SETTINGS, ...given, factory: made }, {}), preview);
+const inline = (made: Factory, preview?: boolean) =>
+  inputsOf((given) => inlineFunction("function", { ...SETTINGS, ...given, code: inlineCode(made) }, {}), preview);
 
 describe("inlineFunction", () => {
   it("registers what CallbackFunction registers of the factory without packages", async () => {

@@ -16,8 +16,8 @@ describe("the archives of the export and of the history check", () => {
   it("hold one small file that names nothing of this machine and requires only the SDK and Node's own modules", async () => {
     const functions = await exportFunctions();
     for (const [role, required] of [
-      ["export", ["@aws-sdk/client-s3", "buffer", "crypto", "net", "tls", "worker_threads", "zlib"]],
-      ["history", ["@aws-sdk/client-s3", "zlib"]],
+      ["export", ["@aws-sdk/client-s3", "node:buffer", "node:crypto", "node:net", "node:tls", "node:worker_threads", "node:zlib"]],
+      ["history", ["@aws-sdk/client-s3", "node:zlib"]],
     ] as const) {
       const { files } = functions[role];
       assert.deepEqual(Object.keys(files), ["__index.js"]);
