@@ -47,7 +47,7 @@ function deployTenant(scope: Scope, config: TenantConfig) {
     ...{ scope, buckets, keyPrefix, interactionColumns, defaultEventType, eventTypes, logRetentionDays },
     database: config.catalog.database,
     workgroup: catalog.workgroupName,
-    recommender: recommender.places,
+    recommender: recommender.resources,
     ...{ streamedEvents, ...interactionExport.targets, ...config.pipeline },
   });
 
@@ -64,7 +64,7 @@ function deployTenant(scope: Scope, config: TenantConfig) {
     database: catalog.database.name,
     workgroupName: catalog.workgroup.name,
     stateMachineArn: pipeline.stateMachine.arn,
-    campaignArn: recommender.places.campaign?.arn,
+    campaignArn: recommender.resources.campaign?.arn,
     recommendationsPolicyArn: recommender.recommendationsPolicy?.arn,
   };
 }

@@ -12,7 +12,7 @@ import type { Preparation } from "./prepare";
 import type { Progress } from "./progress";
 import { reconcile, reconcileHistory, type Findings } from "./reconcile";
 import { deployedVersion } from "./reconcile/campaign";
-import { exportPlaces, type ComparedRuns } from "./reconcile/exportedRun";
+import { exportLocations, type ComparedRuns } from "./reconcile/exportedRun";
 import { replay } from "./replay";
 import { upstreamPrefixes } from "./upstream";
 
@@ -48,7 +48,7 @@ export async function play({ running, outputs, preparation, options, step, signa
   const { s3, kinesis, sfn, runtime } = connect(running, outputs);
   const { upstream: bucket } = outputs.buckets;
   const prefixes = upstreamPrefixes(stage);
-  const exported = { settings: preparation.exported, places: exportPlaces(stage, outputs.buckets) };
+  const exported = { settings: preparation.exported, places: exportLocations(stage, outputs.buckets) };
   const run = (key: string, title: string, runKey: string): Promise<FinishedRun> =>
     step(key, title, (tell) => {
       const stallMs = LONGEST_STATE_MS + LONGEST_INTERVAL_MS / scale;

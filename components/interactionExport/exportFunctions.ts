@@ -1,6 +1,6 @@
 import * as aws from "@pulumi/aws";
 import type * as pulumi from "@pulumi/pulumi";
-import { type ExportPlaces, partsAddress } from "./exportPlaces";
+import { type ExportLocations, partsAddress } from "./exportLocations";
 import { exportFunctionPolicy, historyPolicy } from "./exportPolicies";
 import { inlineFunction } from "../shared/inlineFunction";
 import { bundledCode } from "../shared/lambdaCode";
@@ -48,7 +48,7 @@ export function historyFunction(
 }
 
 /** Joins the parts of a run to the input of Personalize: the engine `lambda`. */
-export function exportFunction(name: string, args: OwnerArgs & { places: ExportPlaces }, parent: pulumi.Resource): aws.lambda.Function {
+export function exportFunction(name: string, args: OwnerArgs & { places: ExportLocations }, parent: pulumi.Resource): aws.lambda.Function {
   const { places } = args;
   const { buckets, input, manifest, columns, header, work } = places;
   return ownFunction(name, args, parent, {

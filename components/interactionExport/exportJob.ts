@@ -3,13 +3,13 @@ import { readFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
-import type { ExportPlaces } from "./exportPlaces";
+import type { ExportLocations } from "./exportLocations";
 import { exportJobPolicy } from "./exportPolicies";
 import { jobLogGroups, physicalName, tagsOf } from "../shared/naming";
 import { trustPolicy } from "../shared/policies";
 
 export interface ExportJobArgs {
-  places: ExportPlaces;
+  places: ExportLocations;
   /** Name of the bucket that the script and its modules are put into; using it waits for the bucket. */
   infra: pulumi.Input<string>;
   logRetentionDays: number;
@@ -79,7 +79,7 @@ export function exportJob(name: string, args: ExportJobArgs, parent: pulumi.Reso
 }
 
 /** What the script is told at every run. */
-function defaultArguments({ scope, buckets, ...places }: ExportPlaces, jobName: string): Record<string, string> {
+function defaultArguments({ scope, buckets, ...places }: ExportLocations, jobName: string): Record<string, string> {
   const folders = (places.source ?? OWN_TABLE).split("/").slice(0, -1);
   return {
     "--stage": scope.stage,

@@ -1,4 +1,4 @@
-import type { ExportPlaces } from "./exportPlaces";
+import type { ExportLocations } from "./exportLocations";
 import { arnsOf } from "../shared/arns";
 import { eventPrefixes, type Scope } from "../shared/naming";
 import { functionStatements, type Location, policy, type Policy, readStatements, type Statement } from "../shared/policies";
@@ -9,7 +9,7 @@ export function historyPolicy(scope: Scope, { bucket, keyPrefix, logGroup }: Loc
 }
 
 /** What the function that joins a run's parts needs; it looks for what an invocation before has done already. */
-export function exportFunctionPolicy(places: ExportPlaces, logGroup: string): Policy {
+export function exportFunctionPolicy(places: ExportLocations, logGroup: string): Policy {
   const { scope, buckets, work } = places;
   const findWork: Statement = {
     Sid: "FindWork",
@@ -22,7 +22,7 @@ export function exportFunctionPolicy(places: ExportPlaces, logGroup: string): Po
 }
 
 /** What the Glue job that joins a run's parts needs: its script, the modules of that and its log groups besides. */
-export function exportJobPolicy(places: ExportPlaces, logGroups: string[]): Policy {
+export function exportJobPolicy(places: ExportLocations, logGroups: string[]): Policy {
   const { scope, buckets, script, modules } = places;
   const arns = arnsOf(scope);
   const readScript: Statement = {
@@ -41,7 +41,7 @@ export function exportJobPolicy(places: ExportPlaces, logGroups: string[]): Poli
 }
 
 /** Reading parts, keeping work, and replacing the CSV and its manifest: what either engine does, and nothing else. */
-function exportStatements(places: ExportPlaces): Statement[] {
+function exportStatements(places: ExportLocations): Statement[] {
   const { scope, buckets, work, input, manifest } = places;
   const arns = arnsOf(scope);
   const keep = ["s3:GetObject", "s3:PutObject", "s3:AbortMultipartUpload"];
@@ -64,7 +64,7 @@ function exportStatements(places: ExportPlaces): Statement[] {
   ];
 }
 
-function partsStatements({ scope, buckets, source, parts, results }: ExportPlaces): Statement[] {
+function partsStatements({ scope, buckets, source, parts, results }: ExportLocations): Statement[] {
   if (source !== undefined) return readStatements(scope, buckets.lake, [source]);
   const arns = arnsOf(scope);
   const Resource = [arns.objects(buckets.cache, parts), arns.objects(buckets.cache, results)];

@@ -2,11 +2,11 @@ import type * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import { exportFunction, historyFunction } from "./exportFunctions";
 import { exportJob, JOB_MINUTES } from "./exportJob";
-import { exportPlaces, type ExportPlacesArgs, type Exporter, type PartsOrigin } from "./exportPlaces";
+import { exportLocations, type ExportLocationsArgs, type Exporter, type PartsOrigin } from "./exportLocations";
 import { arnsOf } from "../shared/arns";
 import { physicalName } from "../shared/naming";
 
-export interface InteractionExportArgs extends ExportPlacesArgs {
+export interface InteractionExportArgs extends ExportLocationsArgs {
   /** What joins the parts to one CSV. */
   engine: "lambda" | "glue";
   /** Name of infra, which the Glue job's script is put into; using it waits for the bucket. */
@@ -29,7 +29,7 @@ export class InteractionExport extends pulumi.ComponentResource {
     super("c360:export:InteractionExport", name, {}, opts);
     const { scope, buckets, engine, source } = args;
     const functionArn = (role: string) => arnsOf(scope).function(physicalName("function", scope, role));
-    const places = exportPlaces(args);
+    const places = exportLocations(args);
 
     if (source === undefined) this.historyFunction = historyFunction(name, { ...args, upstream: buckets.upstream }, this);
     if (engine === "lambda") this.exportFunction = exportFunction(name, { ...args, places }, this);

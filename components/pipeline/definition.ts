@@ -1,4 +1,4 @@
-import type { Exporter, PartsOrigin } from "../interactionExport/exportPlaces";
+import type { Exporter, PartsOrigin } from "../interactionExport/exportLocations";
 import { cachePrefixes, interactionsPrefix, type Scope, type Zone } from "../shared/naming";
 import { type ExportSteps, exportStates, nameStates } from "./steps/export";
 import { partsLocation, partsStates } from "./steps/parts";
@@ -6,7 +6,7 @@ import { prepareStates } from "./steps/prepare";
 import { type RecommenderSteps, recommenderStates } from "./steps/recommender";
 import { cleanUpStates, runLocation, tableStates } from "./steps/table";
 import { turnStates } from "./steps/turn";
-import type { RecommenderPlaces } from "../recommender/recommenderPlaces";
+import type { RecommenderResources } from "../recommender/recommenderResources";
 import { readStatement, type SqlValues, statementExpression } from "./statements";
 import { jsonata, type States } from "./states";
 
@@ -34,7 +34,7 @@ export interface DefinitionArgs {
   /** Whether the CSV has the interactions that came as events, which Personalize knows already. */
   streamedEvents: "include" | "exclude";
   /** What the CSV is imported into, and what is trained and deployed. */
-  recommender: RecommenderPlaces;
+  recommender: RecommenderResources;
   /** Whether a run trains: never, each time, or when the newest solution version is about a week old. */
   train: "never" | "afterExport" | "weekly";
   /** Hours that an execution waits for others, and for each job of Personalize, at most. */

@@ -1,13 +1,13 @@
-import type { Exporter, PartsOrigin } from "../interactionExport/exportPlaces";
+import type { Exporter, PartsOrigin } from "../interactionExport/exportLocations";
 import { arnsOf } from "../shared/arns";
 import { cachePrefixes, eventPrefixes, interactionsPrefix, type Scope, type Zone } from "../shared/naming";
 import { ON_ACCOUNT_CATALOG, ON_SHARED_BUCKETS, ONLY_ON_STAR, policy, type Policy, type Statement, trustPolicy } from "../shared/policies";
-import type { RecommenderPlaces } from "../recommender/recommenderPlaces";
+import type { RecommenderResources } from "../recommender/recommenderResources";
 import { recommenderStatements } from "../recommender/recommenderPolicies";
 import { TABLES } from "../catalog/tableFormats";
 
 /** Whom a state machine calls, and what its queries read and write. */
-export interface PipelinePlaces {
+export interface PipelinePolicyArgs {
   scope: Scope;
   /** Physical names of the lake's buckets. */
   buckets: Record<Zone, string>;
@@ -20,7 +20,7 @@ export interface PipelinePlaces {
   /** Where the parts come from. */
   parts: PartsOrigin;
   /** What the CSV is imported into, and what is trained and deployed. */
-  recommender: RecommenderPlaces;
+  recommender: RecommenderResources;
   train: "never" | "afterExport" | "weekly";
   /** Name of the state machine. */
   stateMachine: string;
@@ -52,7 +52,7 @@ export function schedulePolicy(scope: Scope, stateMachine: string): Policy {
 }
 
 /** What the state machine needs: a statement for each service that its states call, and what Athena reads and writes for it. */
-export function pipelinePolicy(places: PipelinePlaces): Policy {
+export function pipelinePolicy(places: PipelinePolicyArgs): Policy {
   const { scope, parts, stateMachine } = places;
   return policy(
     allow("TakeTurns", ["states:ListExecutions"], arnsOf(scope).stateMachine(stateMachine)),
@@ -69,7 +69,7 @@ function allow(Sid: string, Action: string[], Resource: string | string[]): Stat
 }
 
 /** The functions that it invokes, or the job that it runs and whose answer it reads: https://docs.aws.amazon.com/step-functions/latest/dg/connect-glue.html */
-function exporterStatements({ scope, buckets, keyPrefix, exporter, parts }: PipelinePlaces): Statement[] {
+function exporterStatements({ scope, buckets, keyPrefix, exporter, parts }: PipelinePolicyArgs): Statement[] {
   const arns = arnsOf(scope);
   const functionArns = [
     ...("historyFunctionArn" in parts ? [parts.historyFunctionArn] : []),
@@ -85,7 +85,7 @@ function exporterStatements({ scope, buckets, keyPrefix, exporter, parts }: Pipe
   ];
 }
 
-function queryStatements({ scope, database, workgroup }: PipelinePlaces): Statement[] {
+function queryStatements({ scope, database, workgroup }: PipelinePolicyArgs): Statement[] {
   const arns = arnsOf(scope);
   const catalog = [arns.catalog(), arns.database(database)];
   const tables = [TABLES.events, TABLES.history, TABLES.interactions].map((table) => arns.table(database, table));
@@ -103,7 +103,7 @@ function queryStatements({ scope, database, workgroup }: PipelinePlaces): Statem
 }
 
 /** https://docs.aws.amazon.com/athena/latest/ug/s3-permissions.html */
-function lakeStatements({ scope, buckets, keyPrefix }: PipelinePlaces): Statement[] {
+function lakeStatements({ scope, buckets, keyPrefix }: PipelinePolicyArgs): Statement[] {
   const arns = arnsOf(scope);
   const { latest, history } = eventPrefixes(keyPrefix);
   const { parts, results } = cachePrefixes(keyPrefix);

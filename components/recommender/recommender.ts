@@ -5,7 +5,12 @@ import { interactionsSchema } from "./interactionsSchema";
 import { arnsOf } from "../shared/arns";
 import { physicalName, type Scope, tagsOf } from "../shared/naming";
 import { personalizePolicy, personalizeTrust, recommendationsPolicy } from "../shared/policies";
-import { type ExistingRecommender, type RecommenderPlaces, recommenderPlaces, type RecommenderPlacesArgs } from "./recommenderPlaces";
+import {
+  type ExistingRecommender,
+  type RecommenderResources,
+  recommenderResources,
+  type RecommenderResourcesArgs,
+} from "./recommenderResources";
 
 /** What a recommender is made of, or adopts. */
 interface Parts {
@@ -15,7 +20,7 @@ interface Parts {
   schemaName?: string;
 }
 
-export interface RecommenderArgs extends RecommenderPlacesArgs {
+export interface RecommenderArgs extends RecommenderResourcesArgs {
   /** Bucket that Personalize reads its input from, and where in it. */
   downstream: { name: string; keyPrefix: string };
   /** Columns of the interactions schema, in order; TIMESTAMP is a long, the others are strings. */
@@ -34,7 +39,7 @@ export class Recommender extends pulumi.ComponentResource {
   /** Physical name; undefined for what was made by hand. */
   readonly schemaName?: string;
   /** What the pipeline imports into, trains and deploys. */
-  readonly places: RecommenderPlaces;
+  readonly resources: RecommenderResources;
   /** Lets whoever has it ask the campaign for recommendations; undefined without a campaign. */
   readonly recommendationsPolicy?: aws.iam.Policy;
 
@@ -59,11 +64,15 @@ export class Recommender extends pulumi.ComponentResource {
     this.datasetArn = pulumi.output(parts.datasetArn);
     this.trackingId = pulumi.output(parts.trackingId);
     this.schemaName = parts.schemaName;
-    this.places = recommenderPlaces(args);
-    if (this.places.campaign) {
+    this.resources = recommenderResources(args);
+    if (this.resources.campaign) {
       this.recommendationsPolicy = new aws.iam.Policy(
         `${name}-consumer`,
-        { name: physicalName("policy", scope, "consumer"), policy: recommendationsPolicy(this.places.campaign.arn), tags: tagsOf(scope) },
+        {
+          name: physicalName("policy", scope, "consumer"),
+          policy: recommendationsPolicy(this.resources.campaign.arn),
+          tags: tagsOf(scope),
+        },
         parent,
       );
     }

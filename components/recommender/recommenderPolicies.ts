@@ -1,12 +1,12 @@
 import { arnsOf } from "../shared/arns";
 import { jobNamePrefix, type Scope, trainingRunsPrefix } from "../shared/naming";
 import { ONLY_ON_STAR, type Statement } from "../shared/policies";
-import type { RecommenderPlaces } from "./recommenderPlaces";
+import type { RecommenderResources } from "./recommenderResources";
 
 /** What a run imports into, trains, deploys and records. */
 export interface RecommenderAccess {
   scope: Scope;
-  recommender: RecommenderPlaces;
+  recommender: RecommenderResources;
   train: "never" | "afterExport" | "weekly";
   /** Name of the lake bucket. */
   lake: string;

@@ -1,4 +1,4 @@
-import { makeCrew } from "../shared/crew";
+import { makeTaskPool } from "../shared/taskPool";
 import { failure } from "../shared/failure";
 import { headerRule, strayHeader } from "./firstRow";
 
@@ -30,7 +30,7 @@ export interface HistoryAnswer {
 export async function checkHistory(location: string, { list, start }: HistoryPorts): Promise<HistoryAnswer> {
   const answer = { objects: 0, bytes: 0 };
   const strays: { key: string; found: string }[] = [];
-  const reads = makeCrew(READS_AT_A_TIME);
+  const reads = makeTaskPool(READS_AT_A_TIME);
   for await (const { key, bytes } of list()) {
     if (isHidden(key)) continue;
     answer.objects += 1;

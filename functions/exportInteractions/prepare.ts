@@ -1,4 +1,4 @@
-import { makeCrew } from "../shared/crew";
+import { makeTaskPool } from "../shared/taskPool";
 import { failure } from "../shared/failure";
 import { makeBufferPool } from "./unpacking/bufferPool";
 import type { Manifest } from "./decide";
@@ -66,7 +66,7 @@ export async function prepare(event: ExportEvent, settings: ExportSettings, port
 
 async function probeParts({ manifest }: CountedEvent, { source, stop }: ExportPorts): Promise<Part[]> {
   const parts: Part[] = [];
-  const probes = makeCrew(PROBES_AT_A_TIME, stop);
+  const probes = makeTaskPool(PROBES_AT_A_TIME, stop);
   for (const [i, uri] of (await source.listed(manifest)).entries())
     await probes.start(async () => void (parts[i] = await source.probe(uri)));
   await probes.finish();

@@ -24,7 +24,7 @@ export function countsBy({ eventTypes }: Pick<ExportSettings, "eventTypes">): (e
 }
 
 /** Where a run leaves what it makes. */
-export interface ExportPlaces {
+export interface ExportLocations {
   lake: string;
   downstream: string;
   /** Key prefix of the interactions table in lake. */
@@ -39,7 +39,7 @@ export interface ExportOptions {
   production: Production;
   settings: ExportSettings;
   s3: S3Client;
-  places: ExportPlaces;
+  places: ExportLocations;
   /** What the run says of itself. */
   output: PipelineOutput;
 }
@@ -115,7 +115,7 @@ function totalsOf({ rows }: ExpectedExport) {
   return counter.totals;
 }
 
-async function readManifest(s3: S3Client, { downstream, manifest }: ExportPlaces): Promise<Record<string, unknown> | undefined> {
+async function readManifest(s3: S3Client, { downstream, manifest }: ExportLocations): Promise<Record<string, unknown> | undefined> {
   const found = await getObject(s3, downstream, manifest);
   return found?.Body && (JSON.parse(await found.Body.transformToString()) as Record<string, unknown>);
 }

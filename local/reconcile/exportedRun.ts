@@ -3,17 +3,17 @@ import type { Production } from "../interactions/production";
 import { checkRun, describeRun, type FinishedRun } from "../../cli/pipeline/run";
 import type { PipelineRun, Problem } from "../report";
 import { keyPrefix } from "../upstream";
-import { compareExport, type ExportPlaces, type ExportSettings } from "./exported";
+import { compareExport, type ExportLocations, type ExportSettings } from "./exported";
 
 /** A run of the pipeline, and where it left what it made. */
 export interface ExportedRun {
   run: FinishedRun;
   settings: ExportSettings;
-  places: ExportPlaces;
+  places: ExportLocations;
 }
 
 /** Places of a stage's table and CSV, as the data contracts have them. */
-export function exportPlaces(stage: string, { lake, downstream }: Pick<ExportPlaces, "lake" | "downstream">): ExportPlaces {
+export function exportLocations(stage: string, { lake, downstream }: Pick<ExportLocations, "lake" | "downstream">): ExportLocations {
   const input = `${keyPrefix(stage)}recommender/personalize_input`;
   return {
     ...{ lake, downstream },

@@ -10,7 +10,7 @@ import { planProduction, withRecommendations } from "../../local/interactions/pr
 import { readSource } from "../../local/interactions/source";
 import { reconcile } from "../../local/reconcile";
 import { expectedExport } from "../../local/reconcile/exportedExpected";
-import { exportPlaces, type ExportedRun } from "../../local/reconcile/exportedRun";
+import { exportLocations, type ExportedRun } from "../../local/reconcile/exportedRun";
 import { problem } from "../../local/report";
 import { upstreamPrefixes } from "../../local/upstream";
 import { withCloud, type TestCloud } from "@c360/local-aws/testing";
@@ -23,7 +23,7 @@ const BUCKET = "acme-c360-upstream-dev";
 const OPTIONS = { split: "user" as const, liveShare: 0.3, seed: 1, poison: 0.3 };
 const PREFIXES = upstreamPrefixes("dev");
 const CAMPAIGN = "arn:aws:personalize:ap-southeast-1:123456789012:campaign/acme";
-const PLACES = exportPlaces("dev", { lake: "acme-c360-lake-dev", downstream: "acme-c360-downstream-dev" });
+const PLACES = exportLocations("dev", { lake: "acme-c360-lake-dev", downstream: "acme-c360-downstream-dev" });
 
 describe("the reconciliation", () => {
   let folder: string;

@@ -1,7 +1,7 @@
 import * as assert from "node:assert/strict";
 import { ServiceError } from "@c360/local-aws";
 import { BUCKETS, DeployedPipeline, INPUT } from "../support/deployedPipeline";
-import { dropOf, enoughRows, eventLine, NOON } from "@c360/local-aws/testing";
+import { historyFile, enoughRows, eventLine, NOON } from "@c360/local-aws/testing";
 
 const DAY = "2026-01-31";
 
@@ -11,7 +11,7 @@ describe("a run of the pipeline", () => {
 
   it("survives that every call of the state machine is throttled once", async () => {
     world = await DeployedPipeline.open();
-    await world.drop(dropOf(enoughRows()));
+    await world.drop(historyFile(enoughRows()));
     const throttled = (code: string) => new ServiceError(code, "Rate exceeded", 429);
     const faults = [
       { service: "states", operation: "ListExecutions", kind: throttled("ThrottlingException") },
@@ -34,7 +34,7 @@ describe("a run of the pipeline", () => {
 
   it("publishes a partition whose answer was lost", async () => {
     world = await DeployedPipeline.open();
-    await world.drop(dropOf(enoughRows()));
+    await world.drop(historyFile(enoughRows()));
     const lost = world.fail({ service: "glue", operation: "CreatePartition", kind: "loseAnswer", to: 1 });
     const { status, output } = await world.run({ runDate: DAY });
     assert.deepEqual([status, lost.struck], ["SUCCEEDED", 1]);
@@ -43,7 +43,7 @@ describe("a run of the pipeline", () => {
 
   it("leaves out what has streamed already, and the event type, where the settings say so", async () => {
     world = await DeployedPipeline.open({ streamedEvents: "exclude", interactionColumns: ["USER_ID", "ITEM_ID", "TIMESTAMP"] });
-    await world.drop(dropOf(enoughRows(1001)));
+    await world.drop(historyFile(enoughRows(1001)));
     await world.deliver("2026/01/31/13", [eventLine("u1", [{ item: "live", at: NOON }]), eventLine("u0", [{ item: "i0", at: NOON }])]);
     const { status, output } = await world.run({ runDate: DAY });
     assert.equal(status, "SUCCEEDED");
@@ -58,7 +58,7 @@ describe("a run of the pipeline", () => {
     const odd = ["a,b", 'say "hi"', "😀", "é".repeat(256), "back\\slash", "=1+1", " space "];
     const cell = (id: string) => (/[",]/.test(id) ? `"${id.replaceAll('"', '""')}"` : id);
     const rows = odd.map((id) => `${cell(id)},${cell(id)},${NOON},watch`);
-    await world.drop(dropOf(enoughRows()));
+    await world.drop(historyFile(enoughRows()));
     await world.drop(
       ["USER_ID,ITEM_ID,TIMESTAMP,EVENT_TYPE", ...rows, "bad\u0007id,i,1,watch", "x".repeat(257) + ",i,1,watch"].join("\r\n"),
       "odd.csv",

@@ -1,7 +1,7 @@
 import * as assert from "node:assert/strict";
 import { gzipSync } from "node:zlib";
 import { BUCKETS, DeployedPipeline, INPUT, MANIFEST, type PipelineOptions } from "../support/deployedPipeline";
-import { dropOf, enoughRows, needPython, type Row } from "@c360/local-aws/testing";
+import { historyFile, enoughRows, needPython, type Row } from "@c360/local-aws/testing";
 
 const DAY = "2026-01-31";
 const SOURCE = { prefix: "crm/interactions/" };
@@ -24,14 +24,14 @@ for (const engine of ["lambda", "glue"] as const) {
     /** Somebody else's parts: one plain, one inflated, one that nobody wants. */
     async function leaveParts(rows: Row[]): Promise<void> {
       const half = rows.length / 2;
-      await world.put(BUCKETS.lake, `${PARTS}a.csv`, dropOf(rows.slice(0, half)));
-      await world.put(BUCKETS.lake, `${PARTS}b/c.csv.gz`, gzipSync(dropOf(rows.slice(half))));
+      await world.put(BUCKETS.lake, `${PARTS}a.csv`, historyFile(rows.slice(0, half)));
+      await world.put(BUCKETS.lake, `${PARTS}b/c.csv.gz`, gzipSync(historyFile(rows.slice(half))));
       await world.put(BUCKETS.lake, `${PARTS}_SUCCESS`, "");
     }
 
     it("joins what the query wrote", async () => {
       await open();
-      await world.drop(dropOf(enoughRows()));
+      await world.drop(historyFile(enoughRows()));
       const { status, output, states } = await world.run({ runDate: DAY, runKey: "first" });
       assert.equal(status, "SUCCEEDED");
       assert.deepEqual(
@@ -41,7 +41,7 @@ for (const engine of ["lambda", "glue"] as const) {
       assert.equal(output.engine, engine);
       assert.deepEqual([output.export.decision, output.counts.csv.rows], ["replaced", 1000]);
       const { text = "" } = (await world.object(BUCKETS.downstream, INPUT)) ?? {};
-      assert.deepEqual(text.split("\n").sort(), dropOf(enoughRows()).split("\n").sort());
+      assert.deepEqual(text.split("\n").sort(), historyFile(enoughRows()).split("\n").sort());
     });
 
     it("joins what somebody else left, without a query, once for a run key unless it is to be rebuilt", async () => {
@@ -55,7 +55,7 @@ for (const engine of ["lambda", "glue"] as const) {
       );
       assert.deepEqual(Object.keys(first.output).sort(), ["engine", "export", "runDate", "runId", "runKey", "training"]);
       const { text = "", metadata } = (await world.object(BUCKETS.downstream, INPUT)) ?? {};
-      assert.equal(text, dropOf(enoughRows()));
+      assert.equal(text, historyFile(enoughRows()));
       const { runid, rows, users, items } = metadata ?? {};
       assert.deepEqual([runid, rows, users, items], [first.output.runId, "1000", "25", "40"]);
       assert.notEqual(await world.object(BUCKETS.downstream, MANIFEST), undefined);
@@ -88,12 +88,12 @@ describe("a run whose parts take longer to inflate than an invocation has", () =
   it("invokes the function again until all is joined", async () => {
     const world = await DeployedPipeline.open({ source: SOURCE, functionSeconds: 10 });
     try {
-      await world.put(BUCKETS.lake, `${PARTS}a.csv.gz`, gzipSync(dropOf(enoughRows())));
+      await world.put(BUCKETS.lake, `${PARTS}a.csv.gz`, gzipSync(historyFile(enoughRows())));
       const { status, states, cause } = await world.run({ runDate: DAY });
       assert.equal(status, "SUCCEEDED", cause);
       const invoked = states.slice(states.indexOf("Export"), states.indexOf("BeginImport"));
       assert.deepEqual(invoked, ["Export", "CheckExport", "Export", "CheckExport"]);
-      assert.equal((await world.object(BUCKETS.downstream, INPUT))?.text, dropOf(enoughRows()));
+      assert.equal((await world.object(BUCKETS.downstream, INPUT))?.text, historyFile(enoughRows()));
     } finally {
       await world.close();
     }
@@ -109,7 +109,7 @@ describe("the role of a pipeline that runs a job", () => {
     it(`needs ${without}: without it the run fails and says why`, async () => {
       const world = await DeployedPipeline.open({ engine: "glue", source: SOURCE, without });
       try {
-        await world.put(BUCKETS.lake, `${PARTS}a.csv`, dropOf(enoughRows()));
+        await world.put(BUCKETS.lake, `${PARTS}a.csv`, historyFile(enoughRows()));
         const { status, cause = "" } = await world.run({ runDate: DAY });
         assert.equal(status, "FAILED");
         assert.match(cause, /not authorized to perform|denied/i);

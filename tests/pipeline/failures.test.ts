@@ -4,7 +4,7 @@ import { CopyObjectCommand } from "@aws-sdk/client-s3";
 import { gzipSync } from "node:zlib";
 import { ServiceError } from "@c360/local-aws";
 import { BUCKETS, DeployedPipeline, INPUT, type PipelineOptions } from "../support/deployedPipeline";
-import { dropOf, enoughRows, eventLine, eventually, NOON } from "@c360/local-aws/testing";
+import { historyFile, enoughRows, eventLine, eventually, NOON } from "@c360/local-aws/testing";
 
 const DAY = "2026-01-31";
 const HISTORY = `s3://${BUCKETS.upstream}/crm/dashboard_interaction/history/`;
@@ -16,7 +16,7 @@ describe("a run of the pipeline that cannot go on", () => {
 
   /** A CSV that is there already; returns a check that it still is. */
   async function withCsv(): Promise<() => Promise<void>> {
-    await world.drop(dropOf(enoughRows()));
+    await world.drop(historyFile(enoughRows()));
     assert.equal((await world.run({ runDate: DAY, runKey: "good" })).status, "SUCCEEDED");
     const before = await world.object(BUCKETS.downstream, INPUT);
     assert.notEqual(before, undefined);
@@ -64,7 +64,7 @@ describe("a run of the pipeline that cannot go on", () => {
   for (const [what, rows, users, figures] of few) {
     it(`says that there is ${what}`, async () => {
       await open();
-      if (rows > 0) await world.drop(dropOf(enoughRows(rows, users)));
+      if (rows > 0) await world.drop(historyFile(enoughRows(rows, users)));
       const { error, cause = "" } = await world.run({ runDate: DAY });
       assert.equal(error, "TooFewInteractions");
       const expected = `Personalize needs 1000 rows and 25 users with 2 or more, run date ${DAY} has ${figures}; ${rows} rows came in, left out: {} - `;
@@ -76,7 +76,7 @@ describe("a run of the pipeline that cannot go on", () => {
 
   it("counts users of one interaction as too few", async () => {
     await open();
-    await world.drop(dropOf(enoughRows(1000, 1000)));
+    await world.drop(historyFile(enoughRows(1000, 1000)));
     assert.match((await world.run({ runDate: DAY })).cause ?? "", /has 1000 rows and 0 such users/);
   });
 
@@ -99,7 +99,7 @@ describe("a run of the pipeline that cannot go on", () => {
   it("names a drop of gz that is cut off, and leaves the CSV", async () => {
     await open();
     const unchanged = await withCsv();
-    await world.drop(gzipSync(dropOf(enoughRows(5000))).subarray(0, 900), "cut.csv.gz");
+    await world.drop(gzipSync(historyFile(enoughRows(5000))).subarray(0, 900), "cut.csv.gz");
     const { error, cause = "" } = await world.run({ runDate: DAY, runKey: "cut" });
     assert.equal(error, "BuildFailed");
     assert.ok(cause.includes(`${HISTORY}cut.csv.gz`), cause);
@@ -158,7 +158,7 @@ describe("a run of the pipeline that cannot go on", () => {
 
   it("gives its turn up after the longest wait", async () => {
     await open({ maxWaitHours: 1 });
-    await world.drop(dropOf(enoughRows()));
+    await world.drop(historyFile(enoughRows()));
     const reading = world.fail({
       service: "s3",
       operation: "GET /{Bucket}/{Key+}",

@@ -9,7 +9,7 @@ import {
 import { arnsOf } from "../../components/shared/arns";
 import { ServiceError } from "@c360/local-aws";
 import { DEPLOYED } from "../support/definitionArgs";
-import { dropOf, enoughRows, eventually } from "@c360/local-aws/testing";
+import { historyFile, enoughRows, eventually } from "@c360/local-aws/testing";
 import { SCOPE } from "../support/pulumiMocks";
 import { jobNameOf, RecommendingPipeline } from "../support/recommendingPipeline";
 
@@ -27,11 +27,11 @@ describe("an import by the pipeline", () => {
   });
   after(() => world.close());
 
-  const withoutTypes = dropOf(enoughRows()).replaceAll(/,[^,\n]*$/gm, "");
+  const withoutTypes = historyFile(enoughRows()).replaceAll(/,[^,\n]*$/gm, "");
   const refused: [what: string, csv: string, names: RegExp][] = [
     ["lacks a column", withoutTypes, /EVENT_TYPE/],
-    ["has a row less than 1000", dropOf(enoughRows(999)), /999/],
-    ["has a text for a time", dropOf(enoughRows()).replace(/,\d{10},/, ",yesterday,"), /TIMESTAMP.*yesterday/s],
+    ["has a row less than 1000", historyFile(enoughRows(999)), /999/],
+    ["has a text for a time", historyFile(enoughRows()).replace(/,\d{10},/, ",yesterday,"), /TIMESTAMP.*yesterday/s],
   ];
   for (const [what, csv, names] of refused) {
     it(`of a CSV that ${what} is refused by name; nothing is trained, the campaign is as it was`, async () => {

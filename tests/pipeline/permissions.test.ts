@@ -1,6 +1,6 @@
 import * as assert from "node:assert/strict";
 import { DeployedPipeline } from "../support/deployedPipeline";
-import { dropOf, enoughRows } from "@c360/local-aws/testing";
+import { historyFile, enoughRows } from "@c360/local-aws/testing";
 import { RecommendingPipeline } from "../support/recommendingPipeline";
 
 /** How a run ends whose role lacks a statement, by the statement's Sid. */
@@ -46,7 +46,7 @@ describe("the pipeline's role", () => {
     it(`needs ${without}: without it the run ends in ${expected}, which says why`, async () => {
       const world = await DeployedPipeline.open({ without });
       try {
-        await world.drop(dropOf(enoughRows()));
+        await world.drop(historyFile(enoughRows()));
         const { status, error, cause = "" } = await world.run({ runDate: "2026-01-31" });
         assert.deepEqual([status, error], ["FAILED", expected]);
         assert.match(cause, /not authorized to perform|denied/i);

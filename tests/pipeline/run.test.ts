@@ -1,7 +1,7 @@
 import * as assert from "node:assert/strict";
 import { ServiceError } from "@c360/local-aws";
 import { BUCKETS, DeployedPipeline, INPUT, MANIFEST } from "../support/deployedPipeline";
-import { dropOf, enoughRows, eventLine, NOON, sortedLines } from "@c360/local-aws/testing";
+import { historyFile, enoughRows, eventLine, NOON, sortedLines } from "@c360/local-aws/testing";
 
 const DAY = "2026-01-31";
 const WORK = [
@@ -15,7 +15,7 @@ describe("a run of the pipeline", () => {
   let world: DeployedPipeline;
   beforeEach(async () => {
     world = await DeployedPipeline.open();
-    await world.drop(dropOf(enoughRows()));
+    await world.drop(historyFile(enoughRows()));
   });
   afterEach(() => world.close());
 

@@ -1,6 +1,6 @@
 import type { DefinitionArgs } from "../../components/pipeline/definition";
-import type { Exporter, PartsOrigin } from "../../components/interactionExport/exportPlaces";
-import { recommenderPlaces } from "../../components/recommender/recommenderPlaces";
+import type { Exporter, PartsOrigin } from "../../components/interactionExport/exportLocations";
+import { recommenderResources } from "../../components/recommender/recommenderResources";
 import { SCOPE } from "./pulumiMocks";
 
 const functionArn = (role: string): string => `arn:aws:lambda:${SCOPE.region}:${SCOPE.account}:function:${role}`;
@@ -18,7 +18,7 @@ export const PARTS: Record<"query" | "source", PartsOrigin> = {
 
 /** With a campaign, and without. */
 export const [DEPLOYED, TRAINED_ALONE] = [true, false].map((campaign) =>
-  recommenderPlaces({ scope: SCOPE, recipe: "aws-user-personalization-v2", campaign, minProvisionedTps: 1 }),
+  recommenderResources({ scope: SCOPE, recipe: "aws-user-personalization-v2", campaign, minProvisionedTps: 1 }),
 );
 
 /** A pipeline of a personal stage that does all that one can. */

@@ -1,4 +1,4 @@
-import type { ExportSource } from "../../components/interactionExport/exportPlaces";
+import type { ExportSource } from "../../components/interactionExport/exportLocations";
 import { InteractionExport } from "../../components/interactionExport/interactionExport";
 import type { Policy } from "../../components/shared/policies";
 import { deploy, SCOPE } from "./pulumiMocks";

@@ -9,7 +9,7 @@ import {
 } from "@aws-sdk/client-s3";
 import * as assert from "node:assert/strict";
 import { gunzipSync } from "node:zlib";
-import type { ExportSource } from "../../components/interactionExport/exportPlaces";
+import type { ExportSource } from "../../components/interactionExport/exportLocations";
 import { trustPolicy, type Policy } from "../../components/shared/policies";
 import type { ExportAnswer } from "../../functions/exportInteractions/export";
 import type { CountedEvent } from "../../functions/exportInteractions/event";

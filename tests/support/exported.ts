@@ -5,7 +5,7 @@ import { PutObjectCommand, type S3Client } from "@aws-sdk/client-s3";
 import { DuckDBInstance } from "@duckdb/node-api";
 import { encodeHistory } from "../../local/interactions/history";
 import type { PipelineOutput } from "../../cli/pipeline/output";
-import type { ExportPlaces } from "../../local/reconcile/exported";
+import type { ExportLocations } from "../../local/reconcile/exported";
 import type { ExpectedExport } from "../../local/reconcile/exportedExpected";
 import type { TableRow } from "../../local/reconcile/exportedTable";
 import { trained } from "./report";
@@ -39,7 +39,7 @@ export async function putParquet(s3: S3Client, bucket: string, key: string, rows
 }
 
 /** Leaves what a run must make of rows, and tells of it as the run does. */
-export async function putExport(s3: S3Client, places: ExportPlaces, { rows, rowsIn, leftOut }: ExpectedExport): Promise<PipelineOutput> {
+export async function putExport(s3: S3Client, places: ExportLocations, { rows, rowsIn, leftOut }: ExpectedExport): Promise<PipelineOutput> {
   const [runId, runDate] = ["0123456789ab-1", "2026-11-25"];
   const made = [...rows].map(([key, { streamed }]): TableRow => {
     const [userId, itemId, timestamp, eventType] = JSON.parse(key) as [string, string, number, string];

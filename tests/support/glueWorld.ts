@@ -1,7 +1,7 @@
 import * as assert from "node:assert/strict";
 import { GetObjectCommand, ListMultipartUploadsCommand } from "@aws-sdk/client-s3";
 import { BatchStopJobRunCommand, GetJobRunCommand, GlueClient, StartJobRunCommand } from "@aws-sdk/client-glue";
-import type { ExportSource } from "../../components/interactionExport/exportPlaces";
+import type { ExportSource } from "../../components/interactionExport/exportLocations";
 import { type Policy, trustPolicy } from "../../components/shared/policies";
 import type { Manifest } from "../../functions/exportInteractions/decide";
 import type { ExportAnswer } from "../../functions/exportInteractions/export";

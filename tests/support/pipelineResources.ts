@@ -6,7 +6,7 @@ import { Pipeline, type PipelineArgs } from "../../components/pipeline/pipeline"
 import { physicalName } from "../../components/shared/naming";
 import { policy } from "../../components/shared/policies";
 import { Recommender, type RecommenderArgs } from "../../components/recommender/recommender";
-import { recommenderPlaces } from "../../components/recommender/recommenderPlaces";
+import { recommenderResources } from "../../components/recommender/recommenderResources";
 import type { Cloud, Statement } from "@c360/local-aws";
 import { makeThroughCloudControl } from "@c360/local-aws/testing";
 import { deploy, type Registered, SCOPE } from "./pulumiMocks";
@@ -39,14 +39,14 @@ function make({ recipe = "aws-user-personalization-v2", campaign = false, minPro
   const served = { scope: SCOPE, recipe, campaign, minProvisionedTps };
   const { workgroupName } = new Catalog("c", { ...common, database: DATABASE, projectionStart: "2026/01/01/00", protect: false });
   const { targets } = new InteractionExport("e", { ...common, infra: BUCKETS.infra });
-  const { places } = new Recommender("r", {
+  const { resources } = new Recommender("r", {
     ...{ ...served, interactionColumns: common.interactionColumns, protect: false },
     downstream: { name: BUCKETS.downstream, keyPrefix: "" },
-    existing: { ...recommenderPlaces(served), trackingId: "made-by-the-test" },
+    existing: { ...recommenderResources(served), trackingId: "made-by-the-test" },
   });
   new Pipeline("p", {
     ...{ maxWaitHours: 24, streamedEvents: "include", defaultEventType: "interaction", schedule: "off", timeZone: "UTC", train: "never" },
-    ...{ database: DATABASE, workgroup: workgroupName, recommender: places, ...targets },
+    ...{ database: DATABASE, workgroup: workgroupName, recommender: resources, ...targets },
     ...common,
   });
 }

@@ -3,7 +3,7 @@ import { DescribeCampaignCommand, DescribeSolutionVersionCommand, ListSolutionVe
 import { arnsOf } from "../../components/shared/arns";
 import { physicalName, solutionName } from "../../components/shared/naming";
 import { BUCKETS, DeployedPipeline, INPUT, type PipelineOptions, type Ran } from "./deployedPipeline";
-import { dropOf, enoughRows } from "@c360/local-aws/testing";
+import { historyFile, enoughRows } from "@c360/local-aws/testing";
 import { SCOPE } from "./pulumiMocks";
 
 /** The day of the CSV is later than that of the runs, which leave it as it is. */
@@ -31,7 +31,7 @@ export class RecommendingPipeline {
   }
 
   /** Puts the CSV that runs import. */
-  async putCsv(text = dropOf(enoughRows())): Promise<void> {
+  async putCsv(text = historyFile(enoughRows())): Promise<void> {
     const figures = { rows: "1000", users: "25", items: "40", bytes: String(text.length) };
     const Metadata = { runid: "of-the-test", rundate: CSV_DAY, columns: "USER_ID,ITEM_ID,TIMESTAMP,EVENT_TYPE", ...figures };
     await this.pipeline.put(BUCKETS.downstream, INPUT, text, Metadata);

@@ -11,7 +11,7 @@ import {
   type Zone,
   ZONES,
 } from "../../components/shared/naming";
-import { recommenderPlaces } from "../../components/recommender/recommenderPlaces";
+import { recommenderResources } from "../../components/recommender/recommenderResources";
 import { type Context, parsePolicy, type Policy } from "@c360/local-aws";
 import { tenantOf } from "./principals";
 import type { StackResources } from "./stackResources";
@@ -81,7 +81,12 @@ function resourceTargets({ stack: stage, resources }: StackResources, tenant: st
 /** What a tenant's pipeline makes in Personalize. */
 function madeByRuns(tenant: string, stage: string): Target[] {
   const scope = { tenant, stage, partition: "aws", region: "ap-southeast-1", account: "123456789012" };
-  const { solution, campaign } = recommenderPlaces({ scope, recipe: "aws-user-personalization-v2", campaign: true, minProvisionedTps: 1 });
+  const { solution, campaign } = recommenderResources({
+    scope,
+    recipe: "aws-user-personalization-v2",
+    campaign: true,
+    minProvisionedTps: 1,
+  });
   const made = {
     "import job": arnsOf(scope).importJob(`${jobNamePrefix(scope)}0123456789ab-1`),
     solution: solution.arn,

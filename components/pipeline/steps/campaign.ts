@@ -1,5 +1,5 @@
 import { beginJob, orRoom, outOfTime, roomStates, waitMore } from "../personalizeJob";
-import type { CampaignPlace } from "../../recommender/recommenderPlaces";
+import type { CampaignResource } from "../../recommender/recommenderResources";
 import { choice, fail, failsAs, jsonata, NO_TEXT, sdkTask, type States } from "../states";
 import { outcome } from "./outcome";
 
@@ -24,7 +24,7 @@ const DEPLOYED = [
  * Lets the campaign serve `$versionArn`: creates it, or updates it unless it serves that version already. One update at a time: another
  * that is in progress is waited for. A campaign serves on while it is updated, and after an update that failed.
  */
-export function campaignStates({ name, arn, minProvisionedTps }: CampaignPlace, maxWaitHours: number, next: string): States {
+export function campaignStates({ name, arn, minProvisionedTps }: CampaignResource, maxWaitHours: number, next: string): States {
   const serving = { SolutionVersionArn: jsonata("$versionArn"), MinProvisionedTPS: minProvisionedTps };
   const change = (deployed: string) => ({ next: "FindCampaign", assign: { deployed } });
   const room = orRoom("CheckCampaignRoom", "DeploymentFailed");

@@ -1,4 +1,4 @@
-import type { Exporter, PartsOrigin } from "../../interactionExport/exportPlaces";
+import type { Exporter, PartsOrigin } from "../../interactionExport/exportLocations";
 import { choice, EXECUTION_HASH, type Expression, fail, failsAs, glueTask, jsonata, lambdaTask, sdkTask, type States } from "../states";
 import { LEAST_REPEAT_USERS, LEAST_ROWS } from "./parts";
 

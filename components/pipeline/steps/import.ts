@@ -1,13 +1,13 @@
 import { arnsOf } from "../../shared/arns";
 import { inputKeys, jobNamePrefix, type Scope } from "../../shared/naming";
 import { jobStates } from "../personalizeJob";
-import type { RecommenderPlaces } from "../../recommender/recommenderPlaces";
+import type { RecommenderResources } from "../../recommender/recommenderResources";
 import { fail, jsonata, type States } from "../states";
 
 /** What the CSV is imported into, and where it lies. */
 export interface ImportSteps {
   scope: Scope;
-  recommender: RecommenderPlaces;
+  recommender: RecommenderResources;
   downstream: string;
   /** Empty, or the stage and a slash. */
   keyPrefix: string;

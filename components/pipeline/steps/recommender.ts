@@ -1,5 +1,5 @@
 import type { Scope } from "../../shared/naming";
-import type { RecommenderPlaces } from "../../recommender/recommenderPlaces";
+import type { RecommenderResources } from "../../recommender/recommenderResources";
 import type { States } from "../states";
 import { campaignStates } from "./campaign";
 import { importStates } from "./import";
@@ -11,7 +11,7 @@ import { firstOfTraining, trainingStates } from "./training";
 /** What becomes of the CSV. */
 export interface RecommenderSteps {
   scope: Scope;
-  recommender: RecommenderPlaces;
+  recommender: RecommenderResources;
   train: "never" | "afterExport" | "weekly";
   lake: string;
   downstream: string;

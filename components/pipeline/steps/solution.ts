@@ -1,9 +1,9 @@
 import { jobStates } from "../personalizeJob";
-import type { RecommenderPlaces } from "../../recommender/recommenderPlaces";
+import type { RecommenderResources } from "../../recommender/recommenderResources";
 import { jsonata, type States } from "../states";
 
 /** Makes the solution once; it trains when it is told to, never by itself, and on its own dataset group for good. */
-export function solutionStates({ datasetGroupArn, recipeArn, solution }: RecommenderPlaces, maxWaitHours: number, next: string): States {
+export function solutionStates({ datasetGroupArn, recipeArn, solution }: RecommenderResources, maxWaitHours: number, next: string): States {
   return jobStates(
     {
       noun: "Solution",

@@ -1,6 +1,6 @@
 import { jobNamePrefix, type Scope } from "../../shared/naming";
 import { jobStates } from "../personalizeJob";
-import type { RecommenderPlaces } from "../../recommender/recommenderPlaces";
+import type { RecommenderResources } from "../../recommender/recommenderResources";
 import { choice, fail, failsAs, jsonata, NO_TEXT, sdkTask, type States } from "../states";
 import { jobName } from "./import";
 import { outcome } from "./outcome";
@@ -8,7 +8,7 @@ import { outcome } from "./outcome";
 /** What is trained, and when. */
 export interface TrainingSteps {
   scope: Scope;
-  recommender: RecommenderPlaces;
+  recommender: RecommenderResources;
   train: "afterExport" | "weekly";
   maxWaitHours: number;
 }

@@ -1,4 +1,4 @@
-import { makeCrew } from "../../shared/crew";
+import { makeTaskPool } from "../../shared/taskPool";
 import type { Part } from "../part";
 import { readPieces } from "./pieces";
 import type { Plan } from "./plan";
@@ -32,8 +32,8 @@ export interface Built {
  */
 export async function build({ steps }: Plan, parts: readonly Part[], { source, upload, stop }: BuildPorts): Promise<Built> {
   const largest = steps.reduce((most, step) => Math.max(most, step.kind === "upload" ? step.bytes : 0), 1);
-  const copies = makeCrew(COPIES_AT_A_TIME, stop);
-  const uploads = makeCrew(Math.min(UPLOADS_AT_A_TIME, Math.max(1, Math.floor(UPLOADS_BYTES / largest))), stop);
+  const copies = makeTaskPool(COPIES_AT_A_TIME, stop);
+  const uploads = makeTaskPool(Math.min(UPLOADS_AT_A_TIME, Math.max(1, Math.floor(UPLOADS_BYTES / largest))), stop);
   const built = { copied: 0, uploaded: 0 };
   try {
     for (const [i, step] of steps.entries()) {

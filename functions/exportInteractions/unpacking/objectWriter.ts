@@ -1,4 +1,4 @@
-import { makeCrew } from "../../shared/crew";
+import { makeTaskPool } from "../../shared/taskPool";
 import { failure } from "../../shared/failure";
 import type { BufferPool } from "./bufferPool";
 import { S3_LIMITS } from "../joining/plan";
@@ -36,7 +36,7 @@ export async function writeObject(
   object: ObjectPorts,
   stop: (error: unknown) => void,
 ): Promise<Written> {
-  const uploads = makeCrew(UPLOADS_AT_A_TIME, stop);
+  const uploads = makeTaskPool(UPLOADS_AT_A_TIME, stop);
   let upload: Upload | undefined;
   let buffer: Buffer | undefined;
   let [filled, size, number] = [0, 0, 0];

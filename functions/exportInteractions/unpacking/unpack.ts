@@ -1,4 +1,4 @@
-import { makeCrew } from "../../shared/crew";
+import { makeTaskPool } from "../../shared/taskPool";
 import type { BufferPool } from "./bufferPool";
 import { CHUNK_BYTES, inflate } from "./inflate";
 import { writeObject, type Written } from "./objectWriter";
@@ -60,7 +60,7 @@ export async function unpack(units: readonly Unit[], way: Way, ports: UnpackPort
   const unpacked: Unpacked = { objects: new Map(), made: 0, bytes: 0 };
   const add = ({ name }: Unit, written: Written) => unpacked.objects.set(name, plainPart(workplace.uri(linesName(name)), written));
   const release = makeRelease();
-  const crew = makeCrew(UNITS_AT_A_TIME, stop);
+  const tasks = makeTaskPool(UNITS_AT_A_TIME, stop);
   let [storedBytes, milliseconds] = [0, 0];
   const fits = ({ bytes }: Unit) => storedBytes === 0 || (bytes / storedBytes) * milliseconds * CAUTION < left();
   const make = async (unit: Unit) => {
@@ -80,13 +80,13 @@ export async function unpack(units: readonly Unit[], way: Way, ports: UnpackPort
         continue;
       }
       const isAlone = unit.bytes > ALONE_BYTES;
-      if (isAlone) await crew.finish();
-      await crew.start(() => make(unit));
-      if (isAlone) await crew.finish();
+      if (isAlone) await tasks.finish();
+      await tasks.start(() => make(unit));
+      if (isAlone) await tasks.finish();
     }
-    await crew.finish();
+    await tasks.finish();
   } catch (error) {
-    await Promise.allSettled([crew.finish()]);
+    await Promise.allSettled([tasks.finish()]);
     if ((error as Error).name !== "OutOfTime" || unpacked.made === 0) throw error;
   }
   return unpacked;

@@ -107,8 +107,8 @@ function assemble(options: CloudOptions): Parts {
   let endpoint = "";
 
   const perform: Parts["perform"] = async (principal, service, operation, input, call) => {
-    const { needs, run } = registry.operation(service, operation);
-    for (const need of needs(input)) await authorize(principal, need);
+    const { permissions, run } = registry.operation(service, operation);
+    for (const need of permissions(input)) await authorize(principal, need);
     return faults.meet(service, operation, input, call.signal, () => run(input, { principal, ...call }));
   };
   const cloud: Cloud = {

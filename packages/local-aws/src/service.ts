@@ -34,7 +34,7 @@ export interface Principal {
 }
 
 /** One permission that a call needs; all of them must be allowed. */
-export interface Need {
+export interface RequiredPermission {
   /** For example `s3:GetObject`. */
   action: string;
   /** ARN, or `*` where the action takes nothing narrower. */
@@ -77,7 +77,7 @@ export interface Operation {
   query?: readonly string[];
   /** restJson: the body is data, handed over as it came (`Call.body`), with `headers` in the input, as restXml does. */
   raw?: boolean;
-  needs: (input: Json) => Need[];
+  permissions: (input: Json) => RequiredPermission[];
   run: (input: Json, call: Call) => Promise<Reply>;
 }
 

@@ -10,7 +10,7 @@ export function sts({ account }: Cloud): Service {
     resources: {},
     operations: {
       GetCallerIdentity: {
-        needs: () => [],
+        permissions: () => [],
         run: async (_, { principal, requestId }) => ({
           output: {
             GetCallerIdentityResponse: {

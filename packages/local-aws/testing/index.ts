@@ -6,7 +6,7 @@ export { textAsset } from "./glueJobs";
 export { JumpingClock } from "./jumpingClock";
 export { SHARD_DIGITS, createStream, iteratorOf, protocols, readFrom, shardId, split, statusOf } from "./kinesis";
 export { type Recommender, makeRecommender, makeThroughCloudControl, personalizeLog, trackerActive } from "./personalize";
-export { NOON, type Row, dropOf, enoughRows, eventLine, sortedLines } from "./pipelineData";
+export { NOON, type Row, historyFile, enoughRows, eventLine, sortedLines } from "./pipelineData";
 export { needPython, orFail, preparePython, runPython } from "./python";
 export { StepFunctionsBench, machineOf } from "./stepFunctions";
 export { makeSolution, serve, streamInteractions, train } from "./trainedRecommender";

@@ -5,13 +5,13 @@ const HEADER = "USER_ID,ITEM_ID,TIMESTAMP,EVENT_TYPE";
 /** 31 January 2026, noon (UTC), in epoch seconds. */
 export const NOON = Date.UTC(2026, 0, 31, 12) / 1000;
 
-/** As many rows as Personalize needs, of as many users: 25 users with 40 rows each. */
+/** As many rows as Personalize permissions, of as many users: 25 users with 40 rows each. */
 export function enoughRows(count = 1000, users = 25): Row[] {
   return Array.from({ length: count }, (_, i) => [`u${i % users}`, `i${i % 40}`, NOON - i, "watch"]);
 }
 
 /** A historical drop of rows, with its header. */
-export function dropOf(rows: Row[]): string {
+export function historyFile(rows: Row[]): string {
   return [HEADER, ...rows.map((row) => row.join(","))].map((line) => `${line}\n`).join("");
 }
 

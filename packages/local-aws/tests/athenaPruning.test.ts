@@ -5,8 +5,8 @@ const ALL = ["1", "2", "3"];
 
 describe("Athena's choice of partitions", () => {
   const wanted = async (query: string): Promise<string[]> => {
-    const needs = await partitionsOf(query, { database: "d", table: "t" });
-    return ALL.filter((value) => needs(["dt"], [value]));
+    const permissions = await partitionsOf(query, { database: "d", table: "t" });
+    return ALL.filter((value) => permissions(["dt"], [value]));
   };
 
   it("leaves out what the WHERE of every SELECT from the table alone rules out", async () => {

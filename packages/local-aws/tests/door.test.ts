@@ -12,7 +12,7 @@ import { readScope } from "../src/door/signature";
 import { type TestCloud, withCloud } from "../testing/cloud";
 
 const open: Operation = {
-  needs: () => [],
+  permissions: () => [],
   run: async (input) => ({ output: { StreamNames: [String(input.Limit)], HasMoreStreams: false } }),
 };
 const probe: ServiceFactory = () => ({
@@ -21,8 +21,8 @@ const probe: ServiceFactory = () => ({
   resources: { "test:Thing": { inputs: ["name"], create: async (inputs) => ({ id: String(inputs.name), state: {} }) } },
   operations: {
     ListStreams: open,
-    Guarded: { needs: () => [{ action: "kinesis:GetRecords", resource: "arn:aws:kinesis:r:a:stream/s" }], run: open.run },
-    Broken: { needs: () => [], run: async () => Promise.reject(new Error("no disk")) },
+    Guarded: { permissions: () => [{ action: "kinesis:GetRecords", resource: "arn:aws:kinesis:r:a:stream/s" }], run: open.run },
+    Broken: { permissions: () => [], run: async () => Promise.reject(new Error("no disk")) },
     "GET /things/{Name}?version": open,
   },
 });

@@ -22,7 +22,7 @@ export function athenaOperations(cloud: Cloud, workgroups: Workgroups, queries: 
     resource: (input: Json) => string,
     answer: (input: Json, call: Call) => Promise<Json> | Json,
   ): Operation => ({
-    needs: (input) => [{ action: `athena:${name}`, resource: resource(input) }],
+    permissions: (input) => [{ action: `athena:${name}`, resource: resource(input) }],
     run: async (input, call) => {
       refuseUnknown(name, input, known);
       return { output: await answer(input, call) };

@@ -73,7 +73,7 @@ const DESTINATION_ID = "destinationId-000000000001";
 
 function describe(streams: ReadonlyMap<string, DeliveryStream>, arnOf: (name: string) => string): Operation {
   return {
-    needs: (input) => [{ action: "firehose:DescribeDeliveryStream", resource: arnOf(String(input.DeliveryStreamName)) }],
+    permissions: (input) => [{ action: "firehose:DescribeDeliveryStream", resource: arnOf(String(input.DeliveryStreamName)) }],
     run: async ({ DeliveryStreamName }) => {
       const stream = streams.get(String(DeliveryStreamName));
       if (!stream) throw new ServiceError("ResourceNotFoundException", `Firehose ${String(DeliveryStreamName)} not found.`);
@@ -103,7 +103,7 @@ function describe(streams: ReadonlyMap<string, DeliveryStream>, arnOf: (name: st
 
 /** @see https://docs.aws.amazon.com/firehose/latest/dev/writing-with-kinesis-streams.html */
 const refusePut = (name: string, arnOf: (name: string) => string): Operation => ({
-  needs: (input) => [{ action: `firehose:${name}`, resource: arnOf(String(input.DeliveryStreamName)) }],
+  permissions: (input) => [{ action: `firehose:${name}`, resource: arnOf(String(input.DeliveryStreamName)) }],
   run: async () => {
     throw new ServiceError("InvalidArgumentException", "This operation is not permitted on KinesisStreamAsSource delivery stream type.");
   },

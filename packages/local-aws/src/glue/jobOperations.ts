@@ -17,7 +17,7 @@ const MOST_STOPPED = 25;
  */
 export function jobOperations(cloud: Cloud, jobs: Jobs, runs: JobRuns): Record<string, Operation> {
   const operation = (name: string, known: string[], answer: (input: Json, jobName: string) => Promise<Json> | Json): Operation => ({
-    needs: ({ JobName }) => [{ action: `glue:${name}`, resource: jobs.arn(String(JobName)) }],
+    permissions: ({ JobName }) => [{ action: `glue:${name}`, resource: jobs.arn(String(JobName)) }],
     run: async (input) => {
       refuseUnknown(name, input, ["JobName", ...known]);
       return { output: await answer(input, textOf(input, "JobName")) };

@@ -1,4 +1,4 @@
-import type { Cloud, Json, Need, Operation } from "../service";
+import type { Cloud, Json, RequiredPermission, Operation } from "../service";
 import type { DataCatalog, Partition } from "./catalog";
 import { invalid, page, PAGING, refuseUnknown, textOf, textsOf } from "./input";
 
@@ -16,9 +16,9 @@ type Answer = (input: Json) => Promise<Json> | Json;
 export function glueOperations({ account, region, clock }: Cloud, catalog: DataCatalog): Record<string, Operation> {
   const arn = (resource: string): string => `arn:aws:glue:${region}:${account}:${resource}`;
   const operation = (name: string, known: string[], tables: (input: Json) => string[], answer: Answer): Operation => ({
-    needs: (input) => {
+    permissions: (input) => {
       const resources = ["catalog", ...tables(input)];
-      return resources.map((resource): Need => ({ action: `glue:${name}`, resource: arn(resource) }));
+      return resources.map((resource): RequiredPermission => ({ action: `glue:${name}`, resource: arn(resource) }));
     },
     run: async (input) => {
       refuseUnknown(name, input, [...known, "CatalogId"]);

@@ -1,5 +1,5 @@
 import type { Identities } from ".";
-import type { Need, Principal } from "../service";
+import type { RequiredPermission, Principal } from "../service";
 import { ServiceError } from "../service";
 import type { AppendLog } from "../store";
 import { evaluate } from "./evaluate";
@@ -12,7 +12,7 @@ import { evaluate } from "./evaluate";
  */
 export function authorizer(identities: Identities, region: string, decisions: AppendLog) {
   /** @throws ServiceError AccessDenied of S3, else AccessDeniedException (403), that names principal, action and resource */
-  return async (principal: Principal, need: Need): Promise<void> => {
+  return async (principal: Principal, need: RequiredPermission): Promise<void> => {
     const identity = identities.identity(principal);
     const { decision, reason } = evaluate(identity, need, {
       // The loopback connection stands for the TLS connection that every client has on AWS.

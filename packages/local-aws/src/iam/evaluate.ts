@@ -1,4 +1,4 @@
-import type { Need, Policy, Statement } from "../service";
+import type { RequiredPermission, Policy, Statement } from "../service";
 import type { Context } from "./conditions";
 import { conditionsHold, matches } from "./conditions";
 import { list, statements } from "./policy";
@@ -27,7 +27,7 @@ export interface Identity {
  *
  * @param global condition keys that every request carries
  */
-export function evaluate(identity: Identity, need: Need, global: Context): Decision {
+export function evaluate(identity: Identity, need: RequiredPermission, global: Context): Decision {
   const context = { ...global, ...identity.context, ...need.context };
   const applies = (statement: Statement): boolean =>
     list(statement.Action).some((action) => matches(action.toLowerCase(), need.action.toLowerCase())) &&

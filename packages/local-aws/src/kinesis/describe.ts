@@ -52,20 +52,20 @@ export function describeOperations(cloud: Cloud, streams: Streams): Record<strin
   };
 
   const onStream = (name: keyof typeof REQUESTS, run: (input: Json) => Promise<Reply>): Operation => ({
-    needs: (input) => [{ action: `kinesis:${name}`, resource: streams.arnOf(streams.nameIn(input)) }],
+    permissions: (input) => [{ action: `kinesis:${name}`, resource: streams.arnOf(streams.nameIn(input)) }],
     run: checked(name, run),
   });
   return {
     DescribeStream: onStream("DescribeStream", describeStream),
     DescribeStreamSummary: onStream("DescribeStreamSummary", describeStreamSummary),
     ListShards: {
-      needs: (input) => {
+      permissions: (input) => {
         const name = input.NextToken === undefined ? streams.nameIn(input) : readPageToken(input.NextToken).stream;
         return [{ action: "kinesis:ListShards", resource: streams.arnOf(name) }];
       },
       run: checked("ListShards", listShards),
     },
-    ListStreams: { needs: () => [{ action: "kinesis:ListStreams", resource: "*" }], run: checked("ListStreams", listStreams) },
+    ListStreams: { permissions: () => [{ action: "kinesis:ListStreams", resource: "*" }], run: checked("ListStreams", listStreams) },
   };
 }
 

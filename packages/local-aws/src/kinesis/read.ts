@@ -70,11 +70,11 @@ export function readOperations(cloud: Cloud, streams: Streams): Record<string, O
 
   return {
     GetShardIterator: {
-      needs: (input) => [{ action: "kinesis:GetShardIterator", resource: streams.arnOf(streams.nameIn(input)) }],
+      permissions: (input) => [{ action: "kinesis:GetShardIterator", resource: streams.arnOf(streams.nameIn(input)) }],
       run: getShardIterator,
     },
     GetRecords: {
-      needs: (input) => [{ action: "kinesis:GetRecords", resource: streams.arnOf(readIterator(input.ShardIterator).stream) }],
+      permissions: (input) => [{ action: "kinesis:GetRecords", resource: streams.arnOf(readIterator(input.ShardIterator).stream) }],
       run: getRecords,
     },
   };

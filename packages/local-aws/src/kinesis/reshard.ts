@@ -101,7 +101,7 @@ export function reshardOperations(cloud: Cloud, streams: Streams, resharding: Re
     plan: (stream: Stream, input: Record<string, T>) => Change[],
     answer: (stream: Stream, input: Json) => Json = () => ({}),
   ): Operation => ({
-    needs: (input) => [{ action: `kinesis:${name}`, resource: streams.arnOf(streams.nameIn(input)) }],
+    permissions: (input) => [{ action: `kinesis:${name}`, resource: streams.arnOf(streams.nameIn(input)) }],
     run: async (input): Promise<Reply> => {
       checkMembers(name, REQUESTS[name], input);
       const stream = streams.get(streams.nameIn(input));

@@ -72,10 +72,10 @@ export function writeOperations(cloud: Cloud, streams: Streams): Record<string, 
     return { output: { FailedRecordCount: entries.length - kept.length, Records: results, ...encryptionOf(stream) } };
   };
 
-  const needs = (action: string) => (input: Json) => [{ action, resource: streams.arnOf(streams.nameIn(input)) }];
+  const permissions = (action: string) => (input: Json) => [{ action, resource: streams.arnOf(streams.nameIn(input)) }];
   return {
-    PutRecord: { needs: needs("kinesis:PutRecord"), run: putRecord },
-    PutRecords: { needs: needs("kinesis:PutRecords"), run: putRecords },
+    PutRecord: { permissions: permissions("kinesis:PutRecord"), run: putRecord },
+    PutRecords: { permissions: permissions("kinesis:PutRecords"), run: putRecords },
   };
 }
 

@@ -7,7 +7,7 @@ export function invokeOperation(find: (nameOrArn: string) => DeployedFunction): 
   return {
     raw: true,
     query: ["Qualifier"],
-    needs: (input) => [{ action: "lambda:InvokeFunction", resource: find(String(input.FunctionName)).arn }],
+    permissions: (input) => [{ action: "lambda:InvokeFunction", resource: find(String(input.FunctionName)).arn }],
     run: async (input, { body, requestId, signal }) => {
       const { FunctionName, Qualifier = "$LATEST", headers = {} } = input as { FunctionName: string; Qualifier?: string; headers?: Json };
       const type = headers["x-amz-invocation-type"] ?? "RequestResponse";

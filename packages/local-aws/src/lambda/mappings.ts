@@ -53,7 +53,7 @@ export class Mappings {
       return { ...known, mapping: known.mapping, settings: known.settings };
     };
     return {
-      needs: ({ UUID }) => [{ action: "lambda:GetEventSourceMapping", resource: this.arn(String(UUID)) }],
+      permissions: ({ UUID }) => [{ action: "lambda:GetEventSourceMapping", resource: this.arn(String(UUID)) }],
       run: async ({ UUID }) => {
         const { uuid, mapping, settings } = byUuid(UUID);
         return {

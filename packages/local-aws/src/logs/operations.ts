@@ -84,7 +84,7 @@ function operation(
   answer: (request: Request) => Promise<Json>,
 ): Operation {
   return {
-    needs: (input) => [{ action: `logs:${name}`, resource: resource(input as unknown as Request) }],
+    permissions: (input) => [{ action: `logs:${name}`, resource: resource(input as unknown as Request) }],
     run: async (input) => {
       const unknown = Object.keys(input).find((member) => !members.includes(member));
       if (unknown !== undefined)

@@ -27,7 +27,7 @@ export function campaignOperations(ports: CampaignPorts): Record<string, Operati
   const named = (action: string) => (input: Json) => [{ action: `personalize:${action}`, resource: String(input.campaignArn) }];
   return {
     CreateCampaign: {
-      needs: (input) => [{ action: "personalize:CreateCampaign", resource: arn(input) }],
+      permissions: (input) => [{ action: "personalize:CreateCampaign", resource: arn(input) }],
       run: async (input) => {
         const request = read(CREATE, input);
         lifecycle.active(SOLUTION_VERSION, request.solutionVersionArn);
@@ -41,7 +41,7 @@ export function campaignOperations(ports: CampaignPorts): Record<string, Operati
       },
     },
     UpdateCampaign: {
-      needs: named("UpdateCampaign"),
+      permissions: named("UpdateCampaign"),
       run: async (input) => {
         const { campaignArn, ...given } = read(UPDATE, input);
         const campaign = settled(lifecycle, campaignArn);
@@ -53,7 +53,7 @@ export function campaignOperations(ports: CampaignPorts): Record<string, Operati
       },
     },
     DeleteCampaign: {
-      needs: named("DeleteCampaign"),
+      permissions: named("DeleteCampaign"),
       run: async (input) => {
         await lifecycle.remove(settled(lifecycle, read(DELETE, input).campaignArn));
         return {};

@@ -52,7 +52,7 @@ function remove(lifecycle: Lifecycle, { type, member, blocking }: Deletion): Ope
   const key = `${member}Arn`;
   const shape = z.strictObject({ [key]: ARN });
   return {
-    needs: (input: Json) => [{ action: `personalize:Delete${upperFirst(member)}`, resource: String(input[key]) }],
+    permissions: (input: Json) => [{ action: `personalize:Delete${upperFirst(member)}`, resource: String(input[key]) }],
     run: async (input) => {
       const made = lifecycle.ended(type, read(shape, input)[key]);
       const blocked = blocking(lifecycle, made);

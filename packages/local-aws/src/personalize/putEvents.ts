@@ -37,7 +37,7 @@ export class PutEvents implements Operation {
     for await (const { call } of this.store.replay("calls")) this.calls = call as number;
   }
 
-  readonly needs: Operation["needs"] = () => [{ action: "personalize:PutEvents", resource: "*" }];
+  readonly permissions: Operation["permissions"] = () => [{ action: "personalize:PutEvents", resource: "*" }];
 
   readonly run: Operation["run"] = async (input) => {
     const call = ++this.calls;

@@ -61,7 +61,7 @@ function describe(lifecycle: Lifecycle, { type, member }: Kind): Operation {
   const key = `${member}Arn`;
   const shape = z.strictObject({ [key]: ARN });
   return {
-    needs: (input) => [{ action: `personalize:Describe${upperFirst(member)}`, resource: String(input[key]) }],
+    permissions: (input) => [{ action: `personalize:Describe${upperFirst(member)}`, resource: String(input[key]) }],
     run: async (input) => ({ output: { [member]: details(lifecycle.find(type, read(shape, input)[key])) } }),
   };
 }
@@ -69,7 +69,7 @@ function describe(lifecycle: Lifecycle, { type, member }: Kind): Operation {
 function list(lifecycle: Lifecycle, { type, member, members, filter }: Kind): Operation {
   const shape = z.strictObject({ ...PAGING, ...(filter && { [filter.parameter]: ARN.optional() }) });
   return {
-    needs: () => [{ action: `personalize:List${upperFirst(members)}`, resource: "*" }],
+    permissions: () => [{ action: `personalize:List${upperFirst(members)}`, resource: "*" }],
     run: async (input) => {
       const { maxResults, nextToken, ...given } = read(shape, input) as { maxResults: number; nextToken?: string } & Json;
       const from = Number(nextToken ?? 0);

@@ -26,7 +26,9 @@ export class Recommendations implements Operation {
     private readonly lifecycle: Lifecycle,
   ) {}
 
-  readonly needs: Operation["needs"] = ({ campaignArn }) => [{ action: "personalize:GetRecommendations", resource: String(campaignArn) }];
+  readonly permissions: Operation["permissions"] = ({ campaignArn }) => [
+    { action: "personalize:GetRecommendations", resource: String(campaignArn) },
+  ];
 
   /** Each answer is in the log "recommendations" before it goes out. */
   readonly run: Operation["run"] = async (input) => {

@@ -39,7 +39,7 @@ export function versionOperations(ports: TrainingPorts): Record<string, Operatio
   const { lifecycle, fails } = ports;
   return {
     CreateSolutionVersion: {
-      needs: ({ solutionArn }) => [{ action: "personalize:CreateSolutionVersion", resource: String(solutionArn) }],
+      permissions: ({ solutionArn }) => [{ action: "personalize:CreateSolutionVersion", resource: String(solutionArn) }],
       run: async (input) => {
         const { name, solutionArn, ...given } = read(CREATE, input);
         const { DatasetGroupArn, RecipeArn } = lifecycle.active(SOLUTION, solutionArn).properties;
@@ -58,7 +58,7 @@ export function versionOperations(ports: TrainingPorts): Record<string, Operatio
       },
     },
     GetSolutionMetrics: {
-      needs: ({ solutionVersionArn }) => [{ action: "personalize:GetSolutionMetrics", resource: String(solutionVersionArn) }],
+      permissions: ({ solutionVersionArn }) => [{ action: "personalize:GetSolutionMetrics", resource: String(solutionVersionArn) }],
       run: async (input) => {
         const { arn, attributes } = lifecycle.active(SOLUTION_VERSION, read(METRICS, input).solutionVersionArn);
         return { output: { solutionVersionArn: arn, metrics: attributes.Metrics } };

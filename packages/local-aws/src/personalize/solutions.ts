@@ -31,7 +31,7 @@ export function solutionOperations(cloud: Cloud, lifecycle: Lifecycle): Record<s
   const arn = (input: Json) => arnOf(cloud, `solution/${String(input.name)}`);
   return {
     CreateSolution: {
-      needs: (input) => [{ action: "personalize:CreateSolution", resource: arn(input) }],
+      permissions: (input) => [{ action: "personalize:CreateSolution", resource: arn(input) }],
       run: async (input) => {
         const request = read(CREATE, input);
         lifecycle.active(DATASET_GROUP, request.datasetGroupArn);
@@ -41,7 +41,7 @@ export function solutionOperations(cloud: Cloud, lifecycle: Lifecycle): Record<s
       },
     },
     DeleteSolution: {
-      needs: (input) => [{ action: "personalize:DeleteSolution", resource: String(input.solutionArn) }],
+      permissions: (input) => [{ action: "personalize:DeleteSolution", resource: String(input.solutionArn) }],
       run: async (input) => {
         const solution = lifecycle.active(SOLUTION, read(DELETE, input).solutionArn);
         const campaign = lifecycle.all(CAMPAIGN).find((made) => versionsOf(made).some((version) => version.startsWith(`${solution.arn}/`)));

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import type { Cloud, Json, Operation } from "../service";
 import type { Catalog } from "./catalog";
-import type { Needs } from "./needs";
+import type { Permissions } from "./permissions";
 import { operation } from "./request";
 
 /** Clients tell a bare text root from an element only by its namespace. */
@@ -13,10 +13,10 @@ export function owner(account: string): Json {
 }
 
 /** Operations on buckets themselves. */
-export function bucketOperations(cloud: Cloud, catalog: Catalog, needs: Needs): Record<string, Operation> {
+export function bucketOperations(cloud: Cloud, catalog: Catalog, permissions: Permissions): Record<string, Operation> {
   return {
     "GET /": operation(cloud.account, {
-      needs: () => [{ action: "s3:ListAllMyBuckets", resource: "*" }],
+      permissions: () => [{ action: "s3:ListAllMyBuckets", resource: "*" }],
       run: async () => ({
         output: {
           ListAllMyBucketsResult: {
@@ -31,11 +31,11 @@ export function bucketOperations(cloud: Cloud, catalog: Catalog, needs: Needs): 
       }),
     }),
     "HEAD /{Bucket}": operation(cloud.account, {
-      needs: ({ bucket }) => [needs.bucket("s3:ListBucket", bucket)],
+      permissions: ({ bucket }) => [permissions.bucket("s3:ListBucket", bucket)],
       run: async () => ({ headers: { "x-amz-bucket-region": cloud.region, "x-amz-access-point-alias": "false" } }),
     }),
     "GET /{Bucket}?location": operation(cloud.account, {
-      needs: ({ bucket }) => [needs.bucket("s3:GetBucketLocation", bucket)],
+      permissions: ({ bucket }) => [permissions.bucket("s3:GetBucketLocation", bucket)],
       run: async () => ({
         output: { LocationConstraint: { "@xmlns": NAMESPACE, "#text": cloud.region === "us-east-1" ? "" : cloud.region } },
       }),

@@ -7,7 +7,7 @@ import { ALGORITHMS, CHECKSUM_HEADERS, checksumElement, checksumHeader, combineC
 import { checkWrite, readConditions, unquote } from "./conditions";
 import { badDigest, invalidRequest, malformedXml } from "./errors";
 import { MAX_PARTS } from "./multipart";
-import type { Needs } from "./needs";
+import type { Permissions } from "./permissions";
 import { quoted } from "./objectHeaders";
 import { operation, type Request } from "./request";
 import type { Checksum, StoredObject, StoredPart, Upload } from "./types";
@@ -17,11 +17,11 @@ import { replace } from "./write";
 const MIN_PART_BYTES = 5 * 1024 ** 2;
 
 /** CompleteMultipartUpload. */
-export function completeOperations(cloud: Cloud, catalog: Catalog, needs: Needs): Record<string, Operation> {
+export function completeOperations(cloud: Cloud, catalog: Catalog, permissions: Permissions): Record<string, Operation> {
   return {
     "POST /{Bucket}/{Key+}?uploadId": operation(cloud.account, {
       headers: [...CHECKSUM_HEADERS, "x-amz-checksum-type", "x-amz-mp-object-size"],
-      needs: ({ bucket, key, headers }) => needs.write(bucket, key, { ifMatch: headers["if-match"] }),
+      permissions: ({ bucket, key, headers }) => permissions.write(bucket, key, { ifMatch: headers["if-match"] }),
       run: (request, call) => completeUpload(cloud, catalog, request, call),
     }),
   };

@@ -5,7 +5,7 @@ import type { Catalog } from "./catalog";
 import { CHECKSUM_HEADERS } from "./checksums";
 import { checkWrite, readConditions } from "./conditions";
 import { invalidRequest, malformedXml, notImplemented } from "./errors";
-import type { Needs } from "./needs";
+import type { Permissions } from "./permissions";
 import { operation, type Request } from "./request";
 import { parseXml } from "./xml";
 
@@ -13,18 +13,18 @@ const MAX_KEYS = 1000;
 const ONE = "DELETE /{Bucket}/{Key+}";
 
 /** DeleteObject and DeleteObjects. */
-export function deleteOperations(cloud: Cloud, catalog: Catalog, needs: Needs): Record<string, Operation> {
+export function deleteOperations(cloud: Cloud, catalog: Catalog, permissions: Permissions): Record<string, Operation> {
   return {
     [ONE]: operation(cloud.account, {
-      needs: ({ bucket, key, headers }) => [
-        needs.object("s3:DeleteObject", bucket, key),
-        ...(headers["if-match"] === undefined ? [] : [needs.object("s3:GetObject", bucket, key)]),
+      permissions: ({ bucket, key, headers }) => [
+        permissions.object("s3:DeleteObject", bucket, key),
+        ...(headers["if-match"] === undefined ? [] : [permissions.object("s3:GetObject", bucket, key)]),
       ],
       run: (request) => deleteObject(catalog, request),
     }),
     "POST /{Bucket}?delete": operation(cloud.account, {
       headers: CHECKSUM_HEADERS,
-      needs: () => [],
+      permissions: () => [],
       run: (request, call) => deleteObjects(cloud, catalog, request, call),
     }),
   };

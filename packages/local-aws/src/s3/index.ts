@@ -6,7 +6,7 @@ import { completeOperations } from "./complete";
 import { deleteOperations } from "./delete";
 import { listOperations } from "./list";
 import { multipartOperations } from "./multipart";
-import { Needs } from "./needs";
+import { Permissions } from "./permissions";
 import { objectResource } from "./objectResource";
 import { readOperations } from "./read";
 import { resourceTypes } from "./resources";
@@ -18,19 +18,19 @@ import { writeOperations } from "./write";
  */
 export const s3: ServiceFactory = (cloud) => {
   const catalog = new Catalog(cloud.store("s3"));
-  const needs = new Needs(catalog);
+  const permissions = new Permissions(catalog);
   return {
     signingName: "s3",
     protocol: "restXml",
     resources: { ...resourceTypes(cloud, catalog), ...objectResource(cloud, catalog) },
     operations: {
-      ...bucketOperations(cloud, catalog, needs),
-      ...listOperations(cloud, catalog, needs),
-      ...readOperations(cloud, catalog, needs),
-      ...writeOperations(cloud, catalog, needs),
-      ...deleteOperations(cloud, catalog, needs),
-      ...multipartOperations(cloud, catalog, needs),
-      ...completeOperations(cloud, catalog, needs),
+      ...bucketOperations(cloud, catalog, permissions),
+      ...listOperations(cloud, catalog, permissions),
+      ...readOperations(cloud, catalog, permissions),
+      ...writeOperations(cloud, catalog, permissions),
+      ...deleteOperations(cloud, catalog, permissions),
+      ...multipartOperations(cloud, catalog, permissions),
+      ...completeOperations(cloud, catalog, permissions),
     },
     invokes: bucketInvokes(cloud, catalog),
     restore: () => catalog.restore(),

@@ -4,7 +4,7 @@ import type { Catalog } from "./catalog";
 import { invalidArgument } from "./errors";
 import { compareKeys } from "./keyIndex";
 import { decodeToken, encodeToken, listPage, type Page } from "./listing";
-import type { Needs } from "./needs";
+import type { Permissions } from "./permissions";
 import { quoted } from "./objectHeaders";
 import { operation, wholeNumber, type Request } from "./request";
 import type { Bucket } from "./types";
@@ -13,16 +13,16 @@ const PAGE = 1000;
 const MAX_INTEGER = 2 ** 31 - 1;
 
 /** Listings of keys and of uploads under way. */
-export function listOperations(cloud: Cloud, catalog: Catalog, needs: Needs): Record<string, Operation> {
+export function listOperations(cloud: Cloud, catalog: Catalog, permissions: Permissions): Record<string, Operation> {
   return {
     "GET /{Bucket}?list-type": operation(cloud.account, {
       query: ["prefix", "delimiter", "max-keys", "continuation-token", "start-after", "encoding-type", "fetch-owner"],
-      needs: (request) => [needs.bucket("s3:ListBucket", request.bucket, listContext(request))],
+      permissions: (request) => [permissions.bucket("s3:ListBucket", request.bucket, listContext(request))],
       run: async (request) => listObjects(cloud, catalog, request),
     }),
     "GET /{Bucket}?uploads": operation(cloud.account, {
       query: ["prefix", "key-marker", "upload-id-marker", "max-uploads", "encoding-type"],
-      needs: ({ bucket }) => [needs.bucket("s3:ListBucketMultipartUploads", bucket)],
+      permissions: ({ bucket }) => [permissions.bucket("s3:ListBucketMultipartUploads", bucket)],
       run: async (request) => listUploads(cloud, catalog, request),
     }),
   };

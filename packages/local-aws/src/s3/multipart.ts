@@ -7,7 +7,7 @@ import type { Catalog } from "./catalog";
 import { CHECKSUM_HEADERS, checksumElement, checksumHeader, checksumType, parseAlgorithm } from "./checksums";
 import { COPY_HEADERS, copySource, digestRange, openSource, type CopySource } from "./copySource";
 import { entityTooLarge, invalidRequest } from "./errors";
-import type { Needs } from "./needs";
+import type { Permissions } from "./permissions";
 import { keptHeaders, OBJECT_HEADERS, quoted } from "./objectHeaders";
 import { parseCopyRange } from "./range";
 import { operation, wholeNumber, type Request } from "./request";
@@ -18,25 +18,25 @@ import { seconds } from "./xml";
 export const MAX_PARTS = 10_000;
 
 /** Everything about multipart uploads but their completion. */
-export function multipartOperations(cloud: Cloud, catalog: Catalog, needs: Needs): Record<string, Operation> {
-  const object = (action: string) => (request: Request) => [needs.object(action, request.bucket, request.key)];
+export function multipartOperations(cloud: Cloud, catalog: Catalog, permissions: Permissions): Record<string, Operation> {
+  const object = (action: string) => (request: Request) => [permissions.object(action, request.bucket, request.key)];
   return {
     "POST /{Bucket}/{Key+}?uploads": operation(cloud.account, {
       headers: [...OBJECT_HEADERS, "x-amz-checksum-algorithm", "x-amz-checksum-type"],
       metadata: true,
-      needs: object("s3:PutObject"),
+      permissions: object("s3:PutObject"),
       run: (request) => createUpload(cloud, catalog, request),
     }),
     "PUT /{Bucket}/{Key+}?partNumber&uploadId": operation(cloud.account, {
       headers: [...CHECKSUM_HEADERS, ...COPY_HEADERS, "x-amz-copy-source-range"],
-      needs: ({ bucket, key, headers }) => needs.write(bucket, key, { source: copySource(headers) }),
+      permissions: ({ bucket, key, headers }) => permissions.write(bucket, key, { source: copySource(headers) }),
       run: (request, call) => {
         const source = copySource(request.headers);
         return source ? copyPart(cloud, catalog, request, source) : uploadPart(cloud, catalog, request, call);
       },
     }),
     "DELETE /{Bucket}/{Key+}?uploadId": operation(cloud.account, {
-      needs: object("s3:AbortMultipartUpload"),
+      permissions: object("s3:AbortMultipartUpload"),
       run: async (request) => {
         const { bucket, key, query } = request;
         const uploadId = query("uploadId") ?? "";
@@ -49,7 +49,7 @@ export function multipartOperations(cloud: Cloud, catalog: Catalog, needs: Needs
     }),
     "GET /{Bucket}/{Key+}?uploadId": operation(cloud.account, {
       query: ["max-parts", "part-number-marker"],
-      needs: object("s3:ListMultipartUploadParts"),
+      permissions: object("s3:ListMultipartUploadParts"),
       run: async (request) => listParts(cloud, catalog, request),
     }),
   };

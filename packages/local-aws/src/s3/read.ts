@@ -2,7 +2,7 @@ import type { Cloud, Operation, Reply } from "../service";
 import type { Catalog } from "./catalog";
 import { checkRead, readConditions } from "./conditions";
 import { invalidArgument, invalidRequest, noSuchKey } from "./errors";
-import type { Needs } from "./needs";
+import type { Permissions } from "./permissions";
 import { checksumHeaders, describe } from "./objectHeaders";
 import { parseRange, partRange, type ByteRange } from "./range";
 import { operation, wholeNumber, type Request } from "./request";
@@ -12,8 +12,12 @@ const OVERRIDES = ["content-type", "content-language", "expires", "cache-control
 const QUERY = ["partNumber", ...OVERRIDES.map((name) => `response-${name}`)];
 
 /** GetObject and HeadObject. */
-export function readOperations(cloud: Cloud, catalog: Catalog, needs: Needs): Record<string, Operation> {
-  const definition = { query: QUERY, headers: ["x-amz-checksum-mode"], needs: ({ bucket, key }: Request) => needs.read(bucket, key) };
+export function readOperations(cloud: Cloud, catalog: Catalog, permissions: Permissions): Record<string, Operation> {
+  const definition = {
+    query: QUERY,
+    headers: ["x-amz-checksum-mode"],
+    permissions: ({ bucket, key }: Request) => permissions.read(bucket, key),
+  };
   return {
     "HEAD /{Bucket}/{Key+}": operation(cloud.account, { ...definition, run: async (request) => answer(catalog, request).reply }),
     "GET /{Bucket}/{Key+}": operation(cloud.account, {

@@ -1,4 +1,4 @@
-import type { Call, Json, Need, Operation, Reply } from "../service";
+import type { Call, Json, RequiredPermission, Operation, Reply } from "../service";
 import { ServiceError } from "../service";
 import { invalidArgument, notImplemented } from "./errors";
 
@@ -33,7 +33,7 @@ interface Definition {
   headers?: readonly string[];
   /** Whether it takes user metadata. */
   metadata?: boolean;
-  needs: (request: Request) => Need[];
+  permissions: (request: Request) => RequiredPermission[];
   run: (request: Request, call: Call) => Promise<Reply>;
 }
 
@@ -42,7 +42,7 @@ interface Definition {
  *
  * @param account the one that owns all buckets
  */
-export function operation(account: string, { query, headers = [], metadata = false, needs, run }: Definition): Operation {
+export function operation(account: string, { query, headers = [], metadata = false, permissions, run }: Definition): Operation {
   const known = new Set([...ALWAYS, ...headers]);
   const check = (request: Request): void => {
     for (const name of Object.keys(request.headers)) {
@@ -61,7 +61,7 @@ export function operation(account: string, { query, headers = [], metadata = fal
   };
   return {
     query,
-    needs: (input) => needs(parse(input)),
+    permissions: (input) => permissions(parse(input)),
     run: (input, call) => {
       const request = parse(input);
       check(request);

@@ -5,7 +5,7 @@ import { CHECKSUM_HEADERS, parseAlgorithm } from "./checksums";
 import { checkWrite, readConditions } from "./conditions";
 import { COPY_HEADERS, copySource, digestRange, openSource, type CopySource } from "./copySource";
 import { invalidArgument, invalidRequest } from "./errors";
-import type { Needs } from "./needs";
+import type { Permissions } from "./permissions";
 import { checksumHeaders, keptHeaders, OBJECT_HEADERS, quoted } from "./objectHeaders";
 import { operation, type Request } from "./request";
 import type { Checksum, StoredObject } from "./types";
@@ -26,12 +26,12 @@ export async function replace(catalog: Catalog, { bucket, key, headers }: Reques
 }
 
 /** PutObject and CopyObject, which share a route. */
-export function writeOperations(cloud: Cloud, catalog: Catalog, needs: Needs): Record<string, Operation> {
+export function writeOperations(cloud: Cloud, catalog: Catalog, permissions: Permissions): Record<string, Operation> {
   const copyHeaders = [...COPY_HEADERS, "x-amz-metadata-directive", "x-amz-checksum-algorithm"];
   const put = operation(cloud.account, {
     headers: [...OBJECT_HEADERS, ...CHECKSUM_HEADERS],
     metadata: true,
-    needs: ({ bucket, key, headers }) => needs.write(bucket, key, { ifMatch: headers["if-match"] }),
+    permissions: ({ bucket, key, headers }) => permissions.write(bucket, key, { ifMatch: headers["if-match"] }),
     run: async (request, call) => {
       const { etag, checksum } = await putObject(cloud, catalog, request, call);
       return { headers: { etag: quoted(etag), ...checksumHeaders(checksum) } };
@@ -40,13 +40,17 @@ export function writeOperations(cloud: Cloud, catalog: Catalog, needs: Needs): R
   const copy = operation(cloud.account, {
     headers: [...OBJECT_HEADERS, ...copyHeaders],
     metadata: true,
-    needs: ({ bucket, key, headers }) => needs.write(bucket, key, { ifMatch: headers["if-match"], source: copySource(headers) }),
+    permissions: ({ bucket, key, headers }) =>
+      permissions.write(bucket, key, { ifMatch: headers["if-match"], source: copySource(headers) }),
     run: (request) => copyObject(cloud, catalog, request, copySource(request.headers) as CopySource),
   });
-  const chosen = (input: Parameters<Operation["needs"]>[0]): Operation =>
+  const chosen = (input: Parameters<Operation["permissions"]>[0]): Operation =>
     (input.headers as Record<string, string> | undefined)?.["x-amz-copy-source"] === undefined ? put : copy;
   return {
-    "PUT /{Bucket}/{Key+}": { needs: (input) => chosen(input).needs(input), run: (input, call) => chosen(input).run(input, call) },
+    "PUT /{Bucket}/{Key+}": {
+      permissions: (input) => chosen(input).permissions(input),
+      run: (input, call) => chosen(input).run(input, call),
+    },
   };
 }
 

@@ -43,7 +43,7 @@ export const scheduler: ServiceFactory = makeScheduler();
 function getSchedule(schedules: Schedules): Operation {
   return {
     query: ["groupName"],
-    needs: ({ Name, groupName = "default" }) => [
+    permissions: ({ Name, groupName = "default" }) => [
       { action: "scheduler:GetSchedule", resource: schedules.arn({ groupName: String(groupName), name: String(Name) }) },
     ],
     run: async ({ Name }) => ({ output: described(schedules.find(String(Name))) }),

@@ -94,7 +94,7 @@ function operation(
   answer: (request: Request) => Json | Promise<Json>,
 ): Operation {
   return {
-    needs: (input) => [{ action: `states:${name}`, resource: resource(input as unknown as Request) }],
+    permissions: (input) => [{ action: `states:${name}`, resource: resource(input as unknown as Request) }],
     run: async (input) => {
       const unknown = Object.keys(input).find((member) => !members.includes(member));
       if (unknown !== undefined) {

@@ -18,7 +18,7 @@ import {
 import { eventually } from "../../testing/eventually";
 import { ImportWorld } from "../support/importWorld";
 import { makeRecommender, makeThroughCloudControl, type Recommender } from "../../testing/personalize";
-import { dropOf, enoughRows } from "../../testing/pipelineData";
+import { historyFile, enoughRows } from "../../testing/pipelineData";
 import { makeSolution, serve, train } from "../../testing/trainedRecommender";
 
 /** How each kind is deleted and described, by ARN. */
@@ -99,7 +99,7 @@ describe("deletions of the local Personalize", () => {
     await eventually(() =>
       assert.rejects(calls(world.personalize).tracker.remove(other.trackerArn), { name: "ResourceNotFoundException" }),
     );
-    await world.put(dropOf(enoughRows()));
+    await world.put(historyFile(enoughRows()));
     const job = await world.begin({ datasetArn: other.datasetArn });
     const removal = () => world.personalize.send(new DeleteDatasetCommand({ datasetArn: other.datasetArn }));
     await assert.rejects(removal(), { name: "ResourceInUseException", message: /dataset-import-job\/job-1/ });

@@ -2,7 +2,7 @@ import * as assert from "node:assert/strict";
 import { ListDatasetImportJobsCommand } from "@aws-sdk/client-personalize";
 import { BUCKET, ImportWorld, KEY, ROLE_ARN } from "../support/importWorld";
 import { INTERACTIONS_SCHEMA, makeThroughCloudControl } from "../../testing/personalize";
-import { dropOf, enoughRows, NOON, type Row } from "../../testing/pipelineData";
+import { historyFile, enoughRows, NOON, type Row } from "../../testing/pipelineData";
 
 const PREFIX = "arn:aws:personalize:ap-southeast-1:123456789012:";
 const LOCATION = `s3://${BUCKET}/${KEY}`;
@@ -56,14 +56,14 @@ describe("an import job of the local Personalize", () => {
 
   it("takes a folder as one, but no file for a folder", async () => {
     for (const [i, rows] of [enoughRows().slice(0, 400), enoughRows().slice(400)].entries()) {
-      await world.put(dropOf(rows), `recommender/folder/part-${i}.csv`);
+      await world.put(historyFile(rows), `recommender/folder/part-${i}.csv`);
     }
     const from = (dataLocation: string) => world.begin({ dataSource: { dataLocation } }).then((arn) => world.end(arn));
     assert.equal((await from(`s3://${BUCKET}/recommender/folder/`)).status, "ACTIVE");
     assert.match((await from(`s3://${BUCKET}/recommender/folder`)).failureReason ?? "", /recommender\/folder/);
   });
 
-  const good = dropOf(enoughRows());
+  const good = historyFile(enoughRows());
   const changed = (row: number, change: (cells: string[]) => string[]): string =>
     good
       .split("\n")
@@ -76,7 +76,7 @@ describe("an import job of the local Personalize", () => {
     ["has a column in another case", good.replace("ITEM_ID", "item_id"), /ITEM_ID/],
     ["has quoted names", good.replace("USER_ID", '"USER_ID"'), /USER_ID/],
     ["is empty", "", /USER_ID/],
-    ["has 999 rows", dropOf(enoughRows(999)), /1000.*999|999.*1000/],
+    ["has 999 rows", historyFile(enoughRows(999)), /1000.*999|999.*1000/],
     ["has a text for a time", changed(7, ([u, i, , t]) => [u, i, "yesterday", t]), /line 8\b.*TIMESTAMP.*"yesterday"/],
     ["has a fraction for a time", changed(7, ([u, i, , t]) => [u, i, "1.5", t]), /line 8\b.*TIMESTAMP.*"1\.5"/],
     [

@@ -2,7 +2,7 @@ import * as assert from "node:assert/strict";
 import { CreateDatasetImportJobCommand, PersonalizeClient } from "@aws-sdk/client-personalize";
 import type { Policy, Statement } from "../../src/service";
 import { BUCKET, ImportWorld, KEY, ROLE, ROLE_ARN } from "../support/importWorld";
-import { dropOf, enoughRows } from "../../testing/pipelineData";
+import { historyFile, enoughRows } from "../../testing/pipelineData";
 
 const PREFIX = "arn:aws:personalize:ap-southeast-1:123456789012:";
 const policy = (...Statement: Statement[]): Policy => ({ Version: "2012-10-17", Statement });
@@ -85,7 +85,7 @@ describe("who may import into the local Personalize", () => {
 
   it("at most five jobs are pending or in progress", async () => {
     const world = await ImportWorld.open({ creationMs: 500 });
-    await world.put(dropOf(enoughRows()));
+    await world.put(historyFile(enoughRows()));
     const jobs: string[] = [];
     for (let job = 0; job < 5; job += 1) jobs.push(await world.begin());
     assert.equal((await world.describe(jobs[0])).status, "CREATE PENDING");

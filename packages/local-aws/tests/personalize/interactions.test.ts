@@ -14,7 +14,7 @@ import { withCloud } from "../../testing/cloud";
 import { eventually } from "../../testing/eventually";
 import { contentOf, ImportWorld } from "../support/importWorld";
 import { INTERACTIONS_SCHEMA, makeThroughCloudControl } from "../../testing/personalize";
-import { dropOf, enoughRows, NOON, type Row } from "../../testing/pipelineData";
+import { historyFile, enoughRows, NOON, type Row } from "../../testing/pipelineData";
 
 /** As rows of a dataset's content. */
 const texts = (rows: Row[]): string[] => [...new Set(rows.map((row) => row.join(" ")))].sort();
@@ -32,7 +32,7 @@ describe("what a dataset of the local Personalize holds", () => {
     const large: Row = ["9007199254740993", "18446744073709551615", NOON, "watch"];
     const [first] = rows;
     const streamed: Row[] = [first, large, ["u0", "i0", NOON, "click"], ["é\u{1D11E},\"'", "i0", NOON, "watch"]];
-    await world.import(dropOf([...rows, first, large]));
+    await world.import(historyFile([...rows, first, large]));
     await world.stream([...streamed, ...streamed, ["u0", "i0", NOON + 0.75, "click"]]);
     assert.deepEqual(await world.content(), texts([...rows, ...streamed]));
   });

@@ -17,7 +17,7 @@ import type { Policy } from "../../src/service";
 import { type TestCloud, withCloud } from "../../testing/cloud";
 import { eventually } from "../../testing/eventually";
 import { makeRecommender, type Recommender, trackerActive } from "../../testing/personalize";
-import { dropOf, enoughRows, type Row } from "../../testing/pipelineData";
+import { historyFile, enoughRows, type Row } from "../../testing/pipelineData";
 
 export const BUCKET = "downstream";
 export const KEY = "recommender/personalize_input.csv";
@@ -116,7 +116,7 @@ export class ImportWorld {
 
   /** Puts a CSV, imports it and tells how that ended. */
   async import(csv: string | Row[] = enoughRows(), changes: Partial<CreateDatasetImportJobRequest> = {}): Promise<DatasetImportJob> {
-    await this.put(typeof csv === "string" ? csv : dropOf(csv));
+    await this.put(typeof csv === "string" ? csv : historyFile(csv));
     return this.end(await this.begin(changes));
   }
 

@@ -47,7 +47,7 @@ export function importOperations({ cloud, lifecycle, fails }: ImportPorts): Reco
   const arn = (input: Json) => arnOf(cloud, `dataset-import-job/${String(input.jobName)}`);
   return {
     CreateDatasetImportJob: {
-      needs: (input) => [{ action: "personalize:CreateDatasetImportJob", resource: arn(input) }, passRole(input.roleArn)],
+      permissions: (input) => [{ action: "personalize:CreateDatasetImportJob", resource: arn(input) }, passRole(input.roleArn)],
       run: async (input) => {
         const request = read(CREATE, input);
         const dataset = lifecycle.active(DATASET, request.datasetArn);

@@ -1,5 +1,5 @@
 /** Runs works side by side, a few at a time, for one caller that waits for each start. */
-export interface Crew {
+export interface TaskPool {
   /**
    * Waits for a free hand and starts the work.
    *
@@ -15,12 +15,12 @@ export interface Crew {
 }
 
 /**
- * Makes a crew. After a failure it starts nothing more.
+ * Makes a pool. After a failure it starts nothing more.
  *
  * @param hands works at a time, at least 1
  * @param onFailure told of the first failure at once, so that it can stop the others
  */
-export function makeCrew(hands: number, onFailure: (error: unknown) => void = () => {}): Crew {
+export function makeTaskPool(hands: number, onFailure: (error: unknown) => void = () => {}): TaskPool {
   let busy = 0;
   let failed: { error: unknown } | undefined;
   let wake = () => {};

@@ -1,5 +1,5 @@
 import * as assert from "node:assert/strict";
-import { makeCrew } from "../../../functions/shared/crew";
+import { makeTaskPool } from "../../../functions/shared/taskPool";
 
 /** Works that end when they are told to. */
 function works(count: number) {
@@ -13,14 +13,14 @@ function works(count: number) {
 }
 const settle = () => new Promise<void>((resolve) => setImmediate(resolve));
 
-describe("makeCrew", () => {
+describe("makeTaskPool", () => {
   it("has so many works under way and waits for all of them", async () => {
-    const crew = makeCrew(2);
+    const pool = makeTaskPool(2);
     const { all, started, end } = works(3);
     let done = false;
     const run = (async () => {
-      for (const work of all) await crew.start(work);
-      await crew.finish();
+      for (const work of all) await pool.start(work);
+      await pool.finish();
       done = true;
     })();
     await settle();
@@ -37,16 +37,16 @@ describe("makeCrew", () => {
 
   it("starts nothing after a failure, tells of it at once, and throws it when the others have ended", async () => {
     const told: unknown[] = [];
-    const crew = makeCrew(2, (error) => told.push(error));
+    const pool = makeTaskPool(2, (error) => told.push(error));
     const { all, started, end } = works(3);
     const failure = new Error("first");
-    await crew.start(all[0]);
-    await crew.start(all[1]);
-    const third = assert.rejects(crew.start(all[2]), failure);
+    await pool.start(all[0]);
+    await pool.start(all[1]);
+    const third = assert.rejects(pool.start(all[2]), failure);
     end(0, failure);
     await third;
     let finished = false;
-    const finish = assert.rejects(crew.finish(), failure).then(() => (finished = true));
+    const finish = assert.rejects(pool.finish(), failure).then(() => (finished = true));
     await settle();
     assert.equal(finished, false);
     end(1, new Error("second"));

@@ -10,7 +10,7 @@ export interface ExistingRecommender {
 }
 
 /** A campaign that the pipeline creates and updates. */
-export interface CampaignPlace {
+export interface CampaignResource {
   name: string;
   arn: string;
   /** Transactions a second that are paid for at least. */
@@ -18,7 +18,7 @@ export interface CampaignPlace {
 }
 
 /** What the pipeline imports into, trains and deploys; all of it is known at preview. */
-export interface RecommenderPlaces {
+export interface RecommenderResources {
   datasetGroupArn: string;
   /** The group's interactions dataset. */
   datasetArn: string;
@@ -27,11 +27,11 @@ export interface RecommenderPlaces {
   recipeArn: string;
   solution: { name: string; arn: string };
   /** Undefined where nothing is deployed. */
-  campaign?: CampaignPlace;
+  campaign?: CampaignResource;
 }
 
 /** What a recommender's places follow from. */
-export interface RecommenderPlacesArgs {
+export interface RecommenderResourcesArgs {
   scope: Scope;
   /** Name of the recipe that the solution trains by: https://docs.aws.amazon.com/personalize/latest/dg/working-with-predefined-recipes.html */
   recipe: string;
@@ -44,7 +44,13 @@ export interface RecommenderPlacesArgs {
 }
 
 /** Names and ARNs, whether or not they are there yet. */
-export function recommenderPlaces({ scope, recipe, campaign, minProvisionedTps, existing }: RecommenderPlacesArgs): RecommenderPlaces {
+export function recommenderResources({
+  scope,
+  recipe,
+  campaign,
+  minProvisionedTps,
+  existing,
+}: RecommenderResourcesArgs): RecommenderResources {
   const arns = arnsOf(scope);
   const group = physicalName("datasetGroup", scope, "recommender");
   const solution = solutionName(scope, recipe);

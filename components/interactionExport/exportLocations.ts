@@ -9,7 +9,7 @@ export interface ExportSource {
 }
 
 /** What an export reads, works with and writes, as both engines are told. */
-export interface ExportPlaces {
+export interface ExportLocations {
   scope: Scope;
   /** Physical names of the lake's buckets. */
   buckets: Record<Zone, string>;
@@ -42,7 +42,7 @@ export type Exporter = { engine: "lambda"; functionArn: string } | { engine: "gl
 export type PartsOrigin = { historyFunctionArn: string } | { sourcePrefix: string };
 
 /** What an export's places follow from. */
-export interface ExportPlacesArgs extends Pick<ExportPlaces, "scope" | "buckets"> {
+export interface ExportLocationsArgs extends Pick<ExportLocations, "scope" | "buckets"> {
   /** Empty, or the stage and a slash. */
   keyPrefix: string;
   /** Columns of the CSV, in order. */
@@ -51,7 +51,7 @@ export interface ExportPlacesArgs extends Pick<ExportPlaces, "scope" | "buckets"
   source?: ExportSource;
 }
 
-export function exportPlaces({ scope, buckets, keyPrefix, interactionColumns, source }: ExportPlacesArgs): ExportPlaces {
+export function exportLocations({ scope, buckets, keyPrefix, interactionColumns, source }: ExportLocationsArgs): ExportLocations {
   const { parts, inflated, results } = cachePrefixes(keyPrefix);
   const columns = interactionColumns.join(",");
   return {
@@ -64,6 +64,6 @@ export function exportPlaces({ scope, buckets, keyPrefix, interactionColumns, so
 }
 
 /** `s3://` address below which every part lies. */
-export function partsAddress({ buckets, source, parts }: ExportPlaces): string {
+export function partsAddress({ buckets, source, parts }: ExportLocations): string {
   return source === undefined ? `s3://${buckets.cache}/${parts}` : `s3://${buckets.lake}/${source}`;
 }

@@ -1,14 +1,14 @@
 import * as assert from "node:assert/strict";
-import { recommenderPlaces, type RecommenderPlacesArgs } from "../../../components/recommender/recommenderPlaces";
+import { recommenderResources, type RecommenderResourcesArgs } from "../../../components/recommender/recommenderResources";
 import { SCOPE } from "../../support/pulumiMocks";
 import { ARNS } from "../../support/settings";
 
-const ARGS: RecommenderPlacesArgs = { scope: SCOPE, recipe: "aws-user-personalization-v2", campaign: true, minProvisionedTps: 3 };
+const ARGS: RecommenderResourcesArgs = { scope: SCOPE, recipe: "aws-user-personalization-v2", campaign: true, minProvisionedTps: 3 };
 const OWN = "arn:aws:personalize:ap-southeast-1:123456789012";
 
 describe("a recommender's places", () => {
   it("follow from names", () => {
-    assert.deepEqual(recommenderPlaces(ARGS), {
+    assert.deepEqual(recommenderResources(ARGS), {
       datasetGroupArn: `${OWN}:dataset-group/acme-c360-recommender-recommender-dev`,
       datasetArn: `${OWN}:dataset/acme-c360-recommender-recommender-dev/INTERACTIONS`,
       roleArn: "arn:aws:iam::123456789012:role/acme-c360-recommender-personalize-dev",
@@ -23,12 +23,12 @@ describe("a recommender's places", () => {
   });
 
   it("have no campaign where it is off, and another solution for another recipe", () => {
-    assert.equal(recommenderPlaces({ ...ARGS, campaign: false }).campaign, undefined);
-    const { solution, recipeArn } = recommenderPlaces({ ...ARGS, recipe: "aws-popularity-count" });
+    assert.equal(recommenderResources({ ...ARGS, campaign: false }).campaign, undefined);
+    const { solution, recipeArn } = recommenderResources({ ...ARGS, recipe: "aws-popularity-count" });
     assert.deepEqual([solution.name, recipeArn.split("/")[1]], ["acme-c360-recommender-solution-dev-488", "aws-popularity-count"]);
   });
 
   it("are those that were made by hand, with a solution and a campaign of the stack's own", () => {
-    assert.deepEqual(recommenderPlaces({ ...ARGS, existing: { ...ARNS, trackingId: "x" } }), { ...recommenderPlaces(ARGS), ...ARNS });
+    assert.deepEqual(recommenderResources({ ...ARGS, existing: { ...ARNS, trackingId: "x" } }), { ...recommenderResources(ARGS), ...ARNS });
   });
 });
