@@ -1,7 +1,16 @@
 import type { Exporter, PartsOrigin } from "../interactionExport/exportLocations";
 import { arnsOf } from "../shared/arns";
 import { cachePrefixes, eventPrefixes, interactionsPrefix, type Scope, type Zone } from "../shared/naming";
-import { ON_ACCOUNT_CATALOG, ON_SHARED_BUCKETS, ONLY_ON_STAR, policy, type Policy, type Statement, trustPolicy } from "../shared/policies";
+import {
+  allow,
+  ON_ACCOUNT_CATALOG,
+  ON_SHARED_BUCKETS,
+  ONLY_ON_STAR,
+  policy,
+  type Policy,
+  type Statement,
+  trustPolicy,
+} from "../shared/policies";
 import type { RecommenderResources } from "../recommender/recommenderResources";
 import { recommenderStatements } from "../recommender/recommenderPolicies";
 import { TABLES } from "../catalog/tableFormats";
@@ -43,12 +52,7 @@ export function scheduleTrust(scope: Scope): Policy {
 
 /** What the schedule needs: to start the pipeline. */
 export function schedulePolicy(scope: Scope, stateMachine: string): Policy {
-  return policy({
-    Sid: "StartPipeline",
-    Effect: "Allow",
-    Action: "states:StartExecution",
-    Resource: arnsOf(scope).stateMachine(stateMachine),
-  });
+  return policy(allow("StartPipeline", "states:StartExecution", arnsOf(scope).stateMachine(stateMachine)));
 }
 
 /** What the state machine needs: a statement for each service that its states call, and what Athena reads and writes for it. */
@@ -62,10 +66,6 @@ export function pipelinePolicy(places: PipelinePolicyArgs): Policy {
     allow("DeliverLogs", ONLY_ON_STAR.logDelivery, "*"),
     allow("Trace", [...ONLY_ON_STAR.xray, ...ONLY_ON_STAR.sampling], "*"),
   );
-}
-
-function allow(Sid: string, Action: string[], Resource: string | string[]): Statement {
-  return { Sid, Effect: "Allow", Action, Resource };
 }
 
 /** The functions that it invokes, or the job that it runs and whose answer it reads: https://docs.aws.amazon.com/step-functions/latest/dg/connect-glue.html */
@@ -110,35 +110,21 @@ function lakeStatements({ scope, buckets, keyPrefix }: PipelinePolicyArgs): Stat
   const table = interactionsPrefix(keyPrefix);
   const write = ["s3:PutObject", "s3:AbortMultipartUpload", "s3:ListMultipartUploadParts"];
   const list = (zone: "upstream" | "lake" | "cache", prefixes: string[]): Statement => ({
-    Sid: `List${zone[0].toUpperCase()}${zone.slice(1)}`,
-    Effect: "Allow",
-    Action: "s3:ListBucket",
-    Resource: arns.bucket(buckets[zone]),
+    ...allow(`List${zone[0].toUpperCase()}${zone.slice(1)}`, "s3:ListBucket", arns.bucket(buckets[zone])),
     Condition: { StringLike: { "s3:prefix": prefixes.map((prefix) => `${prefix}*`) } },
   });
   return [
-    {
-      Sid: "LocateBuckets",
-      Effect: "Allow",
-      Action: ON_SHARED_BUCKETS.location,
-      Resource: [arns.bucket(buckets.upstream), arns.bucket(buckets.lake), arns.bucket(buckets.cache)],
-    },
+    allow("LocateBuckets", ON_SHARED_BUCKETS.location, [
+      arns.bucket(buckets.upstream),
+      arns.bucket(buckets.lake),
+      arns.bucket(buckets.cache),
+    ]),
     list("upstream", [latest, history]),
     list("lake", [table]),
     list("cache", [parts, results]),
-    {
-      Sid: "ReadUpstream",
-      Effect: "Allow",
-      Action: "s3:GetObject",
-      Resource: [arns.objects(buckets.upstream, latest), arns.objects(buckets.upstream, history)],
-    },
-    {
-      Sid: "KeepTable",
-      Effect: "Allow",
-      Action: ["s3:GetObject", ...write, "s3:DeleteObject"],
-      Resource: arns.objects(buckets.lake, table),
-    },
-    { Sid: "WriteParts", Effect: "Allow", Action: write, Resource: arns.objects(buckets.cache, parts) },
-    { Sid: "KeepResults", Effect: "Allow", Action: ["s3:GetObject", ...write], Resource: arns.objects(buckets.cache, results) },
+    allow("ReadUpstream", "s3:GetObject", [arns.objects(buckets.upstream, latest), arns.objects(buckets.upstream, history)]),
+    allow("KeepTable", ["s3:GetObject", ...write, "s3:DeleteObject"], arns.objects(buckets.lake, table)),
+    allow("WriteParts", write, arns.objects(buckets.cache, parts)),
+    allow("KeepResults", ["s3:GetObject", ...write], arns.objects(buckets.cache, results)),
   ];
 }

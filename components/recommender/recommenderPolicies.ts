@@ -1,6 +1,6 @@
 import { arnsOf } from "../shared/arns";
 import { jobNamePrefix, type Scope, trainingRunsPrefix } from "../shared/naming";
-import { ONLY_ON_STAR, type Statement } from "../shared/policies";
+import { allow, ONLY_ON_STAR, type Statement } from "../shared/policies";
 import type { RecommenderResources } from "./recommenderResources";
 
 /** What a run imports into, trains, deploys and records. */
@@ -42,7 +42,3 @@ const named = (...operations: string[]): string[] => operations.map((operation) 
 const IMPORT = named("CreateDatasetImportJob", "DescribeDatasetImportJob");
 const TRAIN = named("CreateSolution", "DescribeSolution", "CreateSolutionVersion", "DescribeSolutionVersion", "GetSolutionMetrics");
 const DEPLOY = named("CreateCampaign", "UpdateCampaign", "DescribeCampaign");
-
-function allow(Sid: string, Action: string[], Resource: string | string[]): Statement {
-  return { Sid, Effect: "Allow", Action, Resource };
-}

@@ -85,6 +85,11 @@ export function policy(...statements: Statement[]): Policy {
   return { Version: "2012-10-17", Statement: statements };
 }
 
+/** A statement without a condition that allows actions. */
+export function allow(Sid: string, Action: string | string[], Resource: string | string[]): Statement {
+  return { Sid, Effect: "Allow", Action, Resource };
+}
+
 /** Lets a service assume a role. */
 export function trustPolicy(service: string, condition?: Condition): Policy {
   const statement: Statement = { Sid: "Assume", Effect: "Allow", Principal: { Service: service }, Action: "sts:AssumeRole" };
