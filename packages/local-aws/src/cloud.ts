@@ -107,9 +107,10 @@ function assemble(options: CloudOptions): Parts {
   let endpoint = "";
 
   const perform: Parts["perform"] = async (principal, service, operation, input, call) => {
-    const { permissions, run } = registry.operation(service, operation);
-    for (const need of permissions(input)) await authorize(principal, need);
-    return faults.meet(service, operation, input, call.signal, () => run(input, { principal, ...call }));
+    const { parse, permissions, run } = registry.operation(service, operation);
+    const request = parse ? parse(input) : input;
+    for (const need of permissions(request)) await authorize(principal, need);
+    return faults.meet(service, operation, input, call.signal, () => run(request, { principal, ...call }));
   };
   const cloud: Cloud = {
     region,

@@ -77,8 +77,14 @@ export interface Operation {
   query?: readonly string[];
   /** restJson: the body is data, handed over as it came (`Call.body`), with `headers` in the input, as restXml does. */
   raw?: boolean;
-  permissions: (input: Json) => RequiredPermission[];
-  run: (input: Json, call: Call) => Promise<Reply>;
+  /**
+   * Checks the input before the caller's permissions are checked. @default takes it as it is
+   *
+   * @throws ServiceError for a member that is not known or breaks a rule
+   */
+  parse?: (input: Json) => Json;
+  permissions: (request: Json) => RequiredPermission[];
+  run: (request: Json, call: Call) => Promise<Reply>;
 }
 
 /** A resource type that the program can create. */
