@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { pipelineDefinition } from "../components/pipeline/definition";
 import { readStatement } from "../components/pipeline/statements";
 import { DEFINITION_ARGS } from "./support/definitionArgs";
-import { run, world } from "./support/forwardWorld";
+import { fakePorts, forward } from "./support/forwardFixture";
 import { kinesisBatch, viewRecord } from "./support/kinesisEvent";
 
 const ROOT = join(__dirname, "..");
@@ -74,8 +74,8 @@ describe("the runbook", () => {
   });
 
   it("explains every metric", async () => {
-    const { ports, logs } = world({});
-    await run(kinesisBatch([viewRecord("s1", ["i1"])]), ports);
+    const { ports, logs } = fakePorts();
+    await forward(kinesisBatch([viewRecord("s1", ["i1"])]), ports);
     const { _aws } = logs.find((line) => "_aws" in line) as { _aws: { CloudWatchMetrics: { Metrics: { Name: string }[] }[] } };
     const names = _aws.CloudWatchMetrics.flatMap(({ Metrics }) => Metrics.map(({ Name }) => Name));
     assert.deepEqual(documented("Log lines", 0, 1), names.sort());

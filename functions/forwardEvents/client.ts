@@ -1,64 +1,81 @@
 import type { PersonalizeEventsClient } from "@aws-sdk/client-personalize-events";
-import { classify, type Failure } from "./classify";
-import { isObject } from "./decode";
-import { makeRequestHandler, type HttpAnswer } from "./requestHandler";
-import type { Answer } from "./send";
-import { within } from "./within";
-import type { Sender, TrackedEvent } from "./validate";
+import { makeRequestHandler, withTimeout, type HttpResponse } from "./http";
+import { isObject, type Sender, type TrackedEvent } from "./validate";
 
-const CONNECTIONS = 16;
 const CONNECT_MILLISECONDS = 1000;
-const ANSWER_MILLISECONDS = 2000;
+const RESPONSE_MILLISECONDS = 2000;
+const TRANSIENT_STATUS = [408, 409, 429];
+const INVALID_INPUT = ["InvalidInputException", "ValidationException", "SerializationException"];
+const TRACKER = /\btracking ?id\b|\bevent ?tracker\b/i;
+const QUOTED = /'[^']*'|"[^"]*"/g;
 
-/** Makes one PutEvents request; resolves within the given time with a verdict. */
-export type PutEvents = (sender: Sender, events: readonly TrackedEvent[], milliseconds: number) => Promise<Answer>;
+/** Result of one PutEvents request. */
+export interface CallResult {
+  /**
+   * `rejected`: an event of the call is invalid. `transient`: the call may succeed when it is repeated. `misconfigured`: somebody must
+   * fix the tracker, a permission or the like.
+   */
+  outcome: "accepted" | "rejected" | "transient" | "misconfigured";
+  /** Whether the service throttled the request. */
+  throttled: boolean;
+  /** Name of the error; for a misconfiguration a message. */
+  error?: string;
+}
+
+/** Makes one PutEvents request within the given time. Never rejects. */
+export type PutEvents = (sender: Sender, events: readonly TrackedEvent[], milliseconds: number) => Promise<CallResult>;
+
+/** Why a request failed. */
+export interface Failure {
+  /** Name of the error. */
+  name: string;
+  message: string;
+  /** HTTP status; undefined when there was no response. */
+  status?: number;
+}
 
 /**
- * Calls [PutEvents](https://docs.aws.amazon.com/personalize/latest/dg/API_UBS_PutEvents.html) without retries: those must take their
- * place in the rate of calls. Region, endpoint, credentials and signature are the SDK client's; the request is one fixed POST, for
- * which the client's own way through serializers and middleware takes twice the CPU.
+ * Makes a client for [PutEvents](https://docs.aws.amazon.com/personalize/latest/dg/API_UBS_PutEvents.html) that does not retry: retries
+ * count against the call rate, so they are made by the caller. Region, endpoint, credentials and signature come from the SDK's client.
+ * The request is one fixed POST; the SDK's serializers and middleware would take twice the CPU.
  *
  * @param trackingId of the event tracker
+ * @param connections most concurrent requests
  */
-export function makePutEvents(trackingId: string): PutEvents {
+export function makePutEvents(trackingId: string, connections: number): PutEvents {
   const { PersonalizeEventsClient } = require("@aws-sdk/client-personalize-events") as typeof import("@aws-sdk/client-personalize-events");
   const { config } = new PersonalizeEventsClient({});
-  const http = makeRequestHandler({
-    connections: CONNECTIONS,
+  const requestHandler = makeRequestHandler({
+    connections,
     connectMilliseconds: CONNECT_MILLISECONDS,
-    answerMilliseconds: ANSWER_MILLISECONDS,
+    responseMilliseconds: RESPONSE_MILLISECONDS,
     userAgent: "c360-recommender/forwarder",
   });
-  let prepared: ReturnType<typeof prepare> | undefined;
+  let resolved: ReturnType<typeof resolveTarget> | undefined;
 
-  const call = async (body: string): Promise<HttpAnswer> => {
-    const { signer, target } = await (prepared ??= prepare(config));
+  const post = async (body: string): Promise<HttpResponse> => {
+    const { signer, target } = await (resolved ??= resolveTarget(config));
     const headers = { host: target.host, "content-type": "application/json", "content-length": String(Buffer.byteLength(body)) };
     const { headers: signed } = await signer.sign({ ...target, method: "POST", query: {}, headers, body });
-    return http.handle({ ...target, method: "POST", headers: signed, body });
+    return requestHandler.handle({ ...target, method: "POST", headers: signed, body });
   };
   return async ({ userId, sessionId }, eventList, milliseconds) => {
     try {
-      const answer = await within(milliseconds, call(JSON.stringify({ trackingId, userId, sessionId, eventList })));
-      return answer.statusCode === 200 ? { verdict: "accepted", attempts: 1, throttled: false } : classify(refusal(answer));
+      const response = await withTimeout(milliseconds, post(JSON.stringify({ trackingId, userId, sessionId, eventList })));
+      return response.statusCode === 200 ? { outcome: "accepted", throttled: false } : classifyFailure(failureOf(response));
     } catch (error) {
-      return classify(error as Error);
+      return classifyFailure(error as Error);
     }
   };
 }
 
 /**
- * What all requests of a client share.
+ * Resolves what all requests of a client share: their target, and the signer, which gets current credentials for every request.
  *
- * @returns the signer, which asks for the credentials at each call, so they may change, and where the requests go
+ * @param config of the SDK's client
  */
-export async function prepare({
-  region,
-  useFipsEndpoint,
-  useDualstackEndpoint,
-  endpointProvider,
-  signer,
-}: PersonalizeEventsClient["config"]) {
+export async function resolveTarget(config: PersonalizeEventsClient["config"]) {
+  const { region, useFipsEndpoint, useDualstackEndpoint, endpointProvider, signer } = config;
   const [Region, UseFIPS, UseDualStack] = await Promise.all([region(), useFipsEndpoint(), useDualstackEndpoint()]);
   const Endpoint = process.env.AWS_ENDPOINT_URL_PERSONALIZE_EVENTS ?? process.env.AWS_ENDPOINT_URL;
   const { url } = endpointProvider({ Region, UseFIPS, UseDualStack, Endpoint });
@@ -67,8 +84,23 @@ export async function prepare({
   return { signer: await signer(), target: { protocol, hostname, host, port: port === "" ? undefined : Number(port), path } };
 }
 
-/** An error of the [restJson1 protocol](https://smithy.io/2.0/aws/protocols/aws-restjson1-protocol.html#operation-error-serialization). */
-function refusal({ statusCode, headers, body }: HttpAnswer): Failure {
+/**
+ * Classifies a failed request. Throttling, 5xx, conflicts, timeouts and network errors are transient. Invalid input is a rejection,
+ * unless the message names the event tracker outside of quotes. Everything else is a misconfiguration. The message of an invalid input is
+ * not passed on: it may quote an event.
+ */
+export function classifyFailure({ name, message, status }: Failure): CallResult {
+  const throttled = status === 429 || /Throttl|TooManyRequests|LimitExceeded|SlowDown/.test(name);
+  if (throttled || status === undefined || status >= 500 || TRANSIENT_STATUS.includes(status))
+    return { outcome: "transient", throttled, error: name };
+  const isInvalidInput = INVALID_INPUT.includes(name);
+  if (isInvalidInput && !TRACKER.test(message.replace(QUOTED, ""))) return { outcome: "rejected", throttled, error: name };
+  const detail = isInvalidInput ? "the event tracker is named as the reason" : message;
+  return { outcome: "misconfigured", throttled, error: `PutEvents answered ${name} (${status}): ${detail}` };
+}
+
+/** The error of the [restJson1 protocol](https://smithy.io/2.0/aws/protocols/aws-restjson1-protocol.html#operation-error-serialization). */
+function failureOf({ statusCode, headers, body }: HttpResponse): Failure {
   const { __type, code, message, Message } = errorBody(body);
   const [type = ""] = [headers["x-amzn-errortype"], code, __type, "UnknownError"].flat().filter((name) => typeof name === "string");
   const [text = ""] = [message, Message].filter((one) => typeof one === "string");

@@ -1,60 +1,70 @@
 import type { KinesisStreamRecord } from "aws-lambda";
-import { decode, type RecordReason } from "./decode";
-import { validateEvent, type EventReason, type Sender, type TrackedEvent } from "./validate";
+import { decodeRecord, validateEvent, type EventReason, type RecordReason, type Sender, type TrackedEvent } from "./validate";
 
-const EVENTS_A_CALL = 10;
+const MAX_EVENTS_PER_CALL = 10;
 
-/** Why a record or some of its events are in the dead-letter store; `rejected`: Personalize refused the event. */
+/** Why a record or some of its events are dead letters. `rejected`: Personalize rejected the event. */
 export type Reason = RecordReason | EventReason | "rejected";
 
-/** What became of an event: accepted by Personalize, not sent or not answered (`pending`), or bad. */
-export type Outcome = "accepted" | "pending" | EventReason | "rejected";
+/** State of an event. `pending`: it was not sent yet, or its call failed. */
+export type EventState = "accepted" | "pending" | EventReason | "rejected";
 
-/** A record of the batch and what is known of it. */
+/** A record of the batch and the state of its events. */
 export interface BatchRecord {
   sequenceNumber: string;
   shard: string;
   partitionKey: string;
   /** When the record reached the stream, in epoch seconds. */
   arrivedSeconds: number;
-  /** Base64, as it came. */
+  /** Base64, as delivered. */
   data: string;
-  /** Set when nothing of the record can be read. */
+  /** Set when the record could not be decoded; it has no events then. */
   reason?: RecordReason;
-  /** One for each event of the record. */
-  outcomes: Outcome[];
+  /** One per event of the record, in order. */
+  events: EventState[];
 }
 
-/** An event on its way, with its place in its record. */
+/** A valid event and its position in its record. */
 export interface PlannedEvent {
   record: BatchRecord;
   index: number;
   event: TrackedEvent;
 }
 
-/** The calls of one user's session, to be made in order. */
+/** The calls for one session of one user, to be made in order. */
 export interface Group extends Sender {
   calls: PlannedEvent[][];
 }
 
+/** A batch, decoded and grouped. */
 export interface Plan {
   records: BatchRecord[];
-  /** Longest first: the longest group bounds the time of the batch. */
+  /** Longest first: the longest group determines how long the batch takes. */
   groups: Group[];
 }
 
-/** Reads and validates a batch and groups its good events into as few calls as the service allows: at most 10 events of one session each. */
+/**
+ * Decodes and validates a batch and groups its valid events into the fewest possible calls: at most
+ * [10 events](https://docs.aws.amazon.com/personalize/latest/dg/API_UBS_PutEvents.html) of one session per call.
+ */
 export function plan(batch: readonly KinesisStreamRecord[]): Plan {
   const groups = new Map<string, Group>();
-  const records = batch.map((source) => {
-    const record = batchRecord(source);
-    const decoded = decode(record.data);
+  const records = batch.map(({ eventID, kinesis }) => {
+    const record: BatchRecord = {
+      sequenceNumber: kinesis.sequenceNumber,
+      shard: eventID.split(":")[0],
+      partitionKey: kinesis.partitionKey,
+      arrivedSeconds: kinesis.approximateArrivalTimestamp,
+      data: kinesis.data,
+      events: [],
+    };
+    const decoded = decodeRecord(record.data);
     if (!decoded.ok) return { ...record, reason: decoded.reason };
     const { userId, sessionId } = decoded;
     const key = JSON.stringify([userId, sessionId]);
     decoded.events.forEach((value, index) => {
       const validated = validateEvent(value, decoded, record.arrivedSeconds);
-      record.outcomes.push(validated.ok ? "pending" : validated.reason);
+      record.events.push(validated.ok ? "pending" : validated.reason);
       if (!validated.ok) return;
       const group = groups.get(key) ?? { userId, sessionId, calls: [] };
       groups.set(key, group);
@@ -65,19 +75,8 @@ export function plan(batch: readonly KinesisStreamRecord[]): Plan {
   return { records, groups: [...groups.values()].sort((a, b) => b.calls.length - a.calls.length) };
 }
 
-function batchRecord({ eventID, kinesis }: KinesisStreamRecord): BatchRecord {
-  return {
-    sequenceNumber: kinesis.sequenceNumber,
-    shard: eventID.split(":")[0],
-    partitionKey: kinesis.partitionKey,
-    arrivedSeconds: kinesis.approximateArrivalTimestamp,
-    data: kinesis.data,
-    outcomes: [],
-  };
-}
-
 function append(calls: PlannedEvent[][], event: PlannedEvent): void {
   const last = calls.at(-1);
-  if (last === undefined || last.length === EVENTS_A_CALL) calls.push([event]);
+  if (last === undefined || last.length === MAX_EVENTS_PER_CALL) calls.push([event]);
   else last.push(event);
 }

@@ -1,109 +1,146 @@
+import type { CallResult, PutEvents } from "./client";
 import type { Group, PlannedEvent } from "./plan";
-import type { Sender, TrackedEvent } from "./validate";
+import type { Sender } from "./validate";
 
-const LANES = 16;
+/** Most concurrent PutEvents calls. */
+export const CONCURRENT_CALLS = 16;
+
+const MAX_ATTEMPTS = 3;
+const BACKOFF_MILLISECONDS = 100;
+const THROTTLED_BACKOFF_MILLISECONDS = 500;
 const LARGE_INVOCATION_CALLS = 20;
 
-/** The service's answer to one call. */
-export interface Answer {
-  verdict: "accepted" | "rejected" | "transient" | "misconfigured";
-  /** Requests made. */
-  attempts: number;
-  throttled: boolean;
-  /** Name of the error; for a misconfiguration also what to look at. */
-  error?: string;
-}
-
-/** What sending needs from the world. */
+/** Dependencies of sending. */
 export interface SendPorts {
-  /** Makes one PutEvents call; resolves within the given time with a verdict on the answer or on the failure to get one. */
-  put(sender: Sender, events: TrackedEvent[], milliseconds: number): Promise<Answer>;
-  /** Takes the next place in the rate of calls: milliseconds to wait for it. */
+  /** Makes one request, without retries. */
+  put: PutEvents;
+  /** Reserves the next slot of the call rate; returns the milliseconds until then. */
   reserve(): number;
   sleep(milliseconds: number): Promise<void>;
+  /** A random number from 0 up to 1. */
+  random(): number;
   /** Milliseconds left for calls. */
   remaining(): number;
-  /** What the container remembers from one invocation to the next. */
-  memory: { allRejected: boolean };
+  /** State that the container keeps from one invocation to the next. */
+  container: { allRejected: boolean };
+  /** Writes a line to the log. */
   log(fact: Record<string, unknown>): void;
 }
 
-/** What was sent; what became of each event is in its record's outcomes. */
-export interface Sent {
+/** What was sent. The state of each event is in its record. */
+export interface SendResult {
+  /** Calls, each with its retries. */
   calls: number;
+  /** Further attempts of those calls. */
   retries: number;
+  /** Calls whose last attempt was throttled. */
   throttled: number;
+  /** Events that Personalize accepted. */
   accepted: number;
-  /** Set when the invocation must fail as a whole; nothing of it is a dead letter then. */
+  /** Set when the whole invocation must fail. None of its records is a dead letter then. */
   misconfiguration?: string;
 }
 
 /**
- * Sends the planned calls: groups in parallel, the calls of a group in order. After a transient failure the rest of its group stays
- * pending. A rejected call is split until the bad event is alone.
+ * Sends the planned calls: groups in parallel, the calls of a group in order. After a transient failure the remaining events of the group
+ * stay pending. A rejected call is split until the bad event is alone.
  *
- * When every event of a large invocation is rejected, something is set wrong. The event source mapping then halves the batch, so the
- * suspicion stays, for small invocations too, until an event is accepted.
+ * When every event of a large invocation is rejected, the configuration is the likely cause. The event source mapping then halves the
+ * batch, so small invocations fail too until an event is accepted.
  */
-export async function sendGroups(groups: readonly Group[], ports: SendPorts): Promise<Sent> {
-  const sent: Sent = { calls: 0, retries: 0, throttled: 0, accepted: 0 };
-  const waiting = groups.values();
-  const lane = async () => {
-    for (const group of waiting) await sendInOrder(group, group.calls, ports, sent);
+export async function sendGroups(groups: readonly Group[], ports: SendPorts): Promise<SendResult> {
+  const result: SendResult = { calls: 0, retries: 0, throttled: 0, accepted: 0 };
+  const queue = groups.values();
+  const sendQueued = async () => {
+    for (const group of queue) await sendInOrder(group, group.calls, ports, result);
   };
-  await Promise.all(Array.from({ length: LANES }, lane));
+  await Promise.all(Array.from({ length: CONCURRENT_CALLS }, sendQueued));
   const calls = groups.flatMap((group) => group.calls);
-  if (sent.accepted > 0) ports.memory.allRejected = false;
-  else if (calls.length > 0 && calls.flat().every(isRejected)) {
-    ports.memory.allRejected ||= calls.length >= LARGE_INVOCATION_CALLS;
-    if (ports.memory.allRejected) sent.misconfiguration ??= `Personalize rejected every event of ${calls.length} calls`;
+  if (result.accepted > 0) ports.container.allRejected = false;
+  else if (calls.length > 0 && calls.flat().every(({ record, index }) => record.events[index] === "rejected")) {
+    ports.container.allRejected ||= calls.length >= LARGE_INVOCATION_CALLS;
+    if (ports.container.allRejected) result.misconfiguration ??= `Personalize rejected every event of ${calls.length} calls`;
   }
-  return sent;
+  return result;
 }
 
-async function sendInOrder(sender: Sender, calls: readonly PlannedEvent[][], ports: SendPorts, sent: Sent): Promise<boolean> {
+/**
+ * Makes a rate limiter that spaces calls evenly, over all invocations of a container.
+ *
+ * @param callsPerSecond highest rate
+ * @param now a clock in milliseconds
+ * @returns a function that reserves the next slot and returns the milliseconds until then
+ */
+export function makeRateLimiter(callsPerSecond: number, now: () => number): SendPorts["reserve"] {
+  let next = -Infinity;
+  return () => {
+    const time = now();
+    const slot = Math.max(next, time);
+    next = slot + 1000 / callsPerSecond;
+    return slot - time;
+  };
+}
+
+/** Returns false when the remaining calls of the group must not be made. */
+async function sendInOrder(sender: Sender, calls: readonly PlannedEvent[][], ports: SendPorts, result: SendResult): Promise<boolean> {
   for (const call of calls) {
-    if (!(await sendCall(sender, call, ports, sent))) return false;
+    if (!(await sendCall(sender, call, ports, result))) return false;
   }
   return true;
 }
 
-/** False when what follows in the group must not be sent. */
-async function sendCall(sender: Sender, call: PlannedEvent[], ports: SendPorts, sent: Sent): Promise<boolean> {
-  if (sent.misconfiguration !== undefined) return false;
-  const wait = ports.reserve();
-  if (ports.remaining() <= wait) return false;
-  if (wait > 0) await ports.sleep(wait);
-  const { verdict, attempts, throttled, error } = await ports.put(
-    sender,
-    call.map(({ event }) => event),
-    ports.remaining(),
-  );
-  sent.calls += 1;
-  sent.retries += attempts - 1;
-  sent.throttled += throttled ? 1 : 0;
-  if (verdict === "accepted") {
-    sent.accepted += call.length;
-    mark(call, "accepted");
+async function sendCall(sender: Sender, call: PlannedEvent[], ports: SendPorts, result: SendResult): Promise<boolean> {
+  if (result.misconfiguration !== undefined) return false;
+  const response = await putWithRetries(sender, call, ports);
+  if (response === undefined) return false;
+  const { outcome, attempts, throttled, error } = response;
+  result.calls += 1;
+  result.retries += attempts - 1;
+  result.throttled += throttled ? 1 : 0;
+  if (outcome === "accepted") {
+    result.accepted += call.length;
+    setState(call, "accepted");
     return true;
   }
-  if (verdict === "rejected") {
+  if (outcome === "rejected") {
     if (call.length === 1) {
-      mark(call, "rejected");
+      setState(call, "rejected");
       return true;
     }
     const half = Math.ceil(call.length / 2);
-    return sendInOrder(sender, [call.slice(0, half), call.slice(half)], ports, sent);
+    return sendInOrder(sender, [call.slice(0, half), call.slice(half)], ports, result);
   }
-  if (verdict === "misconfigured") sent.misconfiguration = error;
-  ports.log({ level: "ERROR", message: "call failed", verdict, error, attempts, sequenceNumber: call[0].record.sequenceNumber });
+  if (outcome === "misconfigured") result.misconfiguration = error;
+  ports.log({ level: "ERROR", message: "call failed", outcome, error, attempts, sequenceNumber: call[0].record.sequenceNumber });
   return false;
 }
 
-function mark(call: readonly PlannedEvent[], outcome: "accepted" | "rejected"): void {
-  for (const { record, index } of call) record.outcomes[index] = outcome;
+/**
+ * Makes a call, and repeats it at most twice after a transient failure. Each attempt takes a slot of the call rate. The backoff is a
+ * random share of a delay that doubles. It is longer after throttling, as in the
+ * [SDKs' standard mode](https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html).
+ *
+ * @returns the last result; undefined when there was no time for an attempt
+ */
+async function putWithRetries(sender: Sender, call: PlannedEvent[], ports: SendPorts) {
+  const events = call.map(({ event }) => event);
+  let last: (CallResult & { attempts: number }) | undefined;
+  for (let attempts = 1; await sleepWithin(ports.reserve(), ports); attempts += 1) {
+    last = { ...(await ports.put(sender, events, ports.remaining())), attempts };
+    if (last.outcome !== "transient" || attempts === MAX_ATTEMPTS) return last;
+    const base = last.throttled ? THROTTLED_BACKOFF_MILLISECONDS : BACKOFF_MILLISECONDS;
+    if (!(await sleepWithin(ports.random() * base * 2 ** (attempts - 1), ports))) return last;
+  }
+  return last;
 }
 
-function isRejected({ record, index }: PlannedEvent): boolean {
-  return record.outcomes[index] === "rejected";
+/** Returns false, without sleeping, when there is not enough time left. */
+async function sleepWithin(milliseconds: number, ports: SendPorts): Promise<boolean> {
+  if (ports.remaining() <= milliseconds) return false;
+  if (milliseconds > 0) await ports.sleep(milliseconds);
+  return true;
+}
+
+function setState(call: readonly PlannedEvent[], state: "accepted" | "rejected"): void {
+  for (const { record, index } of call) record.events[index] = state;
 }

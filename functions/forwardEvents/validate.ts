@@ -1,8 +1,19 @@
+import { isUtf8 } from "node:buffer";
 import { createHash } from "node:crypto";
-import { isObject, isText } from "./decode";
-import { parseSentAt } from "./sentAt";
 
-const EVENT_BYTES = 10 * 1024;
+const MAX_ID_CHARACTERS = 256;
+const MAX_RECOMMENDATION_ID_CHARACTERS = 40;
+const MAX_ATTRIBUTION_SOURCE_CHARACTERS = 1024;
+const MAX_PROPERTIES_CHARACTERS = 1024;
+const MAX_IMPRESSION_ITEMS = 25;
+const MAX_EVENT_BYTES = 10 * 1024;
+const UNPRINTABLE = /[\p{Cc}\p{Cs}]/u;
+const ISO = /^(\d{4})-(\d{2})-(\d{2})(?:T(\d{2}):(\d{2})(?::(\d{2})(?:\.\d+)?)?(?:Z|([+-])(\d{2}):?(\d{2}))?)?$/;
+const MILLISECONDS_FROM = 1e11;
+const SECONDS_PER_DAY = 86_400;
+
+/** Why a whole record is bad. */
+export type RecordReason = "badBase64" | "badUtf8" | "badJson" | "notAnObject" | "badUserId" | "badSessionId" | "badEventList";
 
 /** Why a single event is bad. */
 export type EventReason =
@@ -18,7 +29,13 @@ export type EventReason =
   | "badMetricAttribution"
   | "eventTooLarge";
 
-/** An event as it goes to Personalize, with `sentAt` in whole epoch seconds and `properties` as JSON text. */
+/** The sender of an event: a user, or the session of an anonymous user. */
+export interface Sender {
+  userId: string | undefined;
+  sessionId: string;
+}
+
+/** An event in the form that PutEvents takes: `sentAt` in whole epoch seconds, `properties` as JSON text. */
 export interface TrackedEvent {
   eventType: string;
   sentAt: number;
@@ -31,33 +48,57 @@ export interface TrackedEvent {
   eventId: string;
 }
 
-/** Who sent an event: the user, or the session of an anonymous one. */
-export interface Sender {
-  userId: string | undefined;
-  sessionId: string;
-}
+/** A record's sender and its events, which are not validated yet; or the reason why the record is bad. */
+export type DecodedRecord = ({ ok: true; events: readonly unknown[] } & Sender) | { ok: false; reason: RecordReason };
 
-export type Validated = { ok: true; event: TrackedEvent } | { ok: false; reason: EventReason };
+/** A valid event, or the reason why it is bad. */
+export type ValidatedEvent = { ok: true; event: TrackedEvent } | { ok: false; reason: EventReason };
 
 /**
- * Checks one event against the limits of
- * [PutEvents](https://docs.aws.amazon.com/personalize/latest/dg/API_UBS_Event.html), which refuses a whole call for one bad event.
- * Members that are null count as absent; unknown ones are left out.
+ * Decodes the payload of a stream record. Limits of the ids:
+ * [PutEvents](https://docs.aws.amazon.com/personalize/latest/dg/API_UBS_PutEvents.html).
+ *
+ * @param data base64 of a JSON object `{user_id?, session_id, event_list}` in UTF-8, as the event source mapping delivers it
+ */
+export function decodeRecord(data: string): DecodedRecord {
+  const bytes = Buffer.from(data, "base64");
+  const padding = data.endsWith("==") ? 2 : data.endsWith("=") ? 1 : 0;
+  if (bytes.length !== (data.length / 4) * 3 - padding) return { ok: false, reason: "badBase64" };
+  if (!isUtf8(bytes)) return { ok: false, reason: "badUtf8" };
+  let value: unknown;
+  try {
+    value = JSON.parse(bytes.toString("utf8"));
+  } catch {
+    return { ok: false, reason: "badJson" };
+  }
+  if (!isObject(value)) return { ok: false, reason: "notAnObject" };
+  const userId = value.user_id ?? undefined;
+  const { session_id: sessionId, event_list: events } = value;
+  if (userId !== undefined && !isText(userId, MAX_ID_CHARACTERS)) return { ok: false, reason: "badUserId" };
+  if (!isText(sessionId, MAX_ID_CHARACTERS) || sessionId === "null") return { ok: false, reason: "badSessionId" };
+  if (!Array.isArray(events) || events.length === 0) return { ok: false, reason: "badEventList" };
+  return { ok: true, userId, sessionId, events };
+}
+
+/**
+ * Validates one event against the limits of
+ * [PutEvents](https://docs.aws.amazon.com/personalize/latest/dg/API_UBS_Event.html), which rejects a whole call for one bad event.
+ * Members that are null count as absent. Unknown members are dropped.
  *
  * @param value the event as the producer wrote it
- * @param sender part of the identity of an event that comes without an eventId
+ * @param sender part of the eventId that an event without one gets
  * @param arrivedSeconds when the record reached the stream, in epoch seconds
  */
-export function validateEvent(value: unknown, sender: Sender, arrivedSeconds: number): Validated {
+export function validateEvent(value: unknown, sender: Sender, arrivedSeconds: number): ValidatedEvent {
   if (!isObject(value)) return { ok: false, reason: "badEvent" };
   const { eventType } = value;
-  if (!isText(eventType, 256)) return { ok: false, reason: "badEventType" };
+  if (!isText(eventType, MAX_ID_CHARACTERS)) return { ok: false, reason: "badEventType" };
   const sentAt = parseSentAt(value.sentAt, arrivedSeconds);
   if (sentAt === undefined) return { ok: false, reason: "badSentAt" };
   const itemId = value.itemId ?? undefined;
-  if (itemId !== undefined && !isText(itemId, 256)) return { ok: false, reason: "badItemId" };
+  if (itemId !== undefined && !isText(itemId, MAX_ID_CHARACTERS)) return { ok: false, reason: "badItemId" };
   const givenId = value.eventId ?? undefined;
-  if (givenId !== undefined && !isText(givenId, 256)) return { ok: false, reason: "badEventId" };
+  if (givenId !== undefined && !isText(givenId, MAX_ID_CHARACTERS)) return { ok: false, reason: "badEventId" };
   const eventValue = value.eventValue ?? undefined;
   if (eventValue !== undefined && !isFloat(eventValue)) return { ok: false, reason: "badEventValue" };
   const properties = value.properties === undefined || value.properties === null ? undefined : propertiesText(value.properties);
@@ -65,7 +106,8 @@ export function validateEvent(value: unknown, sender: Sender, arrivedSeconds: nu
   const impression = value.impression ?? undefined;
   if (impression !== undefined && !isImpression(impression)) return { ok: false, reason: "badImpression" };
   const recommendationId = value.recommendationId ?? undefined;
-  if (recommendationId !== undefined && !isText(recommendationId, 40)) return { ok: false, reason: "badRecommendationId" };
+  if (recommendationId !== undefined && !isText(recommendationId, MAX_RECOMMENDATION_ID_CHARACTERS))
+    return { ok: false, reason: "badRecommendationId" };
   const attribution = value.metricAttribution ?? undefined;
   if (attribution !== undefined && !isAttribution(attribution)) return { ok: false, reason: "badMetricAttribution" };
   const metricAttribution = attribution && { eventAttributionSource: attribution.eventAttributionSource };
@@ -73,33 +115,80 @@ export function validateEvent(value: unknown, sender: Sender, arrivedSeconds: nu
   const content = { eventType, sentAt, itemId, eventValue, properties, impression, recommendationId, metricAttribution };
   const text = JSON.stringify(content);
   const eventId = givenId ?? contentHash(sender, text);
-  if (Buffer.byteLength(text) + Buffer.byteLength(eventId) > EVENT_BYTES) return { ok: false, reason: "eventTooLarge" };
+  if (Buffer.byteLength(text) + Buffer.byteLength(eventId) > MAX_EVENT_BYTES) return { ok: false, reason: "eventTooLarge" };
   return { ok: true, event: { ...content, eventId } };
 }
 
-function contentHash(sender: Sender, text: string): string {
-  const who = sender.userId === undefined ? { session: sender.sessionId } : { user: sender.userId };
-  return createHash("sha256").update(JSON.stringify(who)).update(text).digest("hex");
+/**
+ * Parses an event's time.
+ *
+ * @param value epoch seconds, epoch milliseconds (1e11 and above), or an ISO 8601 date or date-time, in UTC unless it has a zone
+ * @param arrivedSeconds when the record reached the stream, in epoch seconds
+ * @returns epoch seconds, rounded down; undefined when the value is not a time, is 0 or negative, or is more than a day after the arrival
+ */
+export function parseSentAt(value: unknown, arrivedSeconds: number): number | undefined {
+  const seconds = typeof value === "number" ? secondsOfNumber(value) : typeof value === "string" ? secondsOfIso(value) : undefined;
+  if (seconds === undefined || !Number.isFinite(seconds) || seconds <= 0 || seconds > arrivedSeconds + SECONDS_PER_DAY) return undefined;
+  return seconds;
 }
 
-/** The service keeps 32 bits. */
+/** Whether a value is a JSON object: neither null nor an array. */
+export function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/**
+ * Whether a value is a text that Personalize and the exported CSV accept: no control character, no half of a surrogate pair.
+ *
+ * @param max most characters (code points); the text must have at least one
+ */
+export function isText(value: unknown, max: number): value is string {
+  if (typeof value !== "string" || value === "" || value.length > 2 * max) return false;
+  return (value.length <= max || Array.from(value).length <= max) && !UNPRINTABLE.test(value);
+}
+
+function secondsOfNumber(value: number): number {
+  return Math.floor(value >= MILLISECONDS_FROM ? value / 1000 : value);
+}
+
+function secondsOfIso(value: string): number | undefined {
+  const match = ISO.exec(value);
+  if (!match) return undefined;
+  const [year, month, day, hour, minute, second, offsetHour, offsetMinute] = [1, 2, 3, 4, 5, 6, 8, 9].map((i) => Number(match[i] ?? 0));
+  if (year < 1970 || hour > 23 || minute > 59 || second > 59 || offsetMinute > 59 || offsetHour * 60 + offsetMinute > 14 * 60)
+    return undefined;
+  const date = new Date(Date.UTC(year, month - 1, day, hour, minute, second));
+  if (date.getUTCMonth() !== month - 1 || date.getUTCDate() !== day) return undefined;
+  const offsetSeconds = (offsetHour * 60 + offsetMinute) * 60 * (match[7] === "-" ? -1 : 1);
+  return date.getTime() / 1000 - offsetSeconds;
+}
+
+function contentHash({ userId, sessionId }: Sender, text: string): string {
+  const sender = userId === undefined ? { session: sessionId } : { user: userId };
+  return createHash("sha256").update(JSON.stringify(sender)).update(text).digest("hex");
+}
+
+/** The service stores 32 bits. */
 function isFloat(value: unknown): value is number {
   return typeof value === "number" && Number.isFinite(Math.fround(value));
 }
 
 function isImpression(value: unknown): value is string[] {
-  return Array.isArray(value) && value.length >= 1 && value.length <= 25 && value.every((id) => isText(id, 256));
+  return (
+    Array.isArray(value) && value.length >= 1 && value.length <= MAX_IMPRESSION_ITEMS && value.every((id) => isText(id, MAX_ID_CHARACTERS))
+  );
 }
 
 function isAttribution(value: unknown): value is { eventAttributionSource: string } {
-  return isObject(value) && isText(value.eventAttributionSource, 1024);
+  return isObject(value) && isText(value.eventAttributionSource, MAX_ATTRIBUTION_SOURCE_CHARACTERS);
 }
 
-/** The properties as JSON text of 1 to 1024 characters; empty when they are no JSON object or too long. */
+/** The properties as JSON text; empty when they are not a JSON object or too long. */
 function propertiesText(value: unknown): string {
   try {
     const text = typeof value === "string" ? value : JSON.stringify(value);
-    return Array.from(text).length <= 1024 && isObject(typeof value === "string" ? JSON.parse(value) : value) ? text : "";
+    const isShort = Array.from(text).length <= MAX_PROPERTIES_CHARACTERS;
+    return isShort && isObject(typeof value === "string" ? JSON.parse(value) : value) ? text : "";
   } catch {
     return "";
   }

@@ -3,7 +3,7 @@ import { createHash, createHmac } from "node:crypto";
 import { createServer, type IncomingHttpHeaders, type Server } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
 import { PersonalizeEventsClient, type PersonalizeEventsClientConfig } from "@aws-sdk/client-personalize-events";
-import { prepare } from "../../../functions/forwardEvents/client";
+import { classifyFailure, resolveTarget } from "../../../functions/forwardEvents/client";
 import { eventually } from "@c360/local-aws/testing";
 import { loadForwarder } from "../../support/forwarder";
 import { ARRIVED, kinesisBatch, viewRecord } from "../../support/kinesisEvent";
@@ -20,19 +20,16 @@ interface Wired {
   socket: Socket;
 }
 
-describe("the forwarder's calls on the wire", () => {
+describe("the forwarder's requests", () => {
   const requests: Wired[] = [];
-  /** What the service answers. */
+  /** The response of the service. */
   let answer: { status: number; headers?: Record<string, string>; body?: string };
   let server: Server;
   let url: string;
   let handedOut = 0;
-  let forwarder: SerializedFunction | undefined;
+  let forwarder: SerializedFunction;
 
-  beforeEach(async () => {
-    requests.length = 0;
-    handedOut = 0;
-    answer = { status: 200 };
+  before(async () => {
     server = createServer((incoming, response) => {
       const { method, url: path, headers, socket } = incoming;
       let body = "";
@@ -45,15 +42,19 @@ describe("the forwarder's calls on the wire", () => {
     });
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
     url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    forwarder = await loadForwarder({ endpoint: url, credentials: CREDENTIALS });
   });
-  afterEach(async () => {
-    await forwarder?.stop();
+  beforeEach(() => {
+    requests.length = 0;
+    answer = { status: 200 };
+  });
+  after(async () => {
+    await forwarder.stop();
     server.closeAllConnections();
     await new Promise((resolve) => server.close(resolve));
   });
 
-  it("are signed requests with the events as JSON, and nothing that is not needed", async () => {
-    forwarder = await loadForwarder({ endpoint: url, credentials: CREDENTIALS });
+  it("are signed, with the events as JSON and only the headers that are needed", async () => {
     assert.deepEqual(await forwarder.invoke(kinesisBatch([viewRecord("s1", ["i1"], "u1")])), DONE);
     assert.equal(requests.length, 1);
     const [{ method, url: path, headers, body }] = requests;
@@ -81,70 +82,38 @@ describe("the forwarder's calls on the wire", () => {
     assert.deepEqual(content, { trackingId: "tracking-id", userId: "u1", sessionId: "s1", eventList: [event] });
   });
 
-  const refusals: [form: string, headers: Record<string, string>, body: string][] = [
-    ["a header", { "x-amzn-errortype": "ResourceNotFoundException" }, '{"message":"no tracker"}'],
+  const NOT_FOUND = "PutEvents answered ResourceNotFoundException (404): no tracker";
+  const refusals: [form: string, response: typeof answer, message: string][] = [
+    [
+      "a header",
+      { status: 404, headers: { "x-amzn-errortype": "ResourceNotFoundException" }, body: '{"message":"no tracker"}' },
+      NOT_FOUND,
+    ],
     [
       "a header with an address",
-      { "x-amzn-errortype": "ResourceNotFoundException:http://internal.amazon.com/" },
-      '{"Message":"no tracker"}',
+      {
+        status: 404,
+        headers: { "x-amzn-errortype": "ResourceNotFoundException:http://internal.amazon.com/" },
+        body: '{"Message":"no tracker"}',
+      },
+      NOT_FOUND,
     ],
-    ["the body", {}, '{"__type":"com.amazonaws.personalize#ResourceNotFoundException","message":"no tracker"}'],
-    ["the body's code", {}, '{"code":"ResourceNotFoundException","message":"no tracker"}'],
+    [
+      "the body",
+      { status: 404, body: '{"__type":"com.amazonaws.personalize#ResourceNotFoundException","message":"no tracker"}' },
+      NOT_FOUND,
+    ],
+    ["the code of the body", { status: 404, body: '{"code":"ResourceNotFoundException","message":"no tracker"}' }, NOT_FOUND],
+    ["no JSON at all", { status: 403, body: "<html>" }, "PutEvents answered UnknownError (403): "],
   ];
-  for (const [form, headers, body] of refusals)
-    it(`read the name of an error from ${form}`, async () => {
-      answer = { status: 404, headers, body };
-      forwarder = await loadForwarder({ endpoint: url });
+  for (const [form, response, message] of refusals)
+    it(`report the error in ${form}`, async () => {
+      answer = response;
       const { error } = await forwarder.invoke(kinesisBatch([viewRecord("s1", ["i1"])]));
-      assert.deepEqual(error, { name: "Misconfiguration", message: "PutEvents answered ResourceNotFoundException (404): no tracker" });
+      assert.deepEqual(error, { name: "Misconfiguration", message });
     });
 
-  it("take an answer that is no JSON for an error without a name", async () => {
-    answer = { status: 403, body: "<html>" };
-    forwarder = await loadForwarder({ endpoint: url });
-    const { error } = await forwarder.invoke(kinesisBatch([viewRecord("s1", ["i1"])]));
-    assert.deepEqual(error, { name: "Misconfiguration", message: "PutEvents answered UnknownError (403): " });
-  });
-
-  it("keep the path of an endpoint", async () => {
-    forwarder = await loadForwarder({ endpoint: `${url}/behind/` });
-    assert.deepEqual(await forwarder.invoke(kinesisBatch([viewRecord("s1", ["i1"])])), DONE);
-    assert.deepEqual(
-      requests.map(({ url: path }) => path),
-      ["/behind/events"],
-    );
-  });
-
-  it("go where the endpoint of the service says", async () => {
-    const env = { AWS_ENDPOINT_URL: "http://127.0.0.1:1", AWS_ENDPOINT_URL_PERSONALIZE_EVENTS: url };
-    forwarder = await loadForwarder({ endpoint: url, env });
-    assert.deepEqual(await forwarder.invoke(kinesisBatch([viewRecord("s1", ["i1"])])), DONE);
-    assert.equal(requests.length, 1);
-  });
-
-  it("are signed with new credentials when the old ones expire", async () => {
-    const env = {
-      AWS_ACCESS_KEY_ID: undefined,
-      AWS_SECRET_ACCESS_KEY: undefined,
-      AWS_CONTAINER_CREDENTIALS_FULL_URI: `${url}/credentials`,
-    };
-    forwarder = await loadForwarder({ endpoint: url, env });
-    const used = async () => {
-      const before = handedOut;
-      assert.deepEqual(await forwarder?.invoke(kinesisBatch([viewRecord("s1", ["i1"])])), DONE);
-      const { authorization: header, "x-amz-security-token": token } = requests[requests.length - 1].headers;
-      const [, number] = /Credential=AKIA(\d+)\//.exec(header ?? "") ?? [];
-      assert.equal(token, `token ${number}`);
-      await eventually(() => assert.ok(handedOut > before));
-      return Number(number);
-    };
-    const first = await used();
-    await used();
-    assert.ok((await used()) > first, "credentials that still hold serve while others are fetched, and no longer");
-  });
-
-  it("use at most 16 connections, and the same ones in the next invocation", async () => {
-    forwarder = await loadForwarder({ endpoint: url });
+  it("use 16 connections at most, and reuse them in the next invocation", async () => {
     const batch = kinesisBatch(Array.from({ length: 60 }, (_, i) => viewRecord(`s${i}`, ["i1"])));
     assert.deepEqual(await forwarder.invoke(batch), DONE);
     const connections = new Set(requests.map(({ socket }) => socket));
@@ -152,6 +121,45 @@ describe("the forwarder's calls on the wire", () => {
     assert.deepEqual(await forwarder.invoke(batch), DONE);
     assert.equal(requests.length, 120);
     assert.ok(requests.every(({ socket }) => connections.has(socket)));
+  });
+
+  it("go to the service's own endpoint, below its path", async () => {
+    const env = { AWS_ENDPOINT_URL_PERSONALIZE_EVENTS: `${url}/behind/` };
+    const other = await loadForwarder({ endpoint: "http://127.0.0.1:1", env });
+    try {
+      assert.deepEqual(await other.invoke(kinesisBatch([viewRecord("s1", ["i1"])])), DONE);
+      assert.deepEqual(
+        requests.map(({ url: path }) => path),
+        ["/behind/events"],
+      );
+    } finally {
+      await other.stop();
+    }
+  });
+
+  it("are signed with new credentials before the old ones expire", async () => {
+    const env = {
+      AWS_ACCESS_KEY_ID: undefined,
+      AWS_SECRET_ACCESS_KEY: undefined,
+      AWS_CONTAINER_CREDENTIALS_FULL_URI: `${url}/credentials`,
+    };
+    const other = await loadForwarder({ endpoint: url, env });
+    const used = async () => {
+      const before = handedOut;
+      assert.deepEqual(await other.invoke(kinesisBatch([viewRecord("s1", ["i1"])])), DONE);
+      const { authorization: header, "x-amz-security-token": token } = requests[requests.length - 1].headers;
+      const [, number] = /Credential=AKIA(\d+)\//.exec(header ?? "") ?? [];
+      assert.equal(token, `token ${number}`);
+      await eventually(() => assert.ok(handedOut > before));
+      return Number(number);
+    };
+    try {
+      const first = await used();
+      await used();
+      assert.ok((await used()) > first, "valid credentials are used while new ones are fetched, and no longer");
+    } finally {
+      await other.stop();
+    }
   });
 });
 
@@ -164,18 +172,63 @@ describe("the endpoint of Personalize's events", () => {
   ];
   for (const [config, host] of endpoints)
     it(`is ${host} for ${JSON.stringify(config)}`, async () => {
-      const { target } = await prepare(new PersonalizeEventsClient(config).config);
+      const { target } = await resolveTarget(new PersonalizeEventsClient(config).config);
       assert.deepEqual(target, { protocol: "https:", hostname: host, host, port: undefined, path: "/events" });
     });
 });
 
-/** Credentials that are to be renewed at once, as the container's endpoint gives them. */
+describe("classifyFailure", () => {
+  const failure = (name: string, status?: number, message = "no") => ({ name, message, status });
+
+  it("tells transient failures from misconfigurations and bad events", () => {
+    const cases: [string, number | undefined, string][] = [
+      ["ThrottlingException", 400, "transient"],
+      ["TooManyRequestsException", 429, "transient"],
+      ["InternalServerError", 500, "transient"],
+      ["ServiceUnavailable", 503, "transient"],
+      ["ResourceInUseException", 409, "transient"],
+      ["TimeoutError", undefined, "transient"],
+      ["Error", undefined, "transient"],
+      ["InvalidInputException", 400, "rejected"],
+      ["ValidationException", 400, "rejected"],
+      ["SerializationException", 400, "rejected"],
+      ["AccessDeniedException", 403, "misconfigured"],
+      ["ResourceNotFoundException", 404, "misconfigured"],
+      ["UnrecognizedClientException", 403, "misconfigured"],
+      ["UnknownOperationException", 400, "misconfigured"],
+    ];
+    for (const [name, status, outcome] of cases) {
+      const result = classifyFailure(failure(name, status));
+      assert.equal(result.outcome, outcome, name);
+      assert.equal(result.throttled, name === "ThrottlingException" || status === 429, name);
+    }
+  });
+
+  it("reports a misconfiguration when the message names the tracker", () => {
+    for (const message of ["Invalid tracking id", "Event tracker is not active", "trackingId must be ..."]) {
+      assert.equal(classifyFailure(failure("InvalidInputException", 400, message)).outcome, "misconfigured", message);
+    }
+  });
+
+  it("reports a bad event when only a quoted text of the event looks like that", () => {
+    for (const text of ["soundtracking", "fitness tracker", "event tracker", "trackingId"]) {
+      const message = `Value '${text}' at 'eventList.1.member.eventType' failed to satisfy constraint`;
+      assert.equal(classifyFailure(failure("InvalidInputException", 400, message)).outcome, "rejected", text);
+    }
+  });
+
+  it("reports a broken connection as transient", () => {
+    assert.deepEqual(classifyFailure(new Error("ECONNRESET")), { outcome: "transient", throttled: false, error: "Error" });
+  });
+});
+
+/** Credentials that the SDK renews at once, in the form of the container credentials endpoint. */
 function expiring(number: number): object {
   const Expiration = new Date(Date.now() + 60_000).toISOString();
   return { AccessKeyId: `AKIA${number}`, SecretAccessKey: "secret", Token: `token ${number}`, Expiration };
 }
 
-/** The header that signature version 4 gives a request for personalize in ap-southeast-1. */
+/** The Signature Version 4 header of a request to personalize in ap-southeast-1. */
 function authorization({ method, url, headers, body }: Wired): string {
   const date = String(headers["x-amz-date"]);
   const scope = [date.slice(0, 8), "ap-southeast-1", "personalize", "aws4_request"];

@@ -1,42 +1,35 @@
 import * as assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
+import { GetObjectCommand, ListObjectsV2Command, S3Client } from "@aws-sdk/client-s3";
+import { forwarderPolicy } from "../../../components/shared/eventPolicies";
+import { trustPolicy } from "../../../components/shared/policies";
+import { badEvents, reasonOf } from "../../../functions/forwardEvents/deadLetters";
 import { plan } from "../../../functions/forwardEvents/plan";
-import { badEvents, reasonOf } from "../../../functions/forwardEvents/settle";
+import { cloudControl, makePersonalize, s3 } from "@c360/local-aws";
+import { makeRecommender, personalizeLog, type TestCloud, withCloud } from "@c360/local-aws/testing";
+import { CONTRACT } from "../../support/eventContract";
+import { loadForwarder } from "../../support/forwarder";
 import { kinesisRecord } from "../../support/kinesisEvent";
+import { SCOPE } from "../../support/pulumiMocks";
+import type { SerializedFunction } from "../../support/serialize";
 
-interface ContractLine {
-  name: string;
-  arrived: number;
-  text?: string;
-  base64?: string;
-  forwarded: { index: number; userId?: string; sessionId: string; event: object }[];
-  reason?: string;
-  events?: number[];
-}
-
-const lines = readFileSync(join(__dirname, "../../contracts/events.ndjson"), "utf8")
-  .trimEnd()
-  .split("\n")
-  .map((line) => JSON.parse(line) as ContractLine);
-
-describe("forwardEvents over the contract's events", () => {
-  for (const { name, arrived, text, base64, forwarded, reason, events } of lines) {
+describe("the contract for events, as the forwarder plans it", () => {
+  for (const { name, arrived, payload, forwarded, reason, events } of CONTRACT) {
     it(name, () => {
-      const payload = base64 === undefined ? (text ?? "") : Buffer.from(base64, "base64");
       const { records, groups } = plan([kinesisRecord(payload, { arrivedSeconds: arrived })]);
-      const sent = groups.flatMap(({ userId, sessionId, calls }) =>
+      const [record] = records;
+      const planned = groups.flatMap(({ userId, sessionId, calls }) =>
         calls.flat().map(({ index, event }) => ({ index, ...(userId === undefined ? {} : { userId }), sessionId, event })),
       );
-      assert.deepEqual(JSON.parse(JSON.stringify(sent)), forwarded);
-      assert.equal(reasonOf(records[0]), reason);
-      assert.deepEqual(reason === undefined ? undefined : badEvents(withAccepted(records[0])), events);
+      assert.deepEqual(JSON.parse(JSON.stringify(planned)), forwarded);
+      const states = record.events.map((state) => (state === "pending" ? "accepted" : state));
+      assert.equal(reasonOf({ ...record, events: states }), reason);
+      assert.deepEqual(reason === undefined ? undefined : badEvents({ ...record, events: states }), events);
     });
   }
 
-  it("names every line differently and covers every reason", () => {
-    assert.equal(new Set(lines.map(({ name }) => name)).size, lines.length);
-    assert.deepEqual([...new Set(lines.flatMap(({ reason }) => reason ?? []))].sort(), [
+  it("has unique names and covers every reason", () => {
+    assert.equal(new Set(CONTRACT.map(({ name }) => name)).size, CONTRACT.length);
+    assert.deepEqual([...new Set(CONTRACT.flatMap(({ reason }) => reason ?? []))].sort(), [
       "badEvent",
       "badEventId",
       "badEventList",
@@ -58,6 +51,68 @@ describe("forwardEvents over the contract's events", () => {
   });
 });
 
-function withAccepted<R extends { outcomes: string[] }>(record: R): R {
-  return { ...record, outcomes: record.outcomes.map((outcome) => (outcome === "pending" ? "accepted" : outcome)) };
+describe("the contract for events, in the deployed archive with the local Personalize and S3, under the forwarder's role", () => {
+  let cloud: TestCloud;
+  let forwarder: SerializedFunction | undefined;
+
+  before(async () => {
+    cloud = await withCloud([s3, makePersonalize({ latencyMs: 0, creationMs: 0 }), cloudControl]);
+    const create = (type: string, inputs: Record<string, unknown>) => cloud.cloud.create(type, inputs, `urn:pulumi:dev::test::${type}::t`);
+    await create("aws:s3/bucket:Bucket", { bucket: "upstream" });
+    await create("aws:iam/role:Role", { name: "forwarder", assumeRolePolicy: trustPolicy("lambda.amazonaws.com") });
+    const policy = forwarderPolicy(SCOPE, { stream: "events", bucket: "upstream", keyPrefix: "", logGroup: "/aws/lambda/forwarder" });
+    await create("aws:iam/rolePolicy:RolePolicy", { name: "forwarder", role: "forwarder", policy });
+    const { trackingId } = await makeRecommender(cloud.cloud);
+    const { credentials } = cloud.cloud.assume("arn:aws:iam::123456789012:role/forwarder", "lambda.amazonaws.com");
+    const env = { TRACKING_ID: trackingId, DEAD_LETTER_PREFIX: "crm/dashboard_interaction/dead_letter/" };
+    forwarder = await loadForwarder({ endpoint: cloud.cloud.endpoint, credentials, env });
+  });
+
+  after(async () => {
+    await forwarder?.stop();
+    await cloud.stop();
+  });
+
+  it("holds in one batch: every event is accepted by Personalize or in one dead-letter object", async () => {
+    const Records = CONTRACT.map(({ arrived, payload }, i) =>
+      kinesisRecord(payload, { sequenceNumber: String(1 + i), arrivedSeconds: arrived }),
+    );
+    assert.deepEqual(await forwarder?.invoke({ Records }), { result: { batchItemFailures: [] } });
+
+    const logged = await personalizeLog(cloud, "events");
+    const accepted = logged.map(({ userId, sessionId, event }) => ({ userId, sessionId, event }));
+    const expected = CONTRACT.flatMap(({ forwarded }) =>
+      forwarded.map(({ userId, sessionId, event }) => ({ userId: userId ?? null, sessionId, event })),
+    );
+    assert.deepEqual(sorted(accepted), sorted(expected));
+
+    const client = new S3Client(cloud.client);
+    const { Contents = [] } = await client.send(new ListObjectsV2Command({ Bucket: "upstream" }));
+    const first = CONTRACT.findIndex(({ reason }) => reason !== undefined);
+    const Key = `crm/dashboard_interaction/dead_letter/2026/11/20/shardId-000000000000-${1 + first}.ndjson`;
+    assert.deepEqual(
+      Contents.map((object) => object.Key),
+      [Key],
+    );
+    const { Body } = await client.send(new GetObjectCommand({ Bucket: "upstream", Key }));
+    client.destroy();
+    const deadLetters = ((await Body?.transformToString()) ?? "").trimEnd().split("\n");
+    assert.deepEqual(
+      deadLetters
+        .map((line) => JSON.parse(line) as Record<string, unknown>)
+        .map(({ sequenceNumber, reason, events, data }) => ({ sequenceNumber, reason, events, data })),
+      CONTRACT.flatMap(({ reason, events }, i) =>
+        reason === undefined ? [] : [{ sequenceNumber: String(1 + i), reason, events, data: Records[i].kinesis.data }],
+      ),
+    );
+  });
+});
+
+function sorted(events: object[]): string[] {
+  return events.map((event) => JSON.stringify(event, canonical)).sort();
+}
+
+function canonical(_key: string, value: unknown): unknown {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return value;
+  return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)));
 }

@@ -20,7 +20,7 @@ const batch = fc.array(
 );
 
 describe("plan", () => {
-  it("puts every good event into exactly one call of its own session, in order, in as few calls as possible", () => {
+  it("puts every valid event into exactly one call of its session, in order, in as few calls as possible", () => {
     fc.assert(
       fc.property(batch, (payloads) => {
         const { records, groups } = plan(kinesisBatch(payloads).Records);
@@ -45,7 +45,7 @@ describe("plan", () => {
     );
   });
 
-  it("keeps users apart who share a session, and lists the longest group first", () => {
+  it("groups users who share a session separately, and lists the longest group first", () => {
     const event_list = Array.from({ length: 11 }, () => ({ eventType: "view", sentAt: ARRIVED }));
     const { groups } = plan(
       kinesisBatch([
@@ -64,7 +64,7 @@ describe("plan", () => {
     );
   });
 
-  it("takes shard, arrival and payload from the record as it came", () => {
+  it("copies shard, arrival and payload from the record", () => {
     const [source] = kinesisBatch(["poison"]).Records;
     const { records, groups } = plan([source]);
     assert.deepEqual(groups, []);
@@ -75,7 +75,7 @@ describe("plan", () => {
         partitionKey: "p",
         arrivedSeconds: ARRIVED,
         data: Buffer.from("poison").toString("base64"),
-        outcomes: [],
+        events: [],
         reason: "badJson",
       },
     ]);

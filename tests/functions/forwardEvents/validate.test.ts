@@ -1,14 +1,12 @@
 import * as assert from "node:assert/strict";
 import * as fc from "fast-check";
-import { decode, isText } from "../../../functions/forwardEvents/decode";
-import { parseSentAt } from "../../../functions/forwardEvents/sentAt";
-import { validateEvent } from "../../../functions/forwardEvents/validate";
+import { decodeRecord, isText, parseSentAt, validateEvent } from "../../../functions/forwardEvents/validate";
 import { ARRIVED } from "../../support/kinesisEvent";
 
 const SENDER = { userId: "u1", sessionId: "s1" };
 
 describe("parseSentAt", () => {
-  it("reads the same second from every form of an instant", () => {
+  it("parses the same second from every form of an instant", () => {
     const instant = fc.integer({ min: 1e11, max: ARRIVED * 1000 });
     fc.assert(
       fc.property(instant, fc.integer({ min: -14 * 60, max: 14 * 60 }), (milliseconds, offset) => {
@@ -25,7 +23,7 @@ describe("parseSentAt", () => {
     );
   });
 
-  it("reads a date-time without a zone as UTC in every time zone", () => {
+  it("parses a date-time without a zone as UTC in every time zone", () => {
     const before = process.env.TZ;
     try {
       for (const zone of ["Asia/Singapore", "America/St_Johns", "UTC"]) {
@@ -39,7 +37,7 @@ describe("parseSentAt", () => {
     }
   });
 
-  it("never returns what is no whole second between 1 and a day after the arrival", () => {
+  it("returns nothing but whole seconds between 1 and a day after the arrival", () => {
     fc.assert(
       fc.property(fc.oneof(fc.double(), fc.string(), fc.anything()), (value) => {
         const seconds = parseSentAt(value, ARRIVED);
@@ -50,8 +48,8 @@ describe("parseSentAt", () => {
   });
 });
 
-describe("decode", () => {
-  it("answers on any bytes and any text, and never throws", () => {
+describe("decodeRecord", () => {
+  it("never throws, whatever the bytes", () => {
     fc.assert(
       fc.property(
         fc.oneof(
@@ -59,24 +57,24 @@ describe("decode", () => {
           fc.json().map((text) => Buffer.from(text)),
         ),
         (bytes) => {
-          const decoded = decode(Buffer.from(bytes).toString("base64"));
+          const decoded = decodeRecord(Buffer.from(bytes).toString("base64"));
           assert.equal(typeof decoded.ok, "boolean");
         },
       ),
     );
   });
 
-  it("refuses what is no base64", () => {
+  it("rejects data that is not base64", () => {
     const good = Buffer.from(JSON.stringify({ session_id: "s1", event_list: [1] })).toString("base64");
-    assert.equal(decode(good).ok, true);
+    assert.equal(decodeRecord(good).ok, true);
     for (const data of [good.slice(0, -1), `${good.slice(0, 8)}*${good.slice(9)}`, `${good}=`, "a", "a==="]) {
-      assert.deepEqual(decode(data), { ok: false, reason: "badBase64" }, data);
+      assert.deepEqual(decodeRecord(data), { ok: false, reason: "badBase64" }, data);
     }
   });
 
-  it("survives a payload nested far deeper than the stack", () => {
+  it("accepts a payload nested deeper than the stack", () => {
     const deep = `${'{"a":'.repeat(150_000)}1${"}".repeat(150_000)}`;
-    const decoded = decode(Buffer.from(`{"session_id":"s1","event_list":[{"properties":${deep}}]}`).toString("base64"));
+    const decoded = decodeRecord(Buffer.from(`{"session_id":"s1","event_list":[{"properties":${deep}}]}`).toString("base64"));
     assert.ok(decoded.ok);
     const event = { ...(decoded.events[0] as object), eventType: "view", sentAt: ARRIVED };
     assert.deepEqual(validateEvent(event, SENDER, ARRIVED), { ok: false, reason: "badProperties" });
@@ -91,7 +89,7 @@ describe("isText", () => {
     assert.equal(isText("", 256), false);
   });
 
-  it("refuses every control character", () => {
+  it("rejects every control character", () => {
     for (let code = 0; code < 0xa0; code += 1) {
       assert.equal(isText(`a${String.fromCharCode(code)}`, 256), code >= 0x20 && code < 0x7f, String(code));
     }
@@ -105,7 +103,7 @@ describe("eventId", () => {
     return validated.event.eventId;
   };
 
-  it("is the same for the same event, however it was written", () => {
+  it("is the same for every form of an event", () => {
     const id = idOf({});
     assert.match(id, /^[0-9a-f]{64}$/);
     assert.equal(idOf({ sentAt: ARRIVED * 1000 + 999 }), id);

@@ -1,7 +1,7 @@
 import * as assert from "node:assert/strict";
 import * as fc from "fast-check";
+import { badEvents, reasonOf } from "../../../functions/forwardEvents/deadLetters";
 import { plan } from "../../../functions/forwardEvents/plan";
-import { badEvents, reasonOf } from "../../../functions/forwardEvents/settle";
 import { POISON } from "../../../local/interactions/poisonKinds";
 import { planProduction } from "../../../local/interactions/production";
 import { encodeRecord, eventsOf, planRecords, type ProducedRecord } from "../../../local/interactions/records";
@@ -27,7 +27,7 @@ function forwarded({ data }: ProducedRecord) {
   const { records, groups } = plan([{ ...source, eventID: "s:1", kinesis }]);
   const [record] = records;
   const ids = groups.flatMap(({ calls }) => calls.flat().map(({ event }) => event.eventId));
-  const reason = reasonOf({ ...record, outcomes: record.outcomes.map((outcome) => (outcome === "pending" ? "accepted" : outcome)) });
+  const reason = reasonOf({ ...record, events: record.events.map((state) => (state === "pending" ? "accepted" : state)) });
   return { events: new Set(ids).size, deadLetter: reason && { reason, ...withIndexes(badEvents(record)) } };
 }
 const withIndexes = (events: readonly number[] | undefined) => (events === undefined ? {} : { events });

@@ -1,45 +1,49 @@
 import * as assert from "node:assert/strict";
-import type { BatchRecord, Outcome } from "../../../functions/forwardEvents/plan";
-import { deadLetterObject, settle } from "../../../functions/forwardEvents/settle";
+import { deadLetterObject, shardResults } from "../../../functions/forwardEvents/deadLetters";
+import type { BatchRecord, EventState } from "../../../functions/forwardEvents/plan";
 import { ARRIVED } from "../../support/kinesisEvent";
 
-const record = (sequenceNumber: string, outcomes: Outcome[], more: Partial<BatchRecord> = {}): BatchRecord => ({
+const record = (sequenceNumber: string, events: EventState[], more: Partial<BatchRecord> = {}): BatchRecord => ({
   sequenceNumber,
   shard: "shardId-000000000000",
   partitionKey: "p",
   arrivedSeconds: ARRIVED,
   data: "e30=",
-  outcomes,
+  events,
   ...more,
 });
 
 const numbers = (records: BatchRecord[]) => records.map(({ sequenceNumber }) => sequenceNumber);
 
-describe("settle", () => {
-  it("compares sequence numbers as whole numbers of any size", () => {
+describe("shardResults", () => {
+  it("orders sequence numbers as whole numbers of any size", () => {
     const low = "49590338271490256608559692538361571095921575989136588898";
     const high = `${low}0`;
-    const [shard] = settle([record(high, ["pending"]), record(low, ["rejected"]), record("9", ["badSentAt"])]);
+    const [shard] = shardResults([record(high, ["pending"]), record(low, ["rejected"]), record("9", ["badSentAt"])]);
     assert.deepEqual(shard.failed, [high]);
     assert.deepEqual(numbers(shard.deadLetters), ["9", low]);
   });
 
-  it("leaves bad records after the first failed one to their next delivery", () => {
-    const [shard] = settle([record("1", ["rejected"]), record("2", ["pending", "badItemId"]), record("3", [], { reason: "badJson" })]);
+  it("stores no bad record after the first failed one: it is delivered again", () => {
+    const [shard] = shardResults([
+      record("1", ["rejected"]),
+      record("2", ["pending", "badItemId"]),
+      record("3", [], { reason: "badJson" }),
+    ]);
     assert.deepEqual(shard.failed, ["2"]);
     assert.deepEqual(numbers(shard.deadLetters), ["1"]);
   });
 
-  it("fails a record once, whose events were in several calls of which one failed", () => {
-    const [shard] = settle([record("1", ["accepted", "pending", "pending"])]);
+  it("lists a failed record once, whatever number of its events is pending", () => {
+    const [shard] = shardResults([record("1", ["accepted", "pending", "pending"])]);
     assert.deepEqual(shard, { shard: "shardId-000000000000", failed: ["1"], deadLetters: [] });
   });
 
-  it("keeps shards apart", () => {
+  it("handles each shard on its own", () => {
     const other = { shard: "shardId-000000000001" };
-    const settled = settle([record("1", ["pending"]), record("2", ["rejected"], other), record("3", ["rejected"])]);
+    const results = shardResults([record("1", ["pending"]), record("2", ["rejected"], other), record("3", ["rejected"])]);
     assert.deepEqual(
-      settled.map(({ failed, deadLetters }) => [failed, numbers(deadLetters)]),
+      results.map(({ failed, deadLetters }) => [failed, numbers(deadLetters)]),
       [
         [["1"], []],
         [[], ["2"]],
@@ -49,7 +53,7 @@ describe("settle", () => {
 });
 
 describe("deadLetterObject", () => {
-  it("is named by day of arrival, shard and first sequence number, and holds one line a record", () => {
+  it("is named by day of arrival, shard and first sequence number, with one line per record", () => {
     const arrivedSeconds = Date.UTC(2026, 11, 31, 23, 59, 59, 999) / 1000;
     const { key, body } = deadLetterObject("dev/crm/dead_letter/", [
       record("7", ["accepted", "badItemId", "rejected"], { arrivedSeconds }),

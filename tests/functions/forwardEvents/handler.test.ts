@@ -1,7 +1,7 @@
 import * as assert from "node:assert/strict";
 import * as fc from "fast-check";
-import type { Answer } from "../../../functions/forwardEvents/send";
-import { lettersOf, run, world } from "../../support/forwardWorld";
+import type { CallResult } from "../../../functions/forwardEvents/client";
+import { deadLettersOf, fakePorts, forward } from "../../support/forwardFixture";
 import { ARRIVED, kinesisBatch } from "../../support/kinesisEvent";
 
 const kind = fc.constantFrom("good", "good", "good", "bad", "poison");
@@ -25,24 +25,24 @@ const payloads = fc
     }),
   );
 const behaviour = fc.record({
-  verdicts: fc.infiniteStream(fc.constantFrom<Answer["verdict"]>("accepted", "accepted", "accepted", "accepted", "transient")),
+  outcomes: fc.infiniteStream(fc.constantFrom<CallResult["outcome"]>("accepted", "accepted", "accepted", "accepted", "transient")),
   misconfiguredAt: fc.option(fc.nat(40), { freq: 5, nil: -1 }),
   storeFails: fc.boolean(),
-  timeForCalls: fc.oneof(fc.constant(Infinity), fc.nat(40)),
+  requestsInTime: fc.oneof(fc.constant(Infinity), fc.nat(40)),
 });
 
 describe("forwardEvents", () => {
   it("has every record accepted, in the dead-letter store, or not checkpointed", async () => {
     await fc.assert(
-      fc.asyncProperty(payloads, behaviour, async (records, { verdicts, misconfiguredAt, ...more }) => {
-        const at = world({
+      fc.asyncProperty(payloads, behaviour, async (records, { outcomes, misconfiguredAt, ...more }) => {
+        const at = fakePorts({
           ...more,
-          verdict: (call) => (call === misconfiguredAt ? "misconfigured" : (verdicts.next().value as Answer["verdict"])),
+          outcome: (call) => (call === misconfiguredAt ? "misconfigured" : (outcomes.next().value as CallResult["outcome"])),
         });
         const event = kinesisBatch(records);
-        const { failed, error } = await run(event, at.ports);
+        const { failed, error } = await forward(event, at.ports);
         assert.equal(new Set(failed).size, failed.length, "each once");
-        const letters = lettersOf(at.stored);
+        const letters = deadLettersOf(at.stored);
         if (error !== undefined) assert.deepEqual(letters, [], "nothing of a failed invocation is a dead letter");
         const checkpoint = failed.map(BigInt).reduce((low, n) => (n < low ? n : low), 10n ** 30n);
         const accepted = new Set([...at.accepted.values()].flat());
@@ -66,17 +66,17 @@ describe("forwardEvents", () => {
 
   it("has every good event accepted in order and every bad one kept once the faults are over", async () => {
     await fc.assert(
-      fc.asyncProperty(payloads, behaviour, async (records, { verdicts, storeFails, timeForCalls }) => {
+      fc.asyncProperty(payloads, behaviour, async (records, { outcomes, storeFails, requestsInTime }) => {
         const all = kinesisBatch(records);
         const accepted = new Map<string, string[]>();
         const kept = new Set<string>();
         let waiting = all.Records;
         for (let delivery = 0; waiting.length > 0; delivery += 1) {
           const faulty = delivery < 4;
-          const at = world(faulty ? { storeFails, timeForCalls, verdict: () => verdicts.next().value as Answer["verdict"] } : {});
-          const { failed } = await run({ Records: waiting }, at.ports);
+          const at = fakePorts(faulty ? { storeFails, requestsInTime, outcome: () => outcomes.next().value as CallResult["outcome"] } : {});
+          const { failed } = await forward({ Records: waiting }, at.ports);
           for (const [session, items] of at.accepted) accepted.set(session, [...(accepted.get(session) ?? []), ...items]);
-          lettersOf(at.stored).forEach(({ sequenceNumber, events }) => kept.add(`${sequenceNumber}:${events?.join() ?? "all"}`));
+          deadLettersOf(at.stored).forEach(({ sequenceNumber, events }) => kept.add(`${sequenceNumber}:${events?.join() ?? "all"}`));
           const low = failed.map(BigInt).reduce((least, n) => (n < least ? n : least), 10n ** 30n);
           waiting = waiting.filter(({ kinesis }) => BigInt(kinesis.sequenceNumber) >= low);
           assert.ok(delivery < 6, "ends");
@@ -99,23 +99,13 @@ describe("forwardEvents", () => {
     );
   });
 
-  it("makes at most 16 calls at a time", async () => {
-    const at = world({});
-    await run(
-      kinesisBatch(Array.from({ length: 100 }, (_, i) => ({ session_id: `s${i}`, event_list: [{ eventType: "view", sentAt: ARRIVED }] }))),
-      at.ports,
-    );
-    assert.equal(at.calls, 100);
-    assert.equal(at.mostInFlight, 16);
-  });
-
   it("logs the batch as embedded metrics, and every dead letter with its sequence number, without the payload", async () => {
-    const at = world({});
+    const at = fakePorts({});
     const events = [
       { eventType: "view", itemId: "good-secret", sentAt: ARRIVED },
       { eventType: "view", itemId: "poison-secret", sentAt: ARRIVED },
     ];
-    await run(kinesisBatch([{ session_id: "s1", event_list: events }, "secret"]), at.ports);
+    await forward(kinesisBatch([{ session_id: "s1", event_list: events }, "secret"]), at.ports);
     const key = "dead/2026/11/20/shardId-000000000000-1001.ndjson";
     const letter = { level: "WARN", message: "dead letter", shard: "shardId-000000000000", key };
     const counts = {

@@ -1,16 +1,16 @@
-import type { BatchRecord, Reason } from "./plan";
+import type { BatchRecord, EventState, Reason } from "./plan";
 
-/** What is to be told about the records of one shard. */
-export interface Settlement {
+/** Result of the records of one shard. */
+export interface ShardResult {
   shard: string;
   /** Sequence numbers that the event source mapping must deliver again. */
   failed: string[];
-  /** Bad records before the first of those, in order; the ones after it come again anyway. */
+  /** Bad records before the first failed one, in order. The bad records after it are delivered again anyway. */
   deadLetters: BatchRecord[];
 }
 
-/** Decides for each shard which records come again and which go to the dead-letter store. */
-export function settle(records: readonly BatchRecord[]): Settlement[] {
+/** Decides for each shard which records are delivered again and which are dead letters. */
+export function shardResults(records: readonly BatchRecord[]): ShardResult[] {
   const shards = new Map<string, BatchRecord[]>();
   for (const record of records) {
     const ofShard = shards.get(record.shard);
@@ -20,25 +20,25 @@ export function settle(records: readonly BatchRecord[]): Settlement[] {
   return [...shards].map(([shard, ofShard]) => {
     const inOrder = ofShard.sort((a, b) => compare(a.sequenceNumber, b.sequenceNumber));
     const firstFailed = inOrder.findIndex(isPending);
-    const settled = firstFailed === -1 ? inOrder : inOrder.slice(0, firstFailed);
+    const done = firstFailed === -1 ? inOrder : inOrder.slice(0, firstFailed);
     const failed = [...new Set(inOrder.filter(isPending).map((record) => record.sequenceNumber))];
-    return { shard, failed, deadLetters: settled.filter((record) => reasonOf(record) !== undefined) };
+    return { shard, failed, deadLetters: done.filter((record) => reasonOf(record) !== undefined) };
   });
 }
 
-/** Why a record is bad: its own reason, or that of its first bad event; undefined when every event was accepted. */
+/** Why a record is bad: its own reason, or that of its first bad event. Undefined when every event was accepted. */
 export function reasonOf(record: BatchRecord): Reason | undefined {
-  return record.reason ?? record.outcomes.find(isBad);
+  return record.reason ?? record.events.find(isBad);
 }
 
-/** Indexes of the bad events of a record that has good ones too; undefined when all of it is bad. */
-export function badEvents({ reason, outcomes }: BatchRecord): number[] | undefined {
-  const bad = outcomes.flatMap((outcome, index) => (isBad(outcome) ? [index] : []));
-  return reason !== undefined || bad.length === outcomes.length ? undefined : bad;
+/** Indexes of the bad events of a record that has good ones too. Undefined when the whole record is bad. */
+export function badEvents({ reason, events }: BatchRecord): number[] | undefined {
+  const bad = events.flatMap((state, index) => (isBad(state) ? [index] : []));
+  return reason !== undefined || bad.length === events.length ? undefined : bad;
 }
 
 /**
- * The object that keeps the bad records of one shard and invocation.
+ * The object that stores the bad records of one shard and invocation.
  *
  * @param prefix key prefix of the dead letters, ends with "/"
  * @param records at least one, in the order of their sequence numbers
@@ -64,11 +64,11 @@ function deadLetterLine(record: BatchRecord): string {
 }
 
 function isPending(record: BatchRecord): boolean {
-  return record.outcomes.includes("pending");
+  return record.events.includes("pending");
 }
 
-function isBad(outcome: BatchRecord["outcomes"][number]): outcome is Exclude<typeof outcome, "accepted" | "pending"> {
-  return outcome !== "accepted" && outcome !== "pending";
+function isBad(state: EventState): state is Exclude<EventState, "accepted" | "pending"> {
+  return state !== "accepted" && state !== "pending";
 }
 
 function isoTime(epochSeconds: number): string {

@@ -1,0 +1,22 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+
+/** A line of tests/contracts/events.ndjson; its README explains the members. */
+export interface ContractLine {
+  name: string;
+  arrived: number;
+  /** The record's payload. */
+  payload: Buffer;
+  forwarded: { index: number; userId?: string; sessionId: string; event: { itemId?: string; sentAt: number; eventType: string } }[];
+  reason?: string;
+  events?: number[];
+}
+
+/** All lines of the contract for events. */
+export const CONTRACT: ContractLine[] = readFileSync(join(__dirname, "../contracts/events.ndjson"), "utf8")
+  .trimEnd()
+  .split("\n")
+  .map((text) => {
+    const { text: plain = "", base64, ...line } = JSON.parse(text) as Omit<ContractLine, "payload"> & { text?: string; base64?: string };
+    return { ...line, payload: base64 === undefined ? Buffer.from(plain) : Buffer.from(base64, "base64") };
+  });
