@@ -1,5 +1,5 @@
 import * as assert from "node:assert/strict";
-import type { Json } from "@c360/local-aws";
+import type { EventSourceMapping, Json } from "@c360/local-aws";
 import { type DeployedForwarder, UPSTREAM } from "./deployedForwarder";
 import { personalizeLog } from "@c360/local-aws/testing";
 
@@ -85,7 +85,7 @@ export class Ledger {
   /** Fails unless every record is accepted, or kept, or not checkpointed: to be called at any time. */
   async checkNothingLost(): Promise<void> {
     // First: what is done with later can only be more.
-    const checkpoint = await this.checkpoint();
+    const checkpoint = this.checkpoint();
     const [accepted, kept] = await this.found();
     for (const [number, { items }] of this.records) {
       if (BigInt(number) > checkpoint) continue;
@@ -114,12 +114,9 @@ export class Ledger {
   }
 
   /** Highest sequence number up to which the mapping is done. */
-  async checkpoint(): Promise<bigint> {
-    let last = -1n;
-    for await (const { sequenceNumber } of this.forwarder.running.cloud.store("lambda").replay("checkpoints")) {
-      last = BigInt(String(sequenceNumber));
-    }
-    return last;
+  checkpoint(): bigint {
+    const [mapping] = this.forwarder.running.services.get("lambda")?.workers as EventSourceMapping[];
+    return BigInt(mapping.checkpoints.at(0) ?? -1);
   }
 
   private async found(): Promise<[Map<string, { session: string; ids: Set<string> }>, Set<string>]> {

@@ -10,6 +10,7 @@ export { type Identity, evaluate, trusts } from "./iam/evaluate";
 export { list, parsePolicy, statements } from "./iam/policy";
 export { kinesis } from "./kinesis";
 export { makeLambda } from "./lambda";
+export { type Mapping as EventSourceMapping } from "./lambda/mapping";
 export { logs } from "./logs";
 export { type PersonalizeOptions, makePersonalize } from "./personalize";
 export { pulumiProvider } from "./pulumiProvider";

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import type { CloudOptions, RunningCloud } from "../src/cloud";
 import { startCloud } from "../src/cloud";
 import type { Credentials, Principal, ServiceFactory } from "../src/service";
+import { openStore } from "../src/store";
 
 /** A cloud of some services on a temporary folder. */
 export interface TestCloud extends RunningCloud {
@@ -12,6 +13,8 @@ export interface TestCloud extends RunningCloud {
   client: ClientConfig;
   /** Settings of an SDK client that calls as someone else. */
   clientOf(principal: Principal): ClientConfig;
+  /** Actions that were denied, in order. */
+  denied(): Promise<string[]>;
 }
 
 export interface ClientConfig {
@@ -38,6 +41,13 @@ export async function withCloud(factories: ServiceFactory[], options: Partial<Cl
     stateDir,
     client: clientOf(running.owner),
     clientOf,
+    denied: async () => {
+      const actions: string[] = [];
+      for await (const { action, decision } of openStore(stateDir).replay("decisions")) {
+        if (decision === "deny") actions.push(String(action));
+      }
+      return actions;
+    },
     stop: async () => {
       await running.stop();
       if (options.stateDir === undefined) await rm(stateDir, { recursive: true, force: true });

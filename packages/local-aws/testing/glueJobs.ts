@@ -5,7 +5,7 @@ import type { RunOptions } from "../src/glue/jobRuns";
 import { logs } from "../src/logs";
 import { s3 } from "../src/s3";
 import type { Json, Statement } from "../src/service";
-import { ASSET_SIGNATURE, SIGNATURE_KEY } from "../src/lambda/archive";
+import { ASSET_SIGNATURE, SIGNATURE_KEY } from "../src/lambda/sandbox";
 import { type TestCloud, withCloud } from "./cloud";
 import { eventually } from "./eventually";
 

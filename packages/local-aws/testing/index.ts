@@ -4,7 +4,7 @@ export { type TestCloud, withCloud } from "./cloud";
 export { eventually } from "./eventually";
 export { textAsset } from "./glueJobs";
 export { JumpingClock } from "./jumpingClock";
-export { SHARD_DIGITS, createStream, iteratorOf, protocols, readFrom, shardId, split, statusOf } from "./kinesis";
+export { createStream, iteratorOf, protocols, readFrom, shardId } from "./kinesis";
 export { type Recommender, makeRecommender, makeThroughCloudControl, personalizeLog, trackerActive } from "./personalize";
 export { NOON, type Row, historyFile, enoughRows, eventLine, sortedLines } from "./pipelineData";
 export { needPython, orFail, preparePython, runPython } from "./python";

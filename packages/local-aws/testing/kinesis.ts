@@ -1,19 +1,7 @@
-import {
-  DescribeStreamSummaryCommand,
-  GetRecordsCommand,
-  GetShardIteratorCommand,
-  KinesisClient,
-  ListShardsCommand,
-  MergeShardsCommand,
-  PutRecordsCommand,
-  SplitShardCommand,
-} from "@aws-sdk/client-kinesis";
-import type { GetShardIteratorCommandInput, ShardFilter, _Record } from "@aws-sdk/client-kinesis";
+import { GetRecordsCommand, GetShardIteratorCommand, KinesisClient, PutRecordsCommand } from "@aws-sdk/client-kinesis";
+import type { GetShardIteratorCommandInput, _Record } from "@aws-sdk/client-kinesis";
 import { S3Client } from "@aws-sdk/client-s3";
 import type { TestCloud } from "./cloud";
-
-/** Digits of a sequence number that name its shard. */
-export const SHARD_DIGITS = 21;
 
 /** Clients that never try again: the SDK's default, which speaks HTTP/2, and one that speaks HTTP/1.1 as the S3 client does. */
 export const protocols = {
@@ -51,24 +39,9 @@ export async function readFrom(client: KinesisClient, ShardIterator: string, Lim
   return { texts: Records.map(textOf), records: Records, next: NextShardIterator, behind: MillisBehindLatest };
 }
 
-export const textOf = ({ Data }: _Record): string => Buffer.from(Data ?? []).toString();
+const textOf = ({ Data }: _Record): string => Buffer.from(Data ?? []).toString();
 
 export const shardId = (index: number): string => `shardId-${String(index).padStart(12, "0")}`;
-
-/** Shards as ListShards shows them. */
-export const shardsOf = async (client: KinesisClient, StreamName: string, filter?: ShardFilter) =>
-  (await client.send(new ListShardsCommand({ StreamName, ShardFilter: filter }))).Shards ?? [];
-
-export const statusOf = async (client: KinesisClient, StreamName: string): Promise<string | undefined> =>
-  (await client.send(new DescribeStreamSummaryCommand({ StreamName }))).StreamDescriptionSummary?.StreamStatus;
-
-/** Asks for a split of a shard, by index. */
-export const split = (client: KinesisClient, StreamName: string, index: number, hashKey: bigint) =>
-  client.send(new SplitShardCommand({ StreamName, ShardToSplit: shardId(index), NewStartingHashKey: String(hashKey) }));
-
-/** Asks for a merge of two shards, by index. */
-export const merge = (client: KinesisClient, StreamName: string, index: number, adjacent: number) =>
-  client.send(new MergeShardsCommand({ StreamName, ShardToMerge: shardId(index), AdjacentShardToMerge: shardId(adjacent) }));
 
 /** An error's name and message, for assert.rejects. */
 export const named = (name: string, message: RegExp) => (error: Error) => error.name === name && message.test(error.message);

@@ -1,8 +1,7 @@
-import type { StreamRecord } from "../src/lambda/streamRecord";
+import type { StreamRecord } from "../src/kinesis/shardReader";
 
 /** A record as an event source mapping reads it; its sequence number is its ordinal. */
 export const record = (ordinal: number, arrivedAt = 0, data = ""): StreamRecord => ({
-  ordinal,
   sequenceNumber: String(ordinal),
   partitionKey: "key",
   data,

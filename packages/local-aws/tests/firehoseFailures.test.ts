@@ -1,7 +1,4 @@
 import * as assert from "node:assert/strict";
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import type { ActiveFault, FaultKind } from "../src/door/faults";
 import type { DeliveryStream } from "../src/firehose/deliveryStream";
 import { ServiceError } from "../src/service";
@@ -14,19 +11,14 @@ const texts = (name: string, count: number): string[] => Array.from({ length: co
 
 describe("the local Firehose when others fail", () => {
   let bench: FirehoseBench;
-  let stateDir: string;
   beforeEach(async () => {
-    stateDir = await mkdtemp(join(tmpdir(), "c360-firehose-"));
-    bench = await FirehoseBench.open({ stateDir });
+    bench = await FirehoseBench.open();
     await bench.makeSource(2);
     await bench.makeRole([READ, WRITE]);
     await bench.deliver({ bufferingInterval: 60 });
     bench.running.startWorkers();
   });
-  afterEach(async () => {
-    await bench.close();
-    await rm(stateDir, { recursive: true, force: true });
-  });
+  afterEach(() => bench.close());
   const failWrites = (kind: FaultKind, to?: number): ActiveFault =>
     bench.running.faults.add({ service: "s3", operation: "PUT /{Bucket}/{Key+}", kind, to });
   /** Puts rows, and lets the interval go by once they and those before them are read. */
@@ -37,12 +29,6 @@ describe("the local Firehose when others fail", () => {
     bench.clock.advance(60_000);
   };
   const untilStruck = (fault: ActiveFault): Promise<void> => eventually(() => assert.ok(fault.struck > 0));
-  const restart = async (): Promise<void> => {
-    await bench.close();
-    bench = await FirehoseBench.open({ stateDir }, bench.clock.now());
-    await bench.makeRole([READ, WRITE]);
-    bench.running.startWorkers();
-  };
   const untilRows = async (rows: string[]): Promise<void> => {
     await bench.untilDone();
     assert.deepEqual(await bench.lines(), rows);
@@ -73,32 +59,6 @@ describe("the local Firehose when others fail", () => {
     assert.deepEqual(await bench.keys(), []);
     fault.lift();
     await untilRows(rows);
-  });
-
-  it("writes as many rows as there are records when it is restarted while S3 is down", async () => {
-    const before = texts("before", 30);
-    await send(before.slice(0, 10));
-    await bench.untilDone();
-    const fault = failWrites(SLOW_DOWN);
-    await send(before.slice(10));
-    await untilStruck(fault);
-    await restart();
-    const after = texts("after", 10);
-    await send(after, 20);
-    await untilRows([...after, ...before]);
-  });
-
-  it("loses no row, and none of another batch twice, when it is restarted between an object and its checkpoint", async () => {
-    const first = texts("a", 10);
-    await send(first);
-    await bench.untilDone();
-    const fault = failWrites("loseAnswer");
-    const second = texts("b", 10);
-    await send(second);
-    await untilStruck(fault);
-    await restart();
-    await send([], 10);
-    await untilRows([...first, ...second.flatMap((row) => [row, row])]);
   });
 
   it("reads on behind failures of the stream, each record once", async () => {

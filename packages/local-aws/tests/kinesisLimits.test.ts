@@ -1,5 +1,5 @@
 import { strict as assert } from "node:assert";
-import { type KinesisClient, ListShardsCommand, PutRecordCommand } from "@aws-sdk/client-kinesis";
+import { type KinesisClient, PutRecordCommand } from "@aws-sdk/client-kinesis";
 import { kinesis } from "../src/kinesis";
 import { type TestCloud, withCloud } from "../testing/cloud";
 import { createStream, iteratorOf, named, protocols, putTexts, readFrom } from "../testing/kinesis";
@@ -130,15 +130,12 @@ describe("the local Kinesis's limits", () => {
     assert.deepEqual((await readFrom(client, at)).texts, ["young"]);
   });
 
-  it("expires iterators and page tokens after five minutes", async () => {
+  it("expires iterators after five minutes", async () => {
     await createStream(cloud, "expiry", { shardCount: 2 });
     const iterator = await horizon("expiry");
-    const { NextToken } = await client.send(new ListShardsCommand({ StreamName: "expiry", MaxResults: 1 }));
     clock.advance(300_000);
     await readFrom(client, iterator);
-    assert.equal((await client.send(new ListShardsCommand({ NextToken }))).Shards?.length, 1);
     clock.advance(1);
     await assert.rejects(readFrom(client, iterator), named("ExpiredIteratorException", /^Iterator expired\. .* 300000 milliseconds\.$/));
-    await assert.rejects(client.send(new ListShardsCommand({ NextToken })), named("ExpiredNextTokenException", /300000/));
   });
 });

@@ -41,6 +41,10 @@ describe("the local Kinesis's resource type", () => {
       cloud.cloud.create(TYPE, { name: "kms", shardCount: 1, encryptionType: "KMS" }, urn("kms")),
       /Stream "kms": kmsKeyId must be given with encryptionType KMS/,
     );
+    await assert.rejects(
+      cloud.cloud.create(TYPE, { name: "wide", shardCount: 1001 }, urn("wide")),
+      /Stream "wide": shardCount must be at most 1000 in the local cloud, got 1001/,
+    );
   });
 
   it("refuses an unknown input and every wrong value by name", () => {

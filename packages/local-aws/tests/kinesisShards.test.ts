@@ -1,14 +1,22 @@
 import { strict as assert } from "node:assert";
 import { createHash } from "node:crypto";
 import * as fc from "fast-check";
-import { MAX_HASH_KEY, findByHashKey, hashKeyOf, splitHashKeys } from "../src/kinesis/hashRanges";
-import { Sequence } from "../src/kinesis/sequence";
-import { Shard } from "../src/kinesis/shard";
+import { Sequence, Shard } from "../src/kinesis/shard";
+import { hashKeyOf, MAX_HASH_KEY, splitHashKeys, Stream, type StreamSettings } from "../src/kinesis/stream";
 import { ReadThrottle, TokenBucket, WriteThrottle } from "../src/kinesis/throttle";
-import { Stream, type StreamSettings } from "../src/kinesis/streams";
 
 const MIB = 1024 * 1024;
 const [whole] = splitHashKeys(1);
+const SETTINGS: StreamSettings = {
+  name: "s",
+  mode: "PROVISIONED",
+  shardCount: 1,
+  retentionHours: 24,
+  encryption: "NONE",
+  maxRecordKiB: 1024,
+  shardLevelMetrics: [],
+  createdAt: 0,
+};
 const base64 = (text: string) => Buffer.from(text).toString("base64");
 
 describe("Kinesis hash ranges", () => {
@@ -17,13 +25,13 @@ describe("Kinesis hash ranges", () => {
     fc.assert(
       fc.property(count, fc.array(fc.bigInt(0n, MAX_HASH_KEY)), (shards, keys) => {
         const ranges = splitHashKeys(shards);
-        const parts = ranges.map((range) => ({ range }));
+        const stream = new Stream({ ...SETTINGS, shardCount: shards }, "arn");
         assert.equal(ranges.length, shards);
         assert.equal(ranges[0].start, 0n);
         assert.equal(ranges[shards - 1].end, MAX_HASH_KEY);
         for (let i = 1; i < shards; i++) assert.equal(ranges[i].start, ranges[i - 1].end + 1n);
         for (const key of [...keys, ...ranges.flatMap(({ start, end }) => [start, end])]) {
-          const { start, end } = findByHashKey(parts, key).range;
+          const { start, end } = stream.shardOf(key).range;
           assert.ok(start <= key && key <= end);
         }
       }),
@@ -121,7 +129,7 @@ describe("a Kinesis shard", () => {
         let now = 0;
         const times = waits.map((wait, i) => {
           now += wait;
-          shard.publish(shard.append("k", base64(`${i}`), now));
+          shard.append("k", base64(`${i}`), now);
           return now;
         });
         now += later;
@@ -130,7 +138,7 @@ describe("a Kinesis shard", () => {
         for (let next = 1, more = true; more;) {
           const slice = shard.read(next, limit, now);
           found.push(...slice.records.map(({ data }) => Buffer.from(data, "base64").toString()));
-          more = slice.next < shard.latest();
+          more = slice.next < shard.tip;
           assert.equal(slice.behindMs > 0, more);
           next = slice.next;
         }
@@ -140,54 +148,5 @@ describe("a Kinesis shard", () => {
         assert.equal(shard.since(middle, now), since < 0 ? times.length + 1 : since + 1);
       }),
     );
-  });
-
-  it("frees what retention has removed and keeps its positions", () => {
-    const shard = new Shard(0, whole, 0, 1000);
-    for (let i = 1; i <= 30_000; i++) shard.publish(shard.append("k", base64(`${i}`), i < 25_000 ? 0 : 5000));
-    assert.equal(shard.oldest(5000), 25_000);
-    const { records } = shard.read(1, 1, 5000);
-    assert.equal(Buffer.from(records[0].data, "base64").toString(), "25000");
-    assert.equal(shard.append("k", base64("next"), 5000), 30_001);
-  });
-});
-
-describe("a Kinesis stream's log", () => {
-  const settings: StreamSettings = {
-    name: "s",
-    mode: "PROVISIONED",
-    shardCount: 1,
-    retentionHours: 24,
-    encryption: "NONE",
-    maxRecordKiB: 1024,
-    shardLevelMetrics: [],
-    createdAt: 0,
-  };
-
-  it("shows a record only when it and all before it are written", async () => {
-    const stream = new Stream(settings, "arn");
-    const gates: (() => void)[] = [];
-    const log = () => new Promise<void>((resolve) => void gates.push(resolve));
-    const first = stream.write([[0, "k", base64("1")]], 0, log);
-    const second = stream.write([[0, "k", base64("2")]], 0, log);
-    gates[1]();
-    await new Promise(setImmediate);
-    assert.equal(stream.shards[0].latest(), 1);
-    gates[0]();
-    assert.deepEqual([await first, await second], [[1], [2]]);
-    assert.equal(stream.shards[0].latest(), 3);
-  });
-
-  it("acknowledges nothing behind a write that failed", async () => {
-    const stream = new Stream(settings, "arn");
-    await assert.rejects(
-      stream.write([[0, "k", base64("1")]], 0, () => Promise.reject(new Error("disk full"))),
-      /disk full/,
-    );
-    await assert.rejects(
-      stream.write([[0, "k", base64("2")]], 0, () => Promise.resolve()),
-      /disk full/,
-    );
-    assert.deepEqual(stream.shards[0].read(1, 10, 0).records, []);
   });
 });

@@ -1,9 +1,8 @@
 import { strict as assert } from "node:assert";
 import * as fc from "fast-check";
-import { type BatchPorts, type Discard, runBatch } from "../src/lambda/batch";
-import type { Outcome } from "../src/lambda/outcome";
-import type { StreamRecord } from "../src/lambda/streamRecord";
-import { judge } from "../src/lambda/verdict";
+import type { StreamRecord } from "../src/kinesis/shardReader";
+import { type BatchPorts, type Discard, readResponse, runBatch } from "../src/lambda/batch";
+import type { Outcome } from "../src/lambda/environment";
 import { ServiceError } from "../src/service";
 import { record, records } from "../testing/streamRecords";
 
@@ -12,7 +11,7 @@ const failing = (...numbers: unknown[]): Outcome => answer({ batchItemFailures: 
 const thrown: Outcome = { ok: false, error: { errorType: "Error", errorMessage: "no" } };
 const ALWAYS = { bisect: false, reportsItemFailures: true, maximumRetryAttempts: -1, maximumRecordAgeSeconds: -1 };
 
-describe("judge", () => {
+describe("readResponse", () => {
   for (const [name, outcome, done] of [
     ["null", answer(null), 3],
     ["an empty object", answer({}), 3],
@@ -27,10 +26,10 @@ describe("judge", () => {
     ["a text", answer("fine"), 0],
     ["an error", thrown, 0],
   ] as const) {
-    it(`takes ${name} as ${done} of 3 done`, () => assert.equal(judge(outcome, records(3), true).done, done));
+    it(`takes ${name} as ${done} of 3 done`, () => assert.equal(readResponse(outcome, records(3), true).done, done));
   }
 
-  it("does not look at the answer unless the mapping says so", () => assert.equal(judge(failing("0"), records(3), false).done, 3));
+  it("does not look at the answer unless the mapping says so", () => assert.equal(readResponse(failing("0"), records(3), false).done, 3));
 });
 
 /** Runs a batch against scripted outcomes; `steps` is what happened, in order. */
@@ -40,9 +39,9 @@ async function run(
   invoke: (batch: readonly StreamRecord[]) => Outcome | ServiceError,
 ) {
   const steps: string[] = [];
-  const finished: number[] = [];
+  const finished: string[] = [];
   const discards: Discard[] = [];
-  const numbers = (list: readonly StreamRecord[]): string => list.map(({ ordinal }) => ordinal).join("");
+  const numbers = (list: readonly StreamRecord[]): string => list.map(({ sequenceNumber }) => sequenceNumber).join("");
   const ports: BatchPorts = {
     invoke: async (list) => {
       steps.push(`invoke ${numbers(list)}`);
@@ -54,7 +53,7 @@ async function run(
       discards.push(discard);
       steps.push(`discard ${numbers(list)} ${discard.condition} ${discard.invocations}`);
     },
-    finish: async (list) => void finished.push(...list.map(({ ordinal }) => ordinal)),
+    finish: (list) => void finished.push(...list.map(({ sequenceNumber }) => sequenceNumber)),
     now: () => 100_000,
     pause: async (failures) => void steps.push(`pause ${failures}`),
   };
@@ -67,18 +66,18 @@ describe("runBatch", () => {
     let left = 2;
     const { steps, finished } = await run(records(2), {}, () => (left-- > 0 ? thrown : answer(null)));
     assert.deepEqual(steps, ["invoke 01", "pause 1", "invoke 01", "pause 2", "invoke 01"]);
-    assert.deepEqual(finished, [0, 1]);
+    assert.deepEqual(finished, ["0", "1"]);
   });
 
   it("invokes once more for each retry, then discards what is left", async () => {
     const { steps, finished } = await run(records(2), { maximumRetryAttempts: 1 }, () => failing("1"));
     assert.deepEqual(steps, ["invoke 01", "pause 1", "invoke 1", "pause 2", "invoke 1", "discard 1 RetryAttemptsExhausted 3"]);
-    assert.deepEqual(finished, [0, 1]);
+    assert.deepEqual(finished, ["0", "1"]);
   });
 
   it("halves on a thrown error without using up retries", async () => {
     const { steps } = await run(records(3), { bisect: true, maximumRetryAttempts: 0 }, (list) =>
-      list.some(({ ordinal }) => ordinal === 2) ? thrown : answer(null),
+      list.some(({ sequenceNumber }) => sequenceNumber === "2") ? thrown : answer(null),
     );
     assert.deepEqual(steps, ["invoke 012", "pause 1", "invoke 01", "invoke 2", "discard 2 RetryAttemptsExhausted 2"]);
   });
@@ -119,7 +118,7 @@ describe("runBatch", () => {
           });
           assert.deepEqual(
             finished,
-            records(count).map(({ ordinal }) => ordinal),
+            records(count).map(({ sequenceNumber }) => sequenceNumber),
           );
         },
       ),

@@ -1,64 +1,62 @@
 import { strict as assert } from "node:assert";
 import * as fc from "fast-check";
-import { Lane } from "../src/lambda/lane";
-import { Progress } from "../src/lambda/progress";
-import { encodeEvent, eventBytes, laneOf, MAX_EVENT_BYTES, type StreamRecord } from "../src/lambda/streamRecord";
+import type { StreamRecord } from "../src/kinesis/shardReader";
+import { Batcher } from "../src/lambda/batcher";
+import { encodeEvent, eventBytes, MAX_EVENT_BYTES } from "../src/lambda/events";
+import { batcherOf, Progress } from "../src/lambda/shardConsumer";
 import { ManualClock } from "../testing/manualClock";
 import { record, records } from "../testing/streamRecords";
 
 describe("Progress", () => {
-  it("checkpoints the last record before which all are done, whatever the order", async () => {
-    await fc.assert(
-      fc.asyncProperty(fc.shuffledSubarray([0, 1, 2, 3, 4, 5, 6, 7]), async (order) => {
-        const saved: string[] = [];
-        const progress = new Progress(undefined, async (number) => void saved.push(number));
-        const all = records(8).map(({ ordinal: _, ...rest }) => progress.add(rest));
-        for (const ordinal of order) await progress.finish([all[ordinal]]);
-        const firstMissing = all.findIndex(({ ordinal }) => !order.includes(ordinal));
+  it("has its checkpoint at the last record before which all are finished, whatever the order", () => {
+    fc.assert(
+      fc.property(fc.shuffledSubarray([0, 1, 2, 3, 4, 5, 6, 7]), (order) => {
+        const progress = new Progress();
+        const all = records(8);
+        progress.add(all);
+        for (const ordinal of order) progress.finish([all[ordinal]]);
+        const firstMissing = all.findIndex((_, ordinal) => !order.includes(ordinal));
         const expected = firstMissing < 0 ? 8 : firstMissing;
-        assert.deepEqual(
-          [progress.checkpoint, saved.at(-1), progress.unfinished],
-          [...Array<string | undefined>(2).fill(expected === 0 ? undefined : String(expected - 1)), 8 - order.length],
-        );
+        assert.deepEqual([progress.checkpoint, progress.unfinished], [expected === 0 ? undefined : String(expected - 1), 8 - order.length]);
       }),
     );
   });
 });
 
-describe("Lane", () => {
+describe("Batcher", () => {
   const never = new AbortController().signal;
 
   it("gives a batch when it is full, and the rest when the window is over", async () => {
     const clock = new ManualClock();
-    const lane = new Lane(clock, { batchSize: 3, windowSeconds: 10 });
-    lane.push(records(4));
-    assert.equal((await lane.next(never)).length, 3);
-    const rest = lane.next(never);
+    const batcher = new Batcher(clock, { batchSize: 3, windowSeconds: 10 });
+    batcher.push(records(4));
+    assert.equal((await batcher.next(never)).length, 3);
+    const rest = batcher.next(never);
     await new Promise((resolve) => setImmediate(resolve));
     clock.advance(9_999);
-    lane.push([record(4)]);
+    batcher.push([record(4)]);
     assert.equal(clock.sleeping, 1);
     clock.advance(1);
     assert.deepEqual(
-      (await rest).map(({ ordinal }) => ordinal),
+      (await rest).map(({ sequenceNumber }) => Number(sequenceNumber)),
       [3, 4],
     );
   });
 
   it("keeps every event within 6 MiB, and takes a record that is larger alone", async () => {
-    const lane = new Lane(new ManualClock(), { batchSize: 100, windowSeconds: 10 });
+    const batcher = new Batcher(new ManualClock(), { batchSize: 100, windowSeconds: 10 });
     const large = (ordinal: number, mib: number): StreamRecord => record(ordinal, 0, "a".repeat(mib * 1024 * 1024));
-    lane.push([large(0, 2), large(1, 2), large(2, 2), large(3, 7), large(4, 2)]);
-    const batches = [await lane.next(never), await lane.next(never), await lane.next(never)];
+    batcher.push([large(0, 2), large(1, 2), large(2, 2), large(3, 7), large(4, 2)]);
+    const batches = [await batcher.next(never), await batcher.next(never), await batcher.next(never)];
     assert.deepEqual(
-      batches.map((batch) => batch.map(({ ordinal }) => ordinal)),
+      batches.map((batch) => batch.map(({ sequenceNumber }) => Number(sequenceNumber))),
       [[0, 1], [2], [3]],
     );
   });
 
   it("stops waiting when it is told to", async () => {
     const stop = new AbortController();
-    const waiting = new Lane(new ManualClock(), { batchSize: 1, windowSeconds: 0 }).next(stop.signal);
+    const waiting = new Batcher(new ManualClock(), { batchSize: 1, windowSeconds: 0 }).next(stop.signal);
     stop.abort();
     await assert.rejects(waiting, { name: "AbortError" });
   });
@@ -87,12 +85,12 @@ describe("an event", () => {
     );
   });
 
-  it("goes to the one lane of its key, and keys fill all lanes", () => {
-    const lanes = Array.from({ length: 100 }, (_, i) => laneOf(`key${i}`, 4));
-    assert.deepEqual([...new Set(lanes)].sort(), [0, 1, 2, 3]);
+  it("goes to the one batcher of its key, and keys fill all batchers", () => {
+    const batchers = Array.from({ length: 100 }, (_, i) => batcherOf(`key${i}`, 4));
+    assert.deepEqual([...new Set(batchers)].sort(), [0, 1, 2, 3]);
     assert.deepEqual(
-      Array.from({ length: 100 }, (_, i) => laneOf(`key${i}`, 4)),
-      lanes,
+      Array.from({ length: 100 }, (_, i) => batcherOf(`key${i}`, 4)),
+      batchers,
     );
   });
 });

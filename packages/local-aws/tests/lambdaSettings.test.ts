@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as AdmZip from "adm-zip";
-import { ARCHIVE_SIGNATURE, ASSET_SIGNATURE, SIGNATURE_KEY, unpack } from "../src/lambda/archive";
+import { ARCHIVE_SIGNATURE, ASSET_SIGNATURE, SIGNATURE_KEY, unpack } from "../src/lambda/sandbox";
 import type { Json } from "../src/service";
 import { archive, BUCKET, LambdaBench, LOG, STREAM_ARN, text } from "./support/lambda";
 

@@ -3,7 +3,7 @@ import * as assert from "node:assert/strict";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { ARCHIVE_SIGNATURE, ASSET_SIGNATURE, SIGNATURE_KEY } from "../src/lambda/archive";
+import { ARCHIVE_SIGNATURE, ASSET_SIGNATURE, SIGNATURE_KEY } from "../src/lambda/sandbox";
 import { s3 } from "../src/s3";
 import type { Json } from "../src/service";
 import { type TestCloud, withCloud } from "../testing/cloud";

@@ -1,54 +1,52 @@
 import { setTimeout } from "node:timers/promises";
+import { listShardIds, ShardReader } from "../kinesis/shardReader";
 import type { Cloud, Principal, Worker } from "../service";
-import { ServiceError } from "../service";
-import { RecordBuffer } from "./buffer";
-import { Delivery } from "./delivery";
-import { Problems } from "./problems";
+import { Delivery, ErrorLog, RecordBuffer } from "./delivery";
 import type { DeliverySettings } from "./settings";
-import { ShardReaders, type Begin } from "./shardReaders";
 
-/** Reading rests while so many batches wait for S3. */
+/** Batches that may wait for S3 before reading pauses. */
 const MAX_WAITING_BATCHES = 3;
 
-/** Brings the records of a stream into a bucket. */
+/** Delivers the records of a stream to a bucket. */
 export class DeliveryStream implements Worker {
   readonly name: string;
   private readonly stopping = new AbortController();
   private readonly buffer: RecordBuffer;
   private readonly delivery: Delivery;
-  private readonly problems: Problems;
-  private readonly readers: ShardReaders;
+  private readonly errors: ErrorLog;
   private readonly principals = new Map<string, Principal>();
+  private readers: ShardReader[] = [];
   private running: Promise<void> = Promise.resolve();
   private problem?: string;
 
-  /** @param pollMs real milliseconds between the reads of a shard, whose limit of five a second is shared with other readers */
+  /** @param pollMs real milliseconds between two reads of a shard, whose limit of five per second all its readers share */
   constructor(
     private readonly cloud: Cloud,
     readonly settings: DeliverySettings,
-    readonly arn: string,
-    readonly begin: Begin,
+    arn: string,
     private readonly pollMs: number,
   ) {
     this.name = `delivery stream ${settings.name}`;
     const role = () => this.role(settings.roleArn);
-    const store = cloud.store("firehose");
-    this.problems = new Problems(cloud, settings, arn, role, store);
-    this.delivery = new Delivery(cloud, settings, role, this.problems, store, this.stopping.signal);
-    this.readers = new ShardReaders(cloud, settings.source.streamArn, begin, () => this.reading());
+    this.errors = new ErrorLog(cloud, settings, arn, role);
+    this.delivery = new Delivery(cloud, settings, role, this.errors, this.stopping.signal);
     this.buffer = new RecordBuffer(cloud.clock, settings, (batch) => this.delivery.add(batch));
   }
 
   /**
-   * Fixes the place at which reading starts: the end of each shard at this moment.
+   * Opens each shard at this moment, from which on records are delivered.
    *
    * @throws ServiceError when a role cannot be assumed, or may not read the stream
    */
-  async startAtLatest(): Promise<void> {
-    this.role(this.settings.roleArn);
-    const { streamArn } = this.settings.source;
-    await this.cloud.call(this.reading(), "kinesis", "DescribeStream", { StreamARN: streamArn });
-    await this.readers.startAtLatest();
+  async open(): Promise<void> {
+    const { cloud } = this;
+    const since = cloud.clock.now();
+    const { roleArn, source } = this.settings;
+    this.role(roleArn);
+    const as = () => this.role(source.roleArn);
+    const shardIds = await listShardIds(cloud, as(), source.streamArn);
+    this.readers = shardIds.map((shardId) => new ShardReader({ cloud, as, streamArn: source.streamArn, shardId, since }));
+    for (const reader of this.readers) await reader.open();
   }
 
   start(): void {
@@ -62,9 +60,9 @@ export class DeliveryStream implements Worker {
     await this.delivery.idle();
   }
 
-  /** Records that are not delivered, and one more for each shard until a read that began after `since` found nothing in it. */
+  /** Records that are not delivered, and one for each shard that was not read to its end by a read that began after `since`. */
   pending(since = 0): number {
-    return this.readers.unread(since) + this.undelivered;
+    return this.readers.filter((reader) => reader.unread(since)).length + this.undelivered;
   }
 
   /** Records that were read and are not in S3 yet. */
@@ -76,41 +74,26 @@ export class DeliveryStream implements Worker {
     const { signal } = this.stopping;
     while (!signal.aborted) {
       const rest = setTimeout(this.pollMs, undefined, { signal }).catch(() => undefined);
-      if (this.delivery.undelivered.batches < MAX_WAITING_BATCHES) await this.readAll();
+      if (this.delivery.undelivered.batches < MAX_WAITING_BATCHES) for (const reader of this.readers) await this.read(reader);
       await rest;
     }
   }
 
-  private async readAll(): Promise<void> {
+  /** A problem that repeats is logged once. */
+  private async read(reader: ShardReader): Promise<void> {
     try {
-      for (const shardId of await this.readers.inTurn()) await this.readOne(shardId);
-    } catch (error) {
-      await this.tell(error);
-    }
-  }
-
-  private async readOne(shardId: string): Promise<void> {
-    try {
-      for (const record of await this.readers.read(shardId)) this.buffer.add(record);
+      await reader.read((records) => {
+        for (const { data, arrivedAt } of records) this.buffer.add(Buffer.from(data, "base64"), arrivedAt);
+      });
       this.problem = undefined;
     } catch (error) {
-      await this.tell(error);
+      const problem = String(error);
+      if (problem !== this.problem) await this.errors.write("Kinesis", error);
+      this.problem = problem;
     }
   }
 
-  /** Another reader of the shard was faster, or there is a problem, which is told once. */
-  private async tell(error: unknown): Promise<void> {
-    if (error instanceof ServiceError && error.code === "ProvisionedThroughputExceededException") return;
-    const problem = String(error);
-    if (problem !== this.problem) await this.problems.tell("Kinesis", error);
-    this.problem = problem;
-  }
-
-  private reading(): Principal {
-    return this.role(this.settings.source.roleArn);
-  }
-
-  /** Firehose names the account as external id, so that a role's trust can demand it. */
+  /** Firehose passes the account as external id, so that a role's trust can require it. */
   private role(arn: string): Principal {
     const known = this.principals.get(arn) ?? this.cloud.assume(arn, "firehose.amazonaws.com", { "sts:ExternalId": this.cloud.account });
     this.principals.set(arn, known);

@@ -1,13 +1,15 @@
+import { z } from "zod";
 import { ServiceError, type Cloud, type Json, type Operation, type Reply } from "../service";
-import { hashKeyRangeOf } from "./describe";
 import { checkMembers } from "./members";
 import { REQUESTS } from "./requests";
 import type { Shard } from "./shard";
-import { notFound, type Stream, type Streams } from "./streams";
-import { checkIteratorAge, readIterator, writeIterator } from "./tokens";
+import { notFound, type Stream, type Streams } from "./stream";
 import { encryptionOf } from "./write";
 
 const MAX_RECORDS = 10_000;
+const ITERATOR_LIFE_MS = 300_000;
+const count = z.int().min(0);
+const ITERATOR = z.tuple([z.literal("iterator"), z.string().min(1), count, count, count]);
 
 interface IteratorRequest {
   ShardId: string;
@@ -39,7 +41,7 @@ export function readOperations(cloud: Cloud, streams: Streams): Record<string, O
     if (named !== name) throw new ServiceError("InvalidArgumentException", `ShardIterator is of stream ${name}, StreamARN of ${named}.`);
     const stream = streams.get(name);
     const shard = stream.shards.at(shardIndex);
-    if (!shard || position > shard.latest()) {
+    if (!shard || position > shard.tip) {
       throw new ServiceError("InvalidArgumentException", `Invalid ShardIterator: stream ${name} has no such position.`);
     }
     if (!shard.reads.admit(now)) {
@@ -48,7 +50,7 @@ export function readOperations(cloud: Cloud, streams: Streams): Record<string, O
         `Rate exceeded for shard ${shard.id} in stream ${name} under account ${cloud.account}.`,
       );
     }
-    const { records, bytes, next, behindMs, ended } = shard.read(position, (input.Limit as number | undefined) ?? MAX_RECORDS, now);
+    const { records, bytes, next, behindMs } = shard.read(position, (input.Limit as number | undefined) ?? MAX_RECORDS, now);
     shard.reads.spend(bytes, now);
     const encryption = encryptionOf(stream);
     return {
@@ -60,9 +62,7 @@ export function readOperations(cloud: Cloud, streams: Streams): Record<string, O
           ApproximateArrivalTimestamp: arrivedAt / 1000,
           ...encryption,
         })),
-        ...(ended
-          ? { ChildShards: shard.children.map(childOf) }
-          : { NextShardIterator: writeIterator({ stream: name, shardIndex, position: next }, now) }),
+        NextShardIterator: writeIterator({ stream: name, shardIndex, position: next }, now),
         MillisBehindLatest: behindMs,
       },
     };
@@ -80,18 +80,12 @@ export function readOperations(cloud: Cloud, streams: Streams): Record<string, O
   };
 }
 
-const childOf = ({ id, parents, range }: Shard): Json => ({
-  ShardId: id,
-  ParentShards: parents.map((parent) => parent.id),
-  HashKeyRange: hashKeyRangeOf(range),
-});
-
 function startOf(stream: Stream, shard: Shard, request: IteratorRequest, now: number): number {
   const { ShardIteratorType: type, StartingSequenceNumber: sequenceNumber, Timestamp: seconds } = request;
   const bySequence = type === "AT_SEQUENCE_NUMBER" || type === "AFTER_SEQUENCE_NUMBER";
   demand(type, "StartingSequenceNumber", sequenceNumber, bySequence);
   demand(type, "Timestamp", seconds, type === "AT_TIMESTAMP");
-  if (type === "LATEST") return shard.latest();
+  if (type === "LATEST") return shard.tip;
   if (sequenceNumber !== undefined) return positionOf(stream, shard, sequenceNumber) + (type === "AFTER_SEQUENCE_NUMBER" ? 1 : 0);
   if (seconds === undefined) return shard.oldest(now);
   const time = Math.round(seconds * 1000);
@@ -111,11 +105,44 @@ function demand(type: string, name: string, value: unknown, wanted: boolean): vo
 
 function positionOf(stream: Stream, shard: Shard, sequenceNumber: string): number {
   const position = shard.sequence.parse(sequenceNumber);
-  if (position !== undefined && position < shard.latest()) return position;
+  if (position !== undefined && position < shard.tip) return position;
   const other = stream.shards.find(({ sequence }) => sequence.parse(sequenceNumber) !== undefined);
   const why =
     other && other !== shard
       ? `It encodes ${other.id}, while it was used in a call to ${shard.id}.`
       : `Stream ${stream.settings.name} never gave it to a record of ${shard.id}.`;
   throw new ServiceError("InvalidArgumentException", `Invalid StartingSequenceNumber ${sequenceNumber}. ${why}`);
+}
+
+/** The position that a shard iterator stands for. */
+interface Position {
+  stream: string;
+  shardIndex: number;
+  position: number;
+}
+
+/** @param now epoch milliseconds; the iterator expires five minutes later */
+function writeIterator({ stream, shardIndex, position }: Position, now: number): string {
+  return Buffer.from(JSON.stringify(["iterator", stream, shardIndex, position, now])).toString("base64");
+}
+
+/** @throws ServiceError InvalidArgumentException for an iterator that this service did not issue */
+function readIterator(iterator: unknown): Position & { issuedAt: number } {
+  try {
+    const [, stream, shardIndex, position, issuedAt] = ITERATOR.parse(JSON.parse(Buffer.from(String(iterator), "base64").toString("utf8")));
+    return { stream, shardIndex, position, issuedAt };
+  } catch {
+    throw new ServiceError("InvalidArgumentException", `Invalid ShardIterator ${String(iterator).slice(0, 100)}.`);
+  }
+}
+
+/** @throws ServiceError ExpiredIteratorException */
+function checkIteratorAge(issuedAt: number, now: number): void {
+  if (now - issuedAt <= ITERATOR_LIFE_MS) return;
+  const [issued, current] = [issuedAt, now].map((time) => new Date(time).toUTCString());
+  throw new ServiceError(
+    "ExpiredIteratorException",
+    `Iterator expired. The iterator was created at time ${issued} while right now it is ${current}` +
+      ` which is further in the future than the tolerated delay of ${ITERATOR_LIFE_MS} milliseconds.`,
+  );
 }

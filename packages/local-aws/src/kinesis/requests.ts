@@ -6,7 +6,6 @@ const stream: Members = {
 };
 const shardId: Members[string] = { type: "text", min: 1, max: 128, pattern: /^[a-zA-Z0-9_.-]+$/ };
 const sequenceNumber: Members[string] = { type: "text", pattern: /^(0|[1-9]\d{0,128})$/ };
-const token: Members[string] = { type: "text", min: 1, max: 1_048_576 };
 const page: Members[string] = { type: "integer", min: 1, max: 10_000 };
 const hashKey: Members[string] = { type: "text", pattern: /^(0|[1-9]\d{0,38})$/ };
 const record: Members = {
@@ -19,12 +18,12 @@ const record: Members = {
 const MAX_RECORDS = 500;
 
 /**
- * The members that each operation knows. StreamId and DryRun are not among them.
+ * The members that each operation knows. Any other one is refused by name.
  *
  * @see https://docs.aws.amazon.com/kinesis/latest/APIReference/API_Operations.html
  */
 export const REQUESTS = {
-  PutRecord: { ...stream, ...record, SequenceNumberForOrdering: sequenceNumber },
+  PutRecord: { ...stream, ...record },
   PutRecords: { ...stream, Records: { type: "list", required: true, min: 1, max: MAX_RECORDS, members: record } },
   GetShardIterator: {
     ...stream,
@@ -38,33 +37,7 @@ export const REQUESTS = {
     Timestamp: { type: "timestamp" },
   },
   GetRecords: { StreamARN: stream.StreamARN, ShardIterator: { type: "text", required: true, min: 1, max: 512 }, Limit: page },
-  ListShards: {
-    ...stream,
-    NextToken: token,
-    ExclusiveStartShardId: shardId,
-    MaxResults: page,
-    StreamCreationTimestamp: { type: "timestamp" },
-    ShardFilter: {
-      type: "structure",
-      members: {
-        Type: {
-          type: "text",
-          required: true,
-          values: ["AFTER_SHARD_ID", "AT_TRIM_HORIZON", "FROM_TRIM_HORIZON", "AT_LATEST", "AT_TIMESTAMP", "FROM_TIMESTAMP"],
-        },
-        ShardId: shardId,
-        Timestamp: { type: "timestamp" },
-      },
-    },
-  },
-  DescribeStream: { ...stream, Limit: page, ExclusiveStartShardId: shardId },
+  ListShards: stream,
+  DescribeStream: stream,
   DescribeStreamSummary: stream,
-  SplitShard: { ...stream, ShardToSplit: { ...shardId, required: true }, NewStartingHashKey: { ...hashKey, required: true } },
-  MergeShards: { ...stream, ShardToMerge: { ...shardId, required: true }, AdjacentShardToMerge: { ...shardId, required: true } },
-  UpdateShardCount: {
-    ...stream,
-    TargetShardCount: { type: "integer", required: true, min: 1 },
-    ScalingType: { type: "text", required: true, values: ["UNIFORM_SCALING"] },
-  },
-  ListStreams: { Limit: page, ExclusiveStartStreamName: stream.StreamName, NextToken: token },
 } as const satisfies Record<string, Members>;

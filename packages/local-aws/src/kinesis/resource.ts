@@ -1,9 +1,11 @@
 import { autoName } from "../autoName";
 import type { Cloud, Json, ResourceType } from "../service";
-import type { StreamSettings, Streams } from "./streams";
+import type { StreamSettings, Streams } from "./stream";
 
 /** Shards that an on-demand stream starts with: https://docs.aws.amazon.com/streams/latest/dev/how-do-i-size-a-stream.html */
 const ON_DEMAND_SHARDS = 4;
+/** All shards of a stream fit into one answer of ListShards: https://docs.aws.amazon.com/kinesis/latest/APIReference/API_ListShards.html */
+const MAX_SHARDS = 1000;
 const MODES = ["PROVISIONED", "ON_DEMAND"];
 const METRICS = [
   "IncomingBytes",
@@ -48,9 +50,10 @@ export function streamResource(cloud: Cloud, streams: Streams): ResourceType {
     create: async (inputs, urn) => {
       const settings = settingsOf(inputs, urn, cloud.clock.now());
       const { name } = settings;
+      if (settings.shardCount > MAX_SHARDS)
+        throw wrong(inputs, "shardCount", `at most ${MAX_SHARDS} in the local cloud`, settings.shardCount);
       if (streams.has(name)) throw new Error(`Stream "${name}": name must be unique in account ${cloud.account}, it already exists`);
       const { arn } = streams.add(settings);
-      await cloud.store("kinesis").append("streams", { ...settings });
       return { id: arn, state: stateOf(settings, arn, inputs, cloud.region) };
     },
   };
@@ -118,6 +121,5 @@ function stateOf(settings: StreamSettings, arn: string, inputs: StreamInputs, re
   };
 }
 
-/** The resource's logical name with seven hexadecimal digits, as the Pulumi provider names what has no name. */
 const wrong = ({ name }: StreamInputs, key: string, rule: string, value: unknown): Error =>
   new Error(`Stream${name === undefined ? "" : ` "${name}"`}: ${key} must be ${rule}, got ${String(value)}`);

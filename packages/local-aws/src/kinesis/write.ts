@@ -1,9 +1,8 @@
 import { ServiceError, type Cloud, type Json, type Operation, type Reply } from "../service";
-import { MAX_HASH_KEY, hashKeyOf } from "./hashRanges";
 import { checkMembers } from "./members";
 import { REQUESTS } from "./requests";
 import { bytesOf, type Shard } from "./shard";
-import type { LoggedRecord, Stream, Streams } from "./streams";
+import { hashKeyOf, MAX_HASH_KEY, type Stream, type Streams } from "./stream";
 
 /** Most bytes of one PutRecords, keys included: https://docs.aws.amazon.com/kinesis/latest/APIReference/API_PutRecords.html */
 const MAX_REQUEST_BYTES = 10 * 1024 * 1024;
@@ -21,14 +20,8 @@ interface Routed {
   bytes: number;
 }
 
-/** PutRecord and PutRecords: routed by hash key, held to the shard's limits, logged before the answer. */
+/** PutRecord and PutRecords: records are routed by hash key and held to their shard's limits. */
 export function writeOperations(cloud: Cloud, streams: Streams): Record<string, Operation> {
-  const store = cloud.store("kinesis");
-  const write = async (stream: Stream, entries: PutEntry[], shards: Shard[], at: number): Promise<string[]> => {
-    const records = entries.map(({ PartitionKey, Data }, i): LoggedRecord => [shards[i].index, PartitionKey, Data]);
-    const positions = await stream.write(records, at, () => store.append("records", { stream: stream.settings.name, at, records }));
-    return positions.map((position, i) => shards[i].sequence.format(position));
-  };
   const exceeded = (stream: Stream, shard: Shard): string =>
     `Rate exceeded for shard ${shard.id} in stream ${stream.settings.name} under account ${cloud.account}.`;
 
@@ -41,8 +34,7 @@ export function writeOperations(cloud: Cloud, streams: Streams): Record<string, 
     if (!shard.writes.admit(bytes, now)) {
       throw new ServiceError("ProvisionedThroughputExceededException", exceeded(stream, shard));
     }
-    const [sequenceNumber] = await write(stream, [entry], [shard], now);
-    return { output: { ShardId: shard.id, SequenceNumber: sequenceNumber, ...encryptionOf(stream) } };
+    return { output: { ...append(shard, entry, now), ...encryptionOf(stream) } };
   };
 
   const putRecords = async (input: Json): Promise<Reply> => {
@@ -55,21 +47,13 @@ export function writeOperations(cloud: Cloud, streams: Streams): Record<string, 
       throw new ServiceError("InvalidArgumentException", `Records must have at most ${MAX_REQUEST_BYTES} bytes together, got ${total}.`);
     }
     const now = cloud.clock.now();
-    const accepted = routed.map(({ shard, bytes }) => shard.writes.admit(bytes, now));
-    const kept = entries.flatMap((_, i) => (accepted[i] ? [i] : []));
-    const sequenceNumbers = await write(
-      stream,
-      kept.map((i) => entries[i]),
-      kept.map((i) => routed[i].shard),
-      now,
-    );
-    let next = 0;
-    const results = routed.map(({ shard }, i) =>
-      accepted[i]
-        ? { SequenceNumber: sequenceNumbers[next++], ShardId: shard.id }
+    const results = routed.map(({ shard, bytes }, i) =>
+      shard.writes.admit(bytes, now)
+        ? append(shard, entries[i], now)
         : { ErrorCode: "ProvisionedThroughputExceededException", ErrorMessage: exceeded(stream, shard) },
     );
-    return { output: { FailedRecordCount: entries.length - kept.length, Records: results, ...encryptionOf(stream) } };
+    const FailedRecordCount = results.filter((result) => "ErrorCode" in result).length;
+    return { output: { FailedRecordCount, Records: results, ...encryptionOf(stream) } };
   };
 
   const permissions = (action: string) => (input: Json) => [{ action, resource: streams.arnOf(streams.nameIn(input)) }];
@@ -78,6 +62,11 @@ export function writeOperations(cloud: Cloud, streams: Streams): Record<string, 
     PutRecords: { permissions: permissions("kinesis:PutRecords"), run: putRecords },
   };
 }
+
+const append = (shard: Shard, { PartitionKey, Data }: PutEntry, now: number) => ({
+  SequenceNumber: shard.append(PartitionKey, Data, now),
+  ShardId: shard.id,
+});
 
 /** EncryptionType of an answer; without encryption it is left out. */
 export const encryptionOf = ({ settings }: Stream): Json => (settings.encryption === "KMS" ? { EncryptionType: "KMS" } : {});

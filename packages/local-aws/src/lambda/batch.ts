@@ -1,10 +1,9 @@
+import type { StreamRecord } from "../kinesis/shardReader";
 import { ServiceError } from "../service";
+import { failed, type Outcome } from "./environment";
 import type { MappingSettings } from "./mappingSettings";
-import { failed, type Outcome } from "./outcome";
-import type { StreamRecord } from "./streamRecord";
-import { judge } from "./verdict";
 
-/** Why a batch was given up, and what its last invocation came to. */
+/** Why a batch was discarded, and the outcome of its last invocation. */
 export interface Discard {
   condition: "RetryAttemptsExhausted" | "RecordAgeExceeded";
   invocations: number;
@@ -12,21 +11,21 @@ export interface Discard {
   last?: Outcome;
 }
 
-/** What a batch's way through the function needs from outside. */
+/** What {@link runBatch} needs from outside. */
 export interface BatchPorts {
   /** @throws ServiceError when the function could not be started */
   invoke(records: readonly StreamRecord[]): Promise<Outcome>;
   /** Resolves when the failure destination has the records. */
   discard(records: readonly StreamRecord[], discard: Discard): Promise<void>;
-  /** The records are done with: their checkpoint may move on. */
-  finish(records: readonly StreamRecord[]): Promise<void>;
+  /** The records are processed or discarded: their checkpoint may move on. */
+  finish(records: readonly StreamRecord[]): void;
   /** Epoch milliseconds. */
   now(): number;
   /** Waits after so many failures in a row. */
   pause(failures: number): Promise<void>;
 }
 
-/** A part of the batch that still has to go through the function. */
+/** A part of the batch that the function has not processed. */
 interface Segment {
   records: readonly StreamRecord[];
   retries: number;
@@ -37,7 +36,7 @@ interface Segment {
 type BatchSettings = Pick<MappingSettings, "bisect" | "reportsItemFailures" | "maximumRetryAttempts" | "maximumRecordAgeSeconds">;
 
 /**
- * Brings a batch through the function, in order, until every record is processed or discarded.
+ * Invokes the function with a batch, in order, until every record is processed or discarded.
  *
  * A thrown error halves the batch when the mapping bisects; a named failure splits it there. Neither split uses up a retry.
  *
@@ -47,7 +46,7 @@ export async function runBatch(batch: readonly StreamRecord[], settings: BatchSe
   const waiting: Segment[] = [{ records: batch, retries: 0, invocations: 0 }];
   let failures = 0;
   for (let segment = waiting.shift(); segment; segment = waiting.shift()) {
-    const records = await giveUpOld(segment, settings, ports);
+    const records = await discardOld(segment, settings, ports);
     if (records.length === 0) continue;
     const outcome = await attempt(records, ports);
     if (outcome === undefined) {
@@ -55,10 +54,10 @@ export async function runBatch(batch: readonly StreamRecord[], settings: BatchSe
       await ports.pause((failures += 1));
       continue;
     }
-    const { done, named } = judge(outcome, records, settings.reportsItemFailures);
+    const { done, named } = readResponse(outcome, records, settings.reportsItemFailures);
     if (done > 0) {
       failures = 0;
-      await ports.finish(records.slice(0, done));
+      ports.finish(records.slice(0, done));
     }
     if (done === records.length) continue;
     const rest = {
@@ -70,7 +69,7 @@ export async function runBatch(batch: readonly StreamRecord[], settings: BatchSe
     const next = afterFailure(rest, { ...settings, progressed: done > 0, named });
     if (next === undefined) {
       await ports.discard(rest.records, { condition: "RetryAttemptsExhausted", invocations: rest.invocations, last: outcome });
-      await ports.finish(rest.records);
+      ports.finish(rest.records);
     } else {
       waiting.unshift(...next);
       await ports.pause((failures += 1));
@@ -78,7 +77,7 @@ export async function runBatch(batch: readonly StreamRecord[], settings: BatchSe
   }
 }
 
-/** The segments to try next; undefined: give up. */
+/** The segments to try next; undefined: discard. */
 function afterFailure(segment: Segment, how: BatchSettings & { progressed: boolean; named: boolean }): Segment[] | undefined {
   const { records, retries } = segment;
   if (how.progressed) return [segment];
@@ -93,7 +92,7 @@ function afterFailure(segment: Segment, how: BatchSettings & { progressed: boole
   return [{ ...segment, retries: retries + 1 }];
 }
 
-/** Undefined when the function did not run because too many of it do already. */
+/** Undefined when the function did not run because of its concurrency limit. */
 async function attempt(records: readonly StreamRecord[], ports: BatchPorts): Promise<Outcome | undefined> {
   try {
     return await ports.invoke(records);
@@ -104,8 +103,8 @@ async function attempt(records: readonly StreamRecord[], ports: BatchPorts): Pro
   }
 }
 
-/** Discards what has become too old; returns the rest. */
-async function giveUpOld(
+/** Discards the records that have become too old; returns the others. */
+async function discardOld(
   { records, invocations, last }: Segment,
   settings: BatchSettings,
   ports: BatchPorts,
@@ -118,6 +117,34 @@ async function giveUpOld(
   if (count === 0) return records;
   const old = records.slice(0, count);
   await ports.discard(old, { condition: "RecordAgeExceeded", invocations, last });
-  await ports.finish(old);
+  ports.finish(old);
   return records.slice(count);
+}
+
+/**
+ * Reads the response to a batch as an event source mapping does.
+ * An empty or absent list is success; an identifier that is not of the batch, or a list of another shape, fails all of it.
+ *
+ * @see https://docs.aws.amazon.com/lambda/latest/dg/services-kinesis-batchfailurereporting.html
+ * @param reportsItemFailures whether the mapping reads the response at all
+ * @returns how many records from the batch's start are done, and whether the function named the first failed one
+ */
+export function readResponse(
+  outcome: Outcome,
+  records: readonly StreamRecord[],
+  reportsItemFailures: boolean,
+): { done: number; named: boolean } {
+  const success = { done: records.length, named: false };
+  const failure = { done: 0, named: false };
+  if (!outcome.ok) return failure;
+  if (!reportsItemFailures) return success;
+  const response = (JSON.parse(outcome.payload) ?? {}) as { batchItemFailures?: unknown };
+  if (typeof response !== "object") return failure;
+  const failures = response.batchItemFailures ?? [];
+  if (!Array.isArray(failures)) return failure;
+  if (failures.length === 0) return success;
+  const positions = new Map(records.map(({ sequenceNumber }, i) => [sequenceNumber, i]));
+  const failed = failures.map((item) => positions.get((item as { itemIdentifier?: string } | null)?.itemIdentifier ?? ""));
+  if (failed.some((position) => position === undefined)) return failure;
+  return { done: Math.min(...(failed as number[])), named: true };
 }

@@ -1,6 +1,17 @@
 import { fork, type ChildProcess } from "node:child_process";
 import { createInterface } from "node:readline";
-import { exited, failed, timedOut, type FunctionError, type Outcome } from "./outcome";
+
+/** An error as a function's caller receives it. */
+export interface FunctionError {
+  errorType: string;
+  errorMessage: string;
+  trace?: string[];
+}
+
+/** Outcome of an invocation. */
+export type Outcome = { ok: true; payload: string } | { ok: false; error: FunctionError };
+
+export const failed = (error: FunctionError): Outcome => ({ ok: false, error });
 
 /** What an execution environment is started with. */
 export interface EnvironmentOptions {
@@ -123,4 +134,19 @@ export class Environment {
     this.alive = false;
     this.settle(outcome);
   }
+}
+
+/** The process was killed at the function's timeout. */
+function timedOut(requestId: string, seconds: number): Outcome {
+  return failed({
+    errorType: "Sandbox.Timedout",
+    errorMessage: `RequestId: ${requestId} Error: Task timed out after ${seconds.toFixed(2)} seconds`,
+  });
+}
+
+/** The process ended by itself. */
+function exited(requestId: string, code: number | null, signal: string | null): Outcome {
+  const how =
+    signal !== null ? `with error: signal: ${signal}` : code === 0 ? "without providing a reason" : `with error: exit status ${code}`;
+  return failed({ errorType: "Runtime.ExitError", errorMessage: `RequestId: ${requestId} Error: Runtime exited ${how}` });
 }

@@ -1,10 +1,9 @@
 import { randomUUID } from "node:crypto";
 import { ServiceError, type Cloud, type Principal } from "../service";
-import { Environment } from "./environment";
+import { Environment, type Outcome } from "./environment";
+import type { FunctionSettings } from "./functionSettings";
 import { LogShipper } from "./logShipper";
-import type { Outcome } from "./outcome";
 import type { Sandbox } from "./sandbox";
-import type { FunctionSettings } from "./settings";
 
 /** https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html */
 const MAX_PAYLOAD_BYTES = 6 * 1024 * 1024;
@@ -15,7 +14,7 @@ interface Warm {
   shipper: LogShipper;
 }
 
-/** A deployed function and its execution environments, which are started when they are needed and used again. */
+/** A deployed function and its execution environments, which start on demand and are reused. */
 export class DeployedFunction {
   readonly arn: string;
   /** The execution role. */

@@ -1,9 +1,9 @@
-import { ServiceError, type Cloud, type Json, type Service, type ServiceFactory } from "../service";
+import type { Readable } from "node:stream";
+import { ServiceError, type Cloud, type Json, type Operation, type Service, type ServiceFactory } from "../service";
 import { DeployedFunction } from "./function";
-import { invokeOperation } from "./invoke";
-import { Mappings } from "./mappings";
+import { checkFunction, FUNCTION_INPUTS, functionSettings } from "./functionSettings";
+import { mappingResource, type Mapping } from "./mapping";
 import { Sandbox } from "./sandbox";
-import { checkFunction, FUNCTION_INPUTS, functionSettings } from "./settings";
 
 /** Settings of the stand-in. */
 export interface LambdaOptions {
@@ -26,7 +26,7 @@ export function makeLambda({ pollMs = 500 }: LambdaOptions = {}): ServiceFactory
       if (!found) throw new ServiceError("ResourceNotFoundException", `Function not found: ${nameOrArn}`, 404);
       return found;
     };
-    const mappings = new Mappings(cloud, find, pollMs);
+    const workers: Mapping[] = [];
 
     const createFunction = async (inputs: Json, urn: string): Promise<{ id: string; state: Json }> => {
       const settings = functionSettings(inputs, urn);
@@ -48,14 +48,12 @@ export function makeLambda({ pollMs = 500 }: LambdaOptions = {}): ServiceFactory
       protocol: "restJson",
       resources: {
         "aws:lambda/function:Function": { inputs: FUNCTION_INPUTS, check: checkFunction, create: createFunction },
-        "aws:lambda/eventSourceMapping:EventSourceMapping": mappings.resource(),
+        "aws:lambda/eventSourceMapping:EventSourceMapping": mappingResource(cloud, workers, find, pollMs),
       },
       operations: {
         "POST /2015-03-31/functions/{FunctionName}/invocations": invokeOperation(find),
-        "GET /2015-03-31/event-source-mappings/{UUID}": mappings.operation(),
       },
-      workers: mappings.workers,
-      restore: () => mappings.restore(),
+      workers,
       close: async () => {
         await Promise.all([...functions.values()].map((deployed) => deployed.close()));
         await sandbox.remove();
@@ -63,6 +61,41 @@ export function makeLambda({ pollMs = 500 }: LambdaOptions = {}): ServiceFactory
     };
   };
 }
+
+/** Synchronous invocation; `find` takes a name, ARN or partial ARN. */
+function invokeOperation(find: (nameOrArn: string) => DeployedFunction): Operation {
+  return {
+    raw: true,
+    query: ["Qualifier"],
+    permissions: (input) => [{ action: "lambda:InvokeFunction", resource: find(String(input.FunctionName)).arn }],
+    run: async (input, { body, requestId, signal }) => {
+      const { FunctionName, Qualifier = "$LATEST", headers = {} } = input as { FunctionName: string; Qualifier?: string; headers?: Json };
+      const type = headers["x-amz-invocation-type"] ?? "RequestResponse";
+      if (type !== "RequestResponse") throw unknown("invocation type", type);
+      if (Qualifier !== "$LATEST") throw unknown("qualifier", Qualifier);
+      const event = await readEvent(body);
+      const outcome = await find(FunctionName).invoke(event, signal, requestId);
+      const executed = { "content-type": "application/json", "x-amz-executed-version": "$LATEST" };
+      if (outcome.ok) return { headers: executed, body: Buffer.from(outcome.payload) };
+      return { headers: { ...executed, "x-amz-function-error": "Unhandled" }, body: Buffer.from(JSON.stringify(outcome.error)) };
+    },
+  };
+}
+
+async function readEvent(body: Readable | undefined): Promise<string> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of (body ?? []) as AsyncIterable<Buffer>) chunks.push(Buffer.from(chunk));
+  const event = Buffer.concat(chunks).toString("utf8") || "{}";
+  try {
+    JSON.parse(event);
+  } catch (error) {
+    throw new ServiceError("InvalidRequestContentException", `Could not parse request body into json: ${(error as Error).message}`);
+  }
+  return event;
+}
+
+const unknown = (what: string, value: unknown): ServiceError =>
+  new ServiceError("NotImplemented", `the local lambda does not know the ${what} ${String(value)}`, 501);
 
 /** Lambda at the pace of AWS. */
 export const lambda: ServiceFactory = makeLambda();

@@ -1,43 +1,42 @@
+import { randomUUID } from "node:crypto";
 import { setTimeout } from "node:timers/promises";
-import { listShards, shardsInTurn, type ListedShard } from "../kinesis/lineage";
-import { ServiceError, type Cloud, type Worker } from "../service";
+import { listShardIds } from "../kinesis/shardReader";
+import { ServiceError, type Cloud, type Json, type ResourceType, type Worker } from "../service";
 import type { DeployedFunction } from "./function";
-import type { MappingSettings } from "./mappingSettings";
-import { ShardConsumer } from "./shardConsumer";
+import { checkMapping, MAPPING_INPUTS, mappingSettings, type MappingSettings } from "./mappingSettings";
+import { runTogether, ShardConsumer } from "./shardConsumer";
 
-export interface MappingOptions {
-  cloud: Cloud;
-  uuid: string;
-  settings: MappingSettings;
-  target: DeployedFunction;
-  /** Epoch milliseconds: where reading begins with LATEST. */
-  createdAt: number;
-  /** Checkpoint by shard; the mapping keeps it up to date. */
-  checkpoints: Map<string, string>;
-  /** Real milliseconds between two reads of a shard. */
-  pollMs: number;
-}
-
-/** An event source mapping at work: a consumer for each shard of the stream, children after their parents. */
+/** An event source mapping: a consumer for each shard of the stream. */
 export class Mapping implements Worker {
   readonly name: string;
-  /** What keeps it from going on, such as a missing permission; undefined when nothing does. */
-  problem?: string;
-  private readonly consumers = new Map<string, ShardConsumer>();
-  private readonly ended = new Set<string>();
+  readonly uuid = randomUUID();
+  private readonly createdAt: number;
   private readonly stopped = new AbortController();
-  /** Whether there may be shards that have no consumer yet. */
-  private listing = true;
+  private consumers: ShardConsumer[] = [];
   private running: Promise<void> = Promise.resolve();
+  private listed = false;
 
-  constructor(private readonly options: MappingOptions) {
-    this.name = `event source mapping ${options.target.settings.name}`;
+  /** @param pollMs real milliseconds between two reads of a shard */
+  constructor(
+    private readonly cloud: Cloud,
+    readonly settings: MappingSettings,
+    readonly target: DeployedFunction,
+    private readonly pollMs: number,
+  ) {
+    this.name = `event source mapping ${target.settings.name}`;
+    this.createdAt = cloud.clock.now();
+  }
+
+  /** Sequence numbers up to which all records of a shard are processed or discarded, for each shard that has one. */
+  get checkpoints(): string[] {
+    return this.consumers.flatMap(({ checkpoint }) => checkpoint ?? []);
   }
 
   start(): void {
-    if (!this.options.settings.enabled) return;
-    this.running = this.run(this.stopped.signal).catch((error: unknown) => {
-      if (!this.stopped.signal.aborted) this.report(error instanceof Error ? (error.stack ?? error.message) : String(error));
+    if (!this.settings.enabled) return;
+    const { signal } = this.stopped;
+    this.running = this.run(signal).catch((error: unknown) => {
+      if (!signal.aborted) throw error;
     });
   }
 
@@ -47,75 +46,61 @@ export class Mapping implements Worker {
   }
 
   pending(since?: number): number {
-    if (!this.options.settings.enabled) return 0;
-    return [...this.consumers.values()].reduce((sum, consumer) => sum + consumer.pending(since), this.listing ? 1 : 0);
+    if (!this.settings.enabled) return 0;
+    return this.consumers.reduce((sum, consumer) => sum + consumer.pending(since), this.listed ? 0 : 1);
   }
 
   private async run(signal: AbortSignal): Promise<void> {
-    const failure = new AbortController();
-    const stop = (): void => failure.abort(signal.reason);
-    signal.addEventListener("abort", stop, { once: true });
-    const running = new Map<string, Promise<void>>();
-    try {
-      for (;;) {
-        const known = this.ended.size;
-        for (const shardId of shardsInTurn(await this.listShards(signal), this.ended)) {
-          if (!running.has(shardId)) running.set(shardId, this.consume(shardId, failure.signal));
-        }
-        this.listing = this.ended.size > known;
-        const relist = running.size === 0 ? [setTimeout(this.options.pollMs, undefined, { signal })] : [];
-        await Promise.race([...running.values(), ...relist]);
-        for (const shardId of this.ended) running.delete(shardId);
-      }
-    } finally {
-      failure.abort();
-      await Promise.allSettled(running.values());
-      signal.removeEventListener("abort", stop);
-    }
+    const { cloud, settings, target, uuid: mappingUuid, pollMs } = this;
+    const since = settings.startingPosition === "LATEST" ? this.createdAt : settings.startingTime;
+    const shardIds = await this.listShards(signal);
+    this.consumers = shardIds.map((shardId) => new ShardConsumer({ cloud, mappingUuid, settings, target, shardId, since, pollMs }));
+    this.listed = true;
+    await runTogether(signal, (either) => this.consumers.map((consumer) => consumer.run(either)));
   }
 
-  private async consume(shardId: string, signal: AbortSignal): Promise<void> {
-    const { cloud, uuid, settings, target, createdAt, checkpoints, pollMs } = this.options;
-    const consumer = new ShardConsumer({
-      cloud,
-      mappingUuid: uuid,
-      settings,
-      target,
-      shardId,
-      since: settings.startingPosition === "LATEST" ? createdAt / 1000 : settings.startingTimestamp,
-      checkpoint: checkpoints.get(shardId),
-      save: async (shard, sequenceNumber) => {
-        checkpoints.set(shard, sequenceNumber);
-        await cloud.store("lambda").append("checkpoints", { mapping: uuid, shard, sequenceNumber });
-      },
-      pollMs,
-      onProblem: (problem) => this.report(problem && `${shardId}: ${problem}`),
-    });
-    this.consumers.set(shardId, consumer);
-    await consumer.run(signal);
-    this.listing = true;
-    this.ended.add(shardId);
-    this.consumers.delete(shardId);
-  }
-
-  /** All shards of the stream; asks again until the role may. */
-  private async listShards(signal: AbortSignal): Promise<ListedShard[]> {
-    const { cloud, settings, target, pollMs } = this.options;
+  /** Asks again until the role has the permissions. */
+  private async listShards(signal: AbortSignal): Promise<string[]> {
     for (;;) {
       try {
-        await cloud.call(target.principal, "kinesis", "DescribeStream", { StreamARN: settings.streamArn, Limit: 1 });
-        const shards = await listShards(cloud, target.principal, settings.streamArn);
-        this.report(undefined);
-        return shards;
+        return await listShardIds(this.cloud, this.target.principal, this.settings.streamArn);
       } catch (error) {
         if (!(error instanceof ServiceError)) throw error;
-        this.report(error.message);
-        await setTimeout(pollMs, undefined, { signal });
+        await setTimeout(this.pollMs, undefined, { signal });
       }
     }
   }
+}
 
-  private report(problem: string | undefined): void {
-    this.problem = problem;
-  }
+/**
+ * Resource type `aws:lambda/eventSourceMapping:EventSourceMapping`.
+ *
+ * @param workers receives the mappings
+ */
+export function mappingResource(
+  cloud: Cloud,
+  workers: Mapping[],
+  find: (nameOrArn: string) => DeployedFunction,
+  pollMs: number,
+): ResourceType {
+  return {
+    inputs: MAPPING_INPUTS,
+    check: checkMapping,
+    create: async (inputs: Json) => {
+      const settings = mappingSettings(inputs);
+      const target = find(settings.functionName);
+      const { streamArn } = settings;
+      const existing = workers.find((known) => known.settings.streamArn === streamArn && known.target === target);
+      if (existing) {
+        const message = `An event source mapping of ${streamArn} to ${target.arn} exists: ${existing.uuid}`;
+        throw new ServiceError("ResourceConflictException", message, 409);
+      }
+      const mapping = new Mapping(cloud, settings, target, pollMs);
+      workers.push(mapping);
+      const { uuid } = mapping;
+      const arn = `arn:aws:lambda:${cloud.region}:${cloud.account}:event-source-mapping:${uuid}`;
+      const state = settings.enabled ? "Enabled" : "Disabled";
+      return { id: uuid, state: { uuid, arn, functionArn: target.arn, state, tagsAll: inputs.tags ?? {} } };
+    },
+  };
 }

@@ -6,12 +6,12 @@ export interface MappingSettings {
   /** Name or ARN. */
   functionName: string;
   startingPosition: "TRIM_HORIZON" | "LATEST" | "AT_TIMESTAMP";
-  /** Epoch seconds, with AT_TIMESTAMP. */
-  startingTimestamp?: number;
+  /** Epoch milliseconds, with AT_TIMESTAMP. */
+  startingTime?: number;
   batchSize: number;
   windowSeconds: number;
   /** Batches of one shard that run at the same time. */
-  lanes: number;
+  parallelizationFactor: number;
   bisect: boolean;
   reportsItemFailures: boolean;
   /** -1: until the records expire. */
@@ -135,10 +135,10 @@ export function mappingSettings(json: Json): MappingSettings {
     streamArn: given("eventSourceArn"),
     functionName: given("functionName"),
     startingPosition,
-    ...(timestamp === undefined ? {} : { startingTimestamp: Date.parse(timestamp) / 1000 }),
+    ...(timestamp === undefined ? {} : { startingTime: Date.parse(timestamp) }),
     batchSize: inputs.batchSize ?? 100,
     windowSeconds: inputs.maximumBatchingWindowInSeconds ?? 0,
-    lanes: inputs.parallelizationFactor ?? 1,
+    parallelizationFactor: inputs.parallelizationFactor ?? 1,
     bisect: inputs.bisectBatchOnFunctionError ?? false,
     reportsItemFailures: inputs.functionResponseTypes?.includes("ReportBatchItemFailures") ?? false,
     maximumRetryAttempts: inputs.maximumRetryAttempts ?? -1,

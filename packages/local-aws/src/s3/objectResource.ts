@@ -1,7 +1,7 @@
 import { createReadStream } from "node:fs";
 import { stat } from "node:fs/promises";
 import { Readable } from "node:stream";
-import { ASSET_SIGNATURE, SIGNATURE_KEY } from "../lambda/archive";
+import { ASSET_SIGNATURE, SIGNATURE_KEY } from "../lambda/sandbox";
 import type { Cloud, Json, ResourceType } from "../service";
 import type { Catalog } from "./catalog";
 import { text, texts, type Shape } from "./shapes";

@@ -1,7 +1,6 @@
 import { KinesisClient, PutRecordsCommand } from "@aws-sdk/client-kinesis";
 import { GetObjectCommand, ListObjectsV2Command, S3Client } from "@aws-sdk/client-s3";
 import * as assert from "node:assert/strict";
-import type { CloudOptions } from "../../src/cloud";
 import { makeFirehose } from "../../src/firehose";
 import type { DeliveryStream } from "../../src/firehose/deliveryStream";
 import { kinesis } from "../../src/kinesis";
@@ -52,15 +51,18 @@ export class FirehoseBench {
     readonly s3: S3Client,
   ) {}
 
-  static async open(options: Partial<CloudOptions> = {}, startAt?: number): Promise<FirehoseBench> {
-    const clock = new ManualClock(startAt);
-    const running = await withCloud([kinesis, s3, logs, makeFirehose({ pollMs: 20 })], { clock, ...options });
+  static async open(): Promise<FirehoseBench> {
+    const clock = new ManualClock();
+    const running = await withCloud([kinesis, s3, logs, makeFirehose({ pollMs: 20 })], { clock });
     return new FirehoseBench(running, clock, new KinesisClient(running.client), new S3Client({ ...running.client, forcePathStyle: true }));
   }
 
+  /** Makes the stream, the bucket, and the log stream "errors" of the group "/firehose". */
   async makeSource(shardCount = 1): Promise<void> {
     await createStream(this.running, "events", { shardCount });
     await this.make("aws:s3/bucket:Bucket", { bucket: "raw" });
+    await this.make("aws:cloudwatch/logGroup:LogGroup", { name: "/firehose" });
+    await this.make("aws:cloudwatch/logStream:LogStream", { name: "errors", logGroupName: "/firehose" });
   }
 
   /** Creates the role that Firehose takes; `externalId` is what its trust demands. */
@@ -140,11 +142,11 @@ export class FirehoseBench {
     return texts.flatMap((text) => text.split("\n").slice(0, -1)).sort();
   }
 
-  /** Entries of the local Firehose's log "errors". */
+  /** What Firehose wrote to the log stream "errors". */
   async errors(): Promise<Json[]> {
-    const entries: Json[] = [];
-    for await (const entry of this.running.cloud.store("firehose").replay("errors")) entries.push(entry);
-    return entries;
+    const { cloud, owner } = this.running;
+    const { output } = await cloud.call(owner, "logs", "GetLogEvents", { logGroupName: "/firehose", logStreamName: "errors" });
+    return (output?.events as { message: string }[]).map(({ message }) => JSON.parse(message) as Json);
   }
 
   async close(): Promise<void> {

@@ -2,7 +2,7 @@ import { KinesisClient, PutRecordsCommand } from "@aws-sdk/client-kinesis";
 import { GetObjectCommand, ListObjectsV2Command, S3Client } from "@aws-sdk/client-s3";
 import { kinesis } from "../../src/kinesis";
 import { makeLambda } from "../../src/lambda";
-import { ARCHIVE_SIGNATURE, ASSET_SIGNATURE, SIGNATURE_KEY } from "../../src/lambda/archive";
+import { ARCHIVE_SIGNATURE, ASSET_SIGNATURE, SIGNATURE_KEY } from "../../src/lambda/sandbox";
 import { logs } from "../../src/logs";
 import { s3 } from "../../src/s3";
 import type { Json, Statement } from "../../src/service";
@@ -48,10 +48,9 @@ export class LambdaBench {
     private readonly clock: JumpingClock,
   ) {}
 
-  /** @param stateDir continues on an earlier bench's state */
-  static async open(stateDir?: string): Promise<LambdaBench> {
+  static async open(): Promise<LambdaBench> {
     const clock = new JumpingClock(FASTER);
-    return new LambdaBench(await withCloud([makeLambda({ pollMs: 210 }), logs, kinesis, s3], { stateDir, clock }), clock);
+    return new LambdaBench(await withCloud([makeLambda({ pollMs: 210 }), logs, kinesis, s3], { clock }), clock);
   }
 
   close(): Promise<void> {

@@ -1,6 +1,6 @@
 import { autoName } from "../autoName";
 import type { Json } from "../service";
-import { checkArchive } from "./archive";
+import { checkArchive } from "./sandbox";
 
 /** Settings of a function, with the service's defaults filled in. */
 export interface FunctionSettings {
@@ -139,5 +139,3 @@ export function functionSettings(json: Json, urn: string): FunctionSettings {
     },
   };
 }
-
-/** The resource's logical name with seven hexadecimal digits, as the Pulumi provider names what has no name. */

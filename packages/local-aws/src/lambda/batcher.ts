@@ -1,13 +1,14 @@
 import { once } from "node:events";
+import type { StreamRecord } from "../kinesis/shardReader";
 import type { Clock } from "../service";
+import { eventBytes, MAX_EVENT_BYTES } from "./events";
 import type { MappingSettings } from "./mappingSettings";
-import { eventBytes, MAX_EVENT_BYTES, type StreamRecord } from "./streamRecord";
 
-/** The bytes that an event needs beside its records. */
+/** Bytes of an event besides its records. */
 const FRAME_BYTES = 16;
 
-/** Gathers one lane's records into batches: full, at the event's size limit, or when the window is over. */
-export class Lane {
+/** Collects records into batches: a batch is complete when it is full, has the event's size limit, or its window is over. */
+export class Batcher {
   private queue: StreamRecord[] = [];
   private bytes = 0;
   private readonly changes = new EventTarget();

@@ -1,10 +1,12 @@
+import { createHash } from "node:crypto";
 import { ServiceError, type Cloud, type Json } from "../service";
-import { findByHashKey, splitHashKeys } from "./hashRanges";
-import type { Change } from "./reshardPlan";
-import { Shard } from "./shard";
+import { Shard, type HashRange } from "./shard";
 
 const ARN = /^arn:[^:]+:kinesis:([^:]+):(\d{12}):stream\/([\w.-]{1,128})$/;
 const HOUR_MS = 3_600_000;
+
+/** The largest hash key: hash keys have 128 bits. */
+export const MAX_HASH_KEY = 2n ** 128n - 1n;
 
 /** What a stream was created with. */
 export interface StreamSettings {
@@ -20,19 +22,10 @@ export interface StreamSettings {
   createdAt: number;
 }
 
-/** One record of a log entry: shard, partition key, data (base64). */
-export type LoggedRecord = [shard: number, partitionKey: string, data: string];
-
-/** A stream and its shards. */
+/** A stream and its shards, whose number never changes: resharding operations are refused by name. */
 export class Stream {
-  /** All shards by index, closed ones too. */
-  readonly shards: Shard[];
-  status: "ACTIVE" | "UPDATING" = "ACTIVE";
-  /** When UpdateShardCount was called, epoch milliseconds. */
-  readonly scaledAt: number[] = [];
-  private open: Shard[];
-  /** Resolves when everything that was accepted so far is in the log. */
-  private logged: Promise<unknown> = Promise.resolve();
+  /** In the order of their hash keys. */
+  readonly shards: readonly Shard[];
 
   constructor(
     readonly settings: StreamSettings,
@@ -40,47 +33,11 @@ export class Stream {
   ) {
     const { createdAt, retentionHours, shardCount } = settings;
     this.shards = splitHashKeys(shardCount).map((range, i) => new Shard(i, range, createdAt, retentionHours * HOUR_MS));
-    this.open = [...this.shards];
   }
 
-  /** Shards that take records, in the order of their hash keys. */
-  get openShards(): readonly Shard[] {
-    return this.open;
-  }
-
+  /** The shard that takes a hash key. */
   shardOf(hashKey: bigint): Shard {
-    return findByHashKey(this.open, hashKey);
-  }
-
-  /**
-   * Closes shards and opens their children.
-   *
-   * @param at epoch milliseconds of the request
-   */
-  reshard(changes: readonly Change[], at: number): void {
-    const { createdAt, retentionHours } = this.settings;
-    for (const { parents, ranges } of changes) {
-      const closing = parents.map((index) => this.shards[index]);
-      const children = ranges.map((range, i) => new Shard(this.shards.length + i, range, createdAt, retentionHours * HOUR_MS, closing));
-      this.shards.push(...children);
-      for (const shard of closing) shard.close(at, children);
-    }
-    this.open = this.shards.filter(({ open }) => open).sort((a, b) => (a.range.start < b.range.start ? -1 : 1));
-  }
-
-  /**
-   * Adds records and shows them to readers once they, and all before them, are in the log.
-   *
-   * @param log writes the records durably
-   * @returns the positions, in the records' order
-   */
-  async write(records: LoggedRecord[], now: number, log: () => Promise<void>): Promise<number[]> {
-    if (records.length === 0) return [];
-    const positions = records.map(([shard, key, data]) => this.shards[shard].append(key, data, now));
-    this.logged = Promise.all([this.logged, log()]);
-    await this.logged;
-    records.forEach(([shard], i) => this.shards[shard].publish(positions[i]));
-    return positions;
+    return this.shards[Number(((hashKey + 1n) * BigInt(this.shards.length) - 1n) / (MAX_HASH_KEY + 1n))];
   }
 }
 
@@ -102,11 +59,6 @@ export class Streams {
     const stream = new Stream(settings, this.arnOf(settings.name));
     this.byName.set(settings.name, stream);
     return stream;
-  }
-
-  /** Names in alphabetical order. */
-  names(): string[] {
-    return [...this.byName.keys()].sort();
   }
 
   /** @throws ServiceError ResourceNotFoundException */
@@ -138,5 +90,24 @@ export class Streams {
   }
 }
 
-/** A stream or shard that is not there. */
+/** A stream or shard that does not exist. */
 export const notFound = (message: string): ServiceError => new ServiceError("ResourceNotFoundException", message);
+
+/**
+ * Cuts the hash key space into even ranges.
+ *
+ * @param shardCount 1 or more
+ */
+export function splitHashKeys(shardCount: number): HashRange[] {
+  const start = (i: number): bigint => ((MAX_HASH_KEY + 1n) * BigInt(i)) / BigInt(shardCount);
+  return Array.from({ length: shardCount }, (_, i) => ({ start: start(i), end: start(i + 1) - 1n }));
+}
+
+/**
+ * MD5 of the partition key as a 128-bit number.
+ *
+ * @see https://docs.aws.amazon.com/kinesis/latest/APIReference/API_PutRecords.html
+ */
+export function hashKeyOf(partitionKey: string): bigint {
+  return BigInt(`0x${createHash("md5").update(partitionKey, "utf8").digest("hex")}`);
+}
