@@ -5,50 +5,51 @@ import { DataLake } from "./components/dataLake/dataLake";
 import { EventFeed } from "./components/eventFeed/eventFeed";
 import { EventForwarder } from "./components/eventForwarder/eventForwarder";
 import { InteractionExport } from "./components/interactionExport/interactionExport";
-import type { Scope } from "./components/shared/naming";
+import { type AwsContext, type TenantContext, tenantContext } from "./components/shared/tenantContext";
 import { Pipeline } from "./components/pipeline/pipeline";
 import { Recommender } from "./components/recommender/recommender";
 import { loadConfig, type TenantConfig } from "./config";
 
-/** Where the stack is deployed, known before any resource is made, so that policies hold no unknown value. */
-async function whereabouts(): Promise<Pick<Scope, "account" | "region" | "partition">> {
+async function awsContext(): Promise<AwsContext> {
   const [{ accountId }, { region }, { partition }] = await Promise.all([aws.getCallerIdentity(), aws.getRegion(), aws.getPartition()]);
   return { account: accountId, region, partition };
 }
 
-function deployTenant(scope: Scope, config: TenantConfig) {
-  const { name, keyPrefix, logRetentionDays, protect } = config;
+function deployTenant(context: TenantContext, config: TenantConfig) {
+  const { tenant, buckets } = context;
+  const { protect } = config;
   const { interactionColumns, defaultEventType, eventTypes, protectsDataset, ...recommending } = config.recommender;
+  const { streamedEvents, ...exporting } = config.export;
 
-  const lake = new DataLake(`${name}-lake`, { scope, keyPrefix, protect, ...config.lake });
-  const { buckets } = lake;
-  const upstream = { name: buckets.upstream, arn: lake.arns.upstream, keyPrefix };
-  const recommender = new Recommender(`${name}-recommender`, {
-    ...{ scope, interactionColumns, protect: protectsDataset, ...recommending },
-    downstream: { name: buckets.downstream, keyPrefix },
-  });
-  const feed = new EventFeed(`${name}-feed`, {
-    ...{ scope, upstream, logRetentionDays, protect },
-    stream: config.stream,
-    delivery: config.delivery,
-  });
-  const forwarder = new EventForwarder(`${name}-forwarder`, {
-    ...{ scope, upstream, logRetentionDays, trackingId: recommender.trackingId },
+  const lake = new DataLake(`${tenant}-lake`, { context, protect, ...config.lake });
+  const { upstream } = lake.arns;
+  const recommender = new Recommender(`${tenant}-recommender`, { context, interactionColumns, protect: protectsDataset, ...recommending });
+  const feed = new EventFeed(`${tenant}-feed`, { context, upstream, stream: config.stream, delivery: config.delivery, protect });
+  const forwarder = new EventForwarder(`${tenant}-forwarder`, {
+    context,
+    upstream,
     stream: { name: config.stream.name, arn: feed.stream.arn, retentionHours: config.stream.retentionHours },
+    trackingId: recommender.trackingId,
     ...config.forwarder,
   });
-  const catalog = new Catalog(`${name}-catalog`, { scope, buckets, keyPrefix, protect, ...config.catalog });
-  const { streamedEvents, ...exporting } = config.export;
-  const interactionExport = new InteractionExport(`${name}-export`, {
-    ...{ scope, buckets, keyPrefix, interactionColumns, logRetentionDays, ...exporting },
+  const catalog = new Catalog(`${tenant}-catalog`, { context, protect, ...config.catalog });
+  const interactionExport = new InteractionExport(`${tenant}-export`, {
+    context,
+    interactionColumns,
     infra: lake.arns.infra.apply(() => buckets.infra),
+    ...exporting,
   });
-  const pipeline = new Pipeline(`${name}-pipeline`, {
-    ...{ scope, buckets, keyPrefix, interactionColumns, defaultEventType, eventTypes, logRetentionDays },
+  const pipeline = new Pipeline(`${tenant}-pipeline`, {
+    context,
+    interactionColumns,
+    defaultEventType,
+    eventTypes,
+    streamedEvents,
     database: config.catalog.database,
     workgroup: catalog.workgroupName,
     recommender: recommender.resources,
-    ...{ streamedEvents, ...interactionExport.targets, ...config.pipeline },
+    ...interactionExport.targets,
+    ...config.pipeline,
   });
 
   return {
@@ -71,8 +72,11 @@ function deployTenant(scope: Scope, config: TenantConfig) {
 
 export = async () => {
   const { stage, tenants } = loadConfig();
-  const where = await whereabouts();
+  const where = await awsContext();
   await checkFirst(stage, tenants);
-  const outputs = tenants.map((config) => [config.name, deployTenant({ ...where, stage, tenant: config.name }, config)]);
+  const outputs = tenants.map((config) => {
+    const { name: tenant, buckets, logRetentionDays } = config;
+    return [tenant, deployTenant(tenantContext({ ...where, tenant, stage, buckets, logRetentionDays }), config)];
+  });
   return { tenants: Object.fromEntries(outputs) as Record<string, ReturnType<typeof deployTenant>> };
 };

@@ -12,7 +12,7 @@ export async function checkFirst(stage: string, tenants: TenantConfig[]): Promis
   const keeping = tenants.filter(({ recommender }) => recommender.protectsDataset && !recommender.existing);
   await requireBuckets(
     stage,
-    adopting.map(({ name, lake }) => ({ tenant: name, buckets: lake.buckets })),
+    adopting.map(({ name, buckets }) => ({ tenant: name, buckets })),
   );
   await keepDeployedSchemas(
     keeping.map(({ name, recommender }) => ({ tenant: name, stage, interactionColumns: recommender.interactionColumns })),

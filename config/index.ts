@@ -4,7 +4,7 @@ import type { DataLakeArgs } from "../components/dataLake/dataLake";
 import type { EventFeedArgs } from "../components/eventFeed/eventFeed";
 import type { EventForwarderArgs } from "../components/eventForwarder/eventForwarder";
 import type { InteractionExportArgs } from "../components/interactionExport/interactionExport";
-import { bucketName, databaseName, isPersonal, keyPrefixOf, physicalName, PROJECT, ZONES } from "../components/shared/naming";
+import { bucketName, databaseName, isPersonal, physicalName, PROJECT, type Zone, ZONES } from "../components/shared/naming";
 import type { PipelineArgs } from "../components/pipeline/pipeline";
 import type { RecommenderArgs } from "../components/recommender/recommender";
 import { checkSettings, keyOf, type Overrides, wrong } from "./settings";
@@ -13,11 +13,12 @@ import { defaultsOf } from "./stages";
 /** Everything that differs between tenants, with every default filled in. */
 export interface TenantConfig {
   name: string;
-  keyPrefix: string;
-  lake: Omit<DataLakeArgs, "scope" | "keyPrefix" | "protect">;
+  /** Physical names of the lake's buckets. */
+  buckets: Record<Zone, string>;
+  lake: Omit<DataLakeArgs, "context" | "protect">;
   stream: EventFeedArgs["stream"];
   delivery: EventFeedArgs["delivery"];
-  forwarder: Omit<EventForwarderArgs, "scope" | "stream" | "upstream" | "trackingId" | "logRetentionDays">;
+  forwarder: Omit<EventForwarderArgs, "context" | "stream" | "upstream" | "trackingId">;
   catalog: Pick<CatalogArgs, "database" | "projectionStart">;
   export: Pick<InteractionExportArgs, "engine" | "source"> & Pick<PipelineArgs, "streamedEvents">;
   pipeline: Pick<PipelineArgs, "schedule" | "timeZone" | "train" | "maxWaitHours">;
@@ -102,10 +103,9 @@ function resolve(stage: string, name: string, settings: Overrides): TenantConfig
   const { sourceConditions = true, protect: protectsDataset = defaults.protect, ...recommender } = settings.recommender ?? {};
   return {
     name,
-    keyPrefix: keyPrefixOf(stage),
+    buckets: buckets as TenantConfig["buckets"],
     lake: {
       lake,
-      buckets: buckets as TenantConfig["lake"]["buckets"],
       sourceConditions,
       shared: defaults.shared,
       printStatements: lake === "existing" && !(isPersonal(stage) && buckets.downstream === ownDownstream),
@@ -150,10 +150,10 @@ function resolve(stage: string, name: string, settings: Overrides): TenantConfig
 
 /** Two tenants, or two zones, must not share what would mix their data. */
 function rejectClashes(tenants: TenantConfig[]): void {
-  const named: [string, string][] = tenants.flatMap(({ name, lake, catalog, stream, delivery, recommender }): [string, string][] => [
+  const named: [string, string][] = tenants.flatMap(({ name, buckets, catalog, stream, delivery, recommender }): [string, string][] => [
     ["tenants", name],
     ["database", catalog.database],
-    ...ZONES.map((zone): [string, string] => ["buckets", lake.buckets[zone]]),
+    ...ZONES.map((zone): [string, string] => ["buckets", buckets[zone]]),
     ["stream.name", stream.name],
     ["delivery.name", delivery.name],
     ...(recommender.existing ? [["recommender.existing.trackingId", recommender.existing.trackingId] as [string, string]] : []),

@@ -6,8 +6,7 @@ import {
   paginateListSolutionVersions,
   type PersonalizeClient,
 } from "@aws-sdk/client-personalize";
-import { physicalName } from "../../components/shared/naming";
-import type { Owner } from "./target";
+import { type Owner, physicalName } from "../../components/shared/naming";
 
 /** A campaign that the pipeline made. */
 export interface StandingCampaign {

@@ -1,15 +1,12 @@
 import { PersonalizeClient } from "@aws-sdk/client-personalize";
 import { SFNClient } from "@aws-sdk/client-sfn";
-import type { Scope } from "../../components/shared/naming";
+import type { Owner } from "../../components/shared/naming";
 import { accountSettings, checkTenant, localCloud, localSettings } from "../place";
 import { readSettings } from "../../local/prepare";
 import type { CommandOptions } from "./options";
 
 /** How often things are looked at, in a local cloud and in an account, whose calls are rationed. */
 const POLL_MS = { local: 100, deployed: 10_000 };
-
-/** Whose things they are: all that their names are made of. */
-export type Owner = Pick<Scope, "tenant" | "stage">;
 
 /** Where things are torn down, and whose. */
 export interface Target {

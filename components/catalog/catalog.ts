@@ -1,25 +1,13 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
-import {
-  cachePrefixes,
-  eventPrefixes,
-  interactionsPrefix,
-  physicalName,
-  type Scope,
-  tagsOf,
-  trainingRunsPrefix,
-  type Zone,
-} from "../shared/naming";
+import { cachePrefixes, eventPrefixes, interactionsPrefix, physicalName, trainingRunsPrefix } from "../shared/naming";
+import type { TenantContext } from "../shared/tenantContext";
 import { INTERACTIONS, LINES, TABLES, type TableFormat, TRAINING_RUNS } from "./tableFormats";
 
 export interface CatalogArgs {
-  scope: Scope;
+  context: TenantContext;
   /** Name of the Glue database. */
   database: string;
-  /** Physical names of the lake's buckets. */
-  buckets: Record<Zone, string>;
-  /** Empty, or the stage and a slash. */
-  keyPrefix: string;
   /** First hour of raw events that queries look for, `yyyy/MM/dd/HH` in UTC: no event arrived before it. */
   projectionStart: string;
   /** Whether the workgroup refuses deletion while it remembers queries. */
@@ -45,9 +33,9 @@ export class Catalog extends pulumi.ComponentResource {
 
   constructor(name: string, args: CatalogArgs, opts?: pulumi.ComponentResourceOptions) {
     super("c360:lake:Catalog", name, {}, opts);
-    const { scope, buckets, keyPrefix } = args;
+    const { context } = args;
+    const { buckets, keyPrefix, tags } = context;
     const { latest, history } = eventPrefixes(keyPrefix);
-    const tags = tagsOf(scope);
     const parent = { parent: this };
 
     this.database = new aws.glue.CatalogDatabase(`${name}-database`, { name: args.database, tags }, parent);
@@ -81,7 +69,7 @@ export class Catalog extends pulumi.ComponentResource {
         parameters: daily(trainings, args.projectionStart),
       }),
     };
-    this.workgroupName = physicalName("workgroup", scope, "athena");
+    this.workgroupName = physicalName("workgroup", context, "athena");
     this.workgroup = new aws.athena.Workgroup(
       `${name}-workgroup`,
       {
@@ -93,7 +81,7 @@ export class Catalog extends pulumi.ComponentResource {
           engineVersion: { selectedEngineVersion: "Athena engine version 3" },
           resultConfiguration: {
             outputLocation: `s3://${buckets.cache}/${cachePrefixes(keyPrefix).results}`,
-            expectedBucketOwner: scope.account,
+            expectedBucketOwner: context.account,
             encryptionConfiguration: { encryptionOption: "SSE_S3" },
           },
         },

@@ -1,10 +1,9 @@
-import { arnsOf } from "../shared/arns";
-import type { Scope } from "../shared/naming";
 import { type Condition, fromPersonalize, readStatements, type Statement } from "../shared/policies";
+import { arnsOf, type AwsContext } from "../shared/tenantContext";
 
 /** Refuses every request that does not come over TLS. */
-export function denyInsecureTransport(scope: Scope, bucket: string): Statement {
-  const arns = arnsOf(scope);
+export function denyInsecureTransport(context: AwsContext, bucket: string): Statement {
+  const arns = arnsOf(context);
   return {
     Sid: "DenyInsecureTransport",
     Effect: "Deny",
@@ -16,15 +15,15 @@ export function denyInsecureTransport(scope: Scope, bucket: string): Statement {
 }
 
 /** Lets S3 write the access logs of other buckets below `s3_access/`. */
-export function admitAccessLogs(scope: Scope, bucket: string, sources: string[]): Statement {
-  const arns = arnsOf(scope);
+export function admitAccessLogs(context: AwsContext, bucket: string, sources: string[]): Statement {
+  const arns = arnsOf(context);
   return {
     Sid: "AccessLogs",
     Effect: "Allow",
     Principal: { Service: "logging.s3.amazonaws.com" },
     Action: "s3:PutObject",
     Resource: arns.objects(bucket, "s3_access/"),
-    Condition: { StringEquals: { "aws:SourceAccount": scope.account }, ArnLike: { "aws:SourceArn": sources.map(arns.bucket) } },
+    Condition: { StringEquals: { "aws:SourceAccount": context.account }, ArnLike: { "aws:SourceArn": sources.map(arns.bucket) } },
   };
 }
 
@@ -34,9 +33,9 @@ export function admitAccessLogs(scope: Scope, bucket: string, sources: string[])
  * @param prefixes end with a slash; may hold `*`
  * @param sourceConditions whether only requests made for this account's Personalize resources count
  */
-export function admitPersonalize(scope: Scope, bucket: string, prefixes: string[], sourceConditions: boolean): Statement[] {
-  return readStatements(scope, bucket, prefixes).map(({ Sid, Effect, Condition, ...rest }) => {
-    const condition = both(Condition ?? {}, sourceConditions ? fromPersonalize(scope) : {});
+export function admitPersonalize(context: AwsContext, bucket: string, prefixes: string[], sourceConditions: boolean): Statement[] {
+  return readStatements(context, bucket, prefixes).map(({ Sid, Effect, Condition, ...rest }) => {
+    const condition = both(Condition ?? {}, sourceConditions ? fromPersonalize(context) : {});
     return {
       Sid: `Personalize${Sid}`,
       Effect,

@@ -1,21 +1,22 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
+import type { Zone } from "../shared/naming";
 import type { Policy } from "../shared/policies";
+import type { TenantContext } from "../shared/tenantContext";
 
 export interface ZoneBucketArgs {
-  /** Physical name. */
-  bucketName: string;
+  context: TenantContext;
+  zone: Zone;
   /** The whole bucket policy. */
   policy: Policy;
   /** Days after which every object expires. @default objects stay */
   expireAfterDays?: number;
   /** Bucket that receives the access logs below `s3_access/<zone>/`. @default no access logs */
-  accessLogs?: { target: ZoneBucket; zone: string };
+  accessLogs?: ZoneBucket;
   /** Refuses deletion, and keeps the bucket with all its settings when it leaves the program. */
   protect: boolean;
   /** Whether deletion empties the bucket first. */
   forceDestroy: boolean;
-  tags: Record<string, string>;
 }
 
 /** Days that superseded versions and unfinished uploads are kept. */
@@ -30,11 +31,12 @@ export class ZoneBucket extends pulumi.ComponentResource {
 
   constructor(name: string, args: ZoneBucketArgs, opts?: pulumi.ComponentResourceOptions) {
     super("c360:lake:ZoneBucket", name, {}, opts);
+    const { context, zone, accessLogs } = args;
     const parent = { parent: this, retainOnDelete: args.protect };
 
     this.bucket = new aws.s3.Bucket(
       `${name}-bucket`,
-      { bucket: args.bucketName, forceDestroy: args.forceDestroy, tags: args.tags },
+      { bucket: context.buckets[zone], forceDestroy: args.forceDestroy, tags: context.tags },
       { ...parent, protect: args.protect },
     );
     const bucket = this.bucket.bucket;
@@ -61,12 +63,11 @@ export class ZoneBucket extends pulumi.ComponentResource {
       { ...parent, dependsOn: [versioning] },
     );
     this.policy = new aws.s3.BucketPolicy(`${name}-policy`, { bucket, policy: args.policy }, { ...parent, dependsOn: [access] });
-    if (args.accessLogs) {
-      const { target, zone } = args.accessLogs;
+    if (accessLogs) {
       new aws.s3.BucketLogging(
         `${name}-logging`,
-        { bucket, targetBucket: target.bucket.bucket, targetPrefix: `s3_access/${zone}/` },
-        { ...parent, dependsOn: [target.policy] },
+        { bucket, targetBucket: accessLogs.bucket.bucket, targetPrefix: `s3_access/${zone}/` },
+        { ...parent, dependsOn: [accessLogs.policy] },
       );
     }
 

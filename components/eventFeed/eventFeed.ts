@@ -1,10 +1,13 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
-import { eventPrefixes, physicalName, type Scope, tagsOf } from "../shared/naming";
-import { deliveryPolicy, deliveryTrust, producerPolicy } from "../shared/eventPolicies";
+import { eventPrefixes, physicalName } from "../shared/naming";
+import type { TenantContext } from "../shared/tenantContext";
+import { deliveryPolicy, deliveryTrust, producerPolicy } from "./eventFeedPolicies";
 
 export interface EventFeedArgs {
-  scope: Scope;
+  context: TenantContext;
+  /** ARN of the bucket that receives the raw events. */
+  upstream: pulumi.Input<string>;
   stream: {
     /** Physical name. */
     name: string;
@@ -21,9 +24,6 @@ export interface EventFeedArgs {
     sizeMiB: number;
     compression: "UNCOMPRESSED" | "GZIP";
   };
-  /** Bucket that receives the raw events, and where in it. */
-  upstream: { name: string; arn: pulumi.Input<string>; keyPrefix: string };
-  logRetentionDays: number;
   /** Refuses deletion of the delivery stream: a new one starts at the newest record and leaves a gap. */
   protect: boolean;
 }
@@ -39,8 +39,8 @@ export class EventFeed extends pulumi.ComponentResource {
 
   constructor(name: string, args: EventFeedArgs, opts?: pulumi.ComponentResourceOptions) {
     super("c360:events:EventFeed", name, {}, opts);
-    const { scope, stream, delivery, upstream } = args;
-    const tags = tagsOf(scope);
+    const { context, stream, delivery, upstream } = args;
+    const { tags } = context;
     const parent = { parent: this };
 
     this.stream = new aws.kinesis.Stream(
@@ -60,26 +60,20 @@ export class EventFeed extends pulumi.ComponentResource {
     const logGroupName = `/aws/kinesisfirehose/${delivery.name}`;
     const logGroup = new aws.cloudwatch.LogGroup(
       `${name}-logs`,
-      { name: logGroupName, retentionInDays: args.logRetentionDays, tags },
+      { name: logGroupName, retentionInDays: context.logRetentionDays, tags },
       parent,
     );
     const logStream = new aws.cloudwatch.LogStream(`${name}-errors`, { name: LOG_STREAM, logGroupName: logGroup.name }, parent);
     const role = new aws.iam.Role(
       `${name}-role`,
-      { name: physicalName("role", scope, "delivery"), assumeRolePolicy: deliveryTrust(scope), tags },
+      { name: physicalName("role", context, "delivery"), assumeRolePolicy: deliveryTrust(context), tags },
       parent,
     );
     const rolePolicy = new aws.iam.RolePolicy(
       `${name}-role-policy`,
       {
         role: role.name,
-        policy: deliveryPolicy(scope, {
-          stream: stream.name,
-          bucket: upstream.name,
-          keyPrefix: upstream.keyPrefix,
-          logGroup: logGroupName,
-          logStream: LOG_STREAM,
-        }),
+        policy: deliveryPolicy(context, { stream: stream.name, logGroup: logGroupName, logStream: LOG_STREAM }),
       },
       parent,
     );
@@ -91,8 +85,8 @@ export class EventFeed extends pulumi.ComponentResource {
         kinesisSourceConfiguration: { kinesisStreamArn: this.stream.arn, roleArn: role.arn },
         extendedS3Configuration: {
           roleArn: role.arn,
-          bucketArn: upstream.arn,
-          ...objectPrefixes(upstream.keyPrefix),
+          bucketArn: upstream,
+          ...objectPrefixes(context.keyPrefix),
           bufferingInterval: delivery.intervalSeconds,
           bufferingSize: delivery.sizeMiB,
           compressionFormat: delivery.compression,
@@ -106,7 +100,7 @@ export class EventFeed extends pulumi.ComponentResource {
 
     this.producerPolicy = new aws.iam.Policy(
       `${name}-producer`,
-      { name: physicalName("policy", scope, "producer"), policy: producerPolicy(scope, stream.name), tags },
+      { name: physicalName("policy", context, "producer"), policy: producerPolicy(context, stream.name), tags },
       { ...parent, dependsOn: [this.deliveryStream] },
     );
 

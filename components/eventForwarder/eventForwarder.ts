@@ -3,15 +3,16 @@ import * as pulumi from "@pulumi/pulumi";
 import { makeHandler } from "../../functions/forwardEvents/handler";
 import { inlineFunction } from "../shared/inlineFunction";
 import { inlineCode } from "../shared/lambdaCode";
-import { eventPrefixes, physicalName, type Scope, tagsOf } from "../shared/naming";
-import { forwarderPolicy } from "../shared/eventPolicies";
+import { eventPrefixes, physicalName } from "../shared/naming";
 import { trustPolicy } from "../shared/policies";
+import type { TenantContext } from "../shared/tenantContext";
+import { forwarderPolicy } from "./eventForwarderPolicy";
 
 export interface EventForwarderArgs {
-  scope: Scope;
+  context: TenantContext;
   stream: { name: string; arn: pulumi.Input<string>; retentionHours: number };
-  /** Bucket that receives what could not be forwarded, and where in it. */
-  upstream: { name: string; arn: pulumi.Input<string>; keyPrefix: string };
+  /** ARN of the bucket that receives what could not be forwarded. */
+  upstream: pulumi.Input<string>;
   /** Tracking id of the event tracker. */
   trackingId: pulumi.Input<string>;
   /** Records of one invocation, at most. */
@@ -26,7 +27,6 @@ export interface EventForwarderArgs {
   reservedConcurrency?: number;
   /** PutEvents calls a second that one container may make. */
   callsPerSecond: number;
-  logRetentionDays: number;
 }
 
 /** Longest record age that a mapping takes: https://docs.aws.amazon.com/lambda/latest/api/API_CreateEventSourceMapping.html */
@@ -43,32 +43,27 @@ export class EventForwarder extends pulumi.ComponentResource {
 
   constructor(name: string, args: EventForwarderArgs, opts?: pulumi.ComponentResourceOptions) {
     super("c360:events:EventForwarder", name, {}, opts);
-    const { scope, stream, upstream } = args;
-    const tags = tagsOf(scope);
+    const { context, stream } = args;
+    const { tags } = context;
     const parent = { parent: this };
 
-    const functionName = physicalName("function", scope, "forwarder");
+    const functionName = physicalName("function", context, "forwarder");
     const logGroupName = `/aws/lambda/${functionName}`;
     const logGroup = new aws.cloudwatch.LogGroup(
       `${name}-logs`,
-      { name: logGroupName, retentionInDays: args.logRetentionDays, tags },
+      { name: logGroupName, retentionInDays: context.logRetentionDays, tags },
       parent,
     );
     this.role = new aws.iam.Role(
       `${name}-role`,
-      { name: physicalName("role", scope, "forwarder"), assumeRolePolicy: trustPolicy("lambda.amazonaws.com"), tags },
+      { name: physicalName("role", context, "forwarder"), assumeRolePolicy: trustPolicy("lambda.amazonaws.com"), tags },
       parent,
     );
     const rolePolicy = new aws.iam.RolePolicy(
       `${name}-role-policy`,
       {
         role: this.role.name,
-        policy: forwarderPolicy(scope, {
-          stream: stream.name,
-          bucket: upstream.name,
-          keyPrefix: upstream.keyPrefix,
-          logGroup: logGroupName,
-        }),
+        policy: forwarderPolicy(context, { stream: stream.name, logGroup: logGroupName }),
       },
       parent,
     );
@@ -84,11 +79,11 @@ export class EventForwarder extends pulumi.ComponentResource {
         reservedConcurrency: args.reservedConcurrency,
         environment: {
           TRACKING_ID: args.trackingId,
-          DEAD_LETTER_BUCKET: upstream.name,
-          DEAD_LETTER_PREFIX: eventPrefixes(upstream.keyPrefix).deadLetters,
+          DEAD_LETTER_BUCKET: context.buckets.upstream,
+          DEAD_LETTER_PREFIX: eventPrefixes(context.keyPrefix).deadLetters,
           CALLS_PER_SECOND: String(args.callsPerSecond),
-          TENANT: scope.tenant,
-          STAGE: scope.stage,
+          TENANT: context.tenant,
+          STAGE: context.stage,
         },
         tags,
       },
@@ -107,7 +102,7 @@ export class EventForwarder extends pulumi.ComponentResource {
         maximumRecordAgeInSeconds: maximumRecordAgeSeconds(stream.retentionHours),
         bisectBatchOnFunctionError: true,
         functionResponseTypes: ["ReportBatchItemFailures"],
-        destinationConfig: { onFailure: { destinationArn: upstream.arn } },
+        destinationConfig: { onFailure: { destinationArn: args.upstream } },
         metricsConfig: { metrics: ["EventCount"] },
         tags,
       },

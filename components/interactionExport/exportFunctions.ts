@@ -4,14 +4,9 @@ import { type ExportLocations, partsAddress } from "./exportLocations";
 import { exportFunctionPolicy, historyPolicy } from "./exportPolicies";
 import { inlineFunction } from "../shared/inlineFunction";
 import { bundledCode } from "../shared/lambdaCode";
-import { eventPrefixes, physicalName, type Scope, tagsOf } from "../shared/naming";
+import { eventPrefixes, physicalName } from "../shared/naming";
 import { type Policy, trustPolicy } from "../shared/policies";
-
-/** Whose function it is, and how long its log is kept. */
-export interface OwnerArgs {
-  scope: Scope;
-  logRetentionDays: number;
-}
+import type { TenantContext } from "../shared/tenantContext";
 
 /** A bundled function with a role and a log group of its own. */
 interface OwnFunction {
@@ -32,26 +27,21 @@ const MEMORY_MIB = 1024;
 const COUNTING_MEMORY_MIB = 1769;
 
 /** Reads the first row of every historical drop. */
-export function historyFunction(
-  name: string,
-  args: OwnerArgs & { upstream: string; keyPrefix: string },
-  parent: pulumi.Resource,
-): aws.lambda.Function {
-  const { scope, upstream, keyPrefix } = args;
-  return ownFunction(name, args, parent, {
+export function historyFunction(name: string, context: TenantContext, parent: pulumi.Resource): aws.lambda.Function {
+  return ownFunction(name, context, parent, {
     role: "history",
     entry: "functions/checkHistory/index.ts",
-    policy: (logGroup) => historyPolicy(scope, { bucket: upstream, keyPrefix, logGroup }),
+    policy: (logGroup) => historyPolicy(context, logGroup),
     memoryMiB: 256,
-    environment: { HISTORY_BUCKET: upstream, HISTORY_PREFIX: eventPrefixes(keyPrefix).history },
+    environment: { HISTORY_BUCKET: context.buckets.upstream, HISTORY_PREFIX: eventPrefixes(context.keyPrefix).history },
   });
 }
 
 /** Joins the parts of a run to the input of Personalize: the engine `lambda`. */
-export function exportFunction(name: string, args: OwnerArgs & { places: ExportLocations }, parent: pulumi.Resource): aws.lambda.Function {
-  const { places } = args;
-  const { buckets, input, manifest, columns, header, work } = places;
-  return ownFunction(name, args, parent, {
+export function exportFunction(name: string, places: ExportLocations, parent: pulumi.Resource): aws.lambda.Function {
+  const { context, input, manifest, columns, header, work } = places;
+  const { buckets } = context;
+  return ownFunction(name, context, parent, {
     role: "export",
     entry: "functions/exportInteractions/index.ts",
     policy: (logGroup) => exportFunctionPolicy(places, logGroup),
@@ -68,9 +58,9 @@ export function exportFunction(name: string, args: OwnerArgs & { places: ExportL
   });
 }
 
-function ownFunction(name: string, { scope, logRetentionDays }: OwnerArgs, parent: pulumi.Resource, own: OwnFunction): aws.lambda.Function {
-  const tags = tagsOf(scope);
-  const functionName = physicalName("function", scope, own.role);
+function ownFunction(name: string, context: TenantContext, parent: pulumi.Resource, own: OwnFunction): aws.lambda.Function {
+  const { tags, logRetentionDays } = context;
+  const functionName = physicalName("function", context, own.role);
   const logGroupName = `/aws/lambda/${functionName}`;
   const logGroup = new aws.cloudwatch.LogGroup(
     `${name}-${own.role}-logs`,
@@ -79,7 +69,7 @@ function ownFunction(name: string, { scope, logRetentionDays }: OwnerArgs, paren
   );
   const role = new aws.iam.Role(
     `${name}-${own.role}-role`,
-    { name: physicalName("role", scope, own.role), assumeRolePolicy: trustPolicy("lambda.amazonaws.com"), tags },
+    { name: physicalName("role", context, own.role), assumeRolePolicy: trustPolicy("lambda.amazonaws.com"), tags },
     { parent },
   );
   const rolePolicy = new aws.iam.RolePolicy(

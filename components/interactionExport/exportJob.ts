@@ -5,14 +5,13 @@ import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import type { ExportLocations } from "./exportLocations";
 import { exportJobPolicy } from "./exportPolicies";
-import { jobLogGroups, physicalName, tagsOf } from "../shared/naming";
+import { jobLogGroups, physicalName } from "../shared/naming";
 import { trustPolicy } from "../shared/policies";
 
 export interface ExportJobArgs {
   places: ExportLocations;
   /** Name of the bucket that the script and its modules are put into; using it waits for the bucket. */
   infra: pulumi.Input<string>;
-  logRetentionDays: number;
 }
 
 /** Minutes that a run of the job may take: four hours of two workers bound what a run that hangs can cost, and are far more than it needs. */
@@ -31,17 +30,17 @@ const FOLDER = "functions/glue";
  * passed to jobs of its own account alone. There is no security configuration, for Glue would add its name to the log groups'.
  */
 export function exportJob(name: string, args: ExportJobArgs, parent: pulumi.Resource): aws.glue.Job {
-  const { places, infra, logRetentionDays } = args;
-  const { scope, script, modules } = places;
-  const tags = tagsOf(scope);
-  const jobName = physicalName("job", scope, "export");
+  const { places, infra } = args;
+  const { context, script, modules } = places;
+  const { tags, logRetentionDays } = context;
+  const jobName = physicalName("job", context, "export");
   const { output, error } = jobLogGroups(jobName);
   const logGroup = (of: string, group: string) =>
     new aws.cloudwatch.LogGroup(`${name}-export-${of}-logs`, { name: group, retentionInDays: logRetentionDays, tags }, { parent });
   const logGroups = [logGroup("output", output), logGroup("error", error)];
   const role = new aws.iam.Role(
     `${name}-export-role`,
-    { name: physicalName("role", scope, "export"), assumeRolePolicy: trustPolicy("glue.amazonaws.com"), tags },
+    { name: physicalName("role", context, "export"), assumeRolePolicy: trustPolicy("glue.amazonaws.com"), tags },
     { parent },
   );
   const rolePolicy = new aws.iam.RolePolicy(
@@ -64,7 +63,7 @@ export function exportJob(name: string, args: ExportJobArgs, parent: pulumi.Reso
     {
       name: jobName,
       roleArn: role.arn,
-      command: { name: "glueetl", pythonVersion: "3", scriptLocation: `s3://${places.buckets.infra}/${script}` },
+      command: { name: "glueetl", pythonVersion: "3", scriptLocation: `s3://${context.buckets.infra}/${script}` },
       glueVersion: "5.0",
       workerType: "G.1X",
       numberOfWorkers: 2,
@@ -79,11 +78,12 @@ export function exportJob(name: string, args: ExportJobArgs, parent: pulumi.Reso
 }
 
 /** What the script is told at every run. */
-function defaultArguments({ scope, buckets, ...places }: ExportLocations, jobName: string): Record<string, string> {
+function defaultArguments({ context, ...places }: ExportLocations, jobName: string): Record<string, string> {
+  const { buckets, stage, tenant } = context;
   const folders = (places.source ?? OWN_TABLE).split("/").slice(0, -1);
   return {
-    "--stage": scope.stage,
-    "--tenant": scope.tenant,
+    "--stage": stage,
+    "--tenant": tenant,
     "--dataset": folders.slice(0, -1).join("/"),
     "--table": folders[folders.length - 1],
     "--sink_zone": "downstream",

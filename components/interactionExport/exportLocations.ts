@@ -1,4 +1,5 @@
-import { cachePrefixes, inputKeys, jobModuleKeys, jobScriptKey, type Scope, type Zone } from "../shared/naming";
+import { cachePrefixes, inputKeys, jobModuleKeys, jobScriptKey } from "../shared/naming";
+import type { TenantContext } from "../shared/tenantContext";
 
 /** Parts that a company's own pipeline leaves in lake, below `<prefix>dt=<run date>/`. */
 export interface ExportSource {
@@ -10,9 +11,7 @@ export interface ExportSource {
 
 /** What an export reads, works with and writes, as both engines are told. */
 export interface ExportLocations {
-  scope: Scope;
-  /** Physical names of the lake's buckets. */
-  buckets: Record<Zone, string>;
+  context: TenantContext;
   /** Key prefix of somebody else's parts in lake; undefined when they are a query's, in cache. */
   source?: string;
   /** Key prefix of a query's parts in cache. */
@@ -42,21 +41,21 @@ export type Exporter = { engine: "lambda"; functionArn: string } | { engine: "gl
 export type PartsOrigin = { historyFunctionArn: string } | { sourcePrefix: string };
 
 /** What an export's places follow from. */
-export interface ExportLocationsArgs extends Pick<ExportLocations, "scope" | "buckets"> {
-  /** Empty, or the stage and a slash. */
-  keyPrefix: string;
+export interface ExportLocationsArgs {
+  context: TenantContext;
   /** Columns of the CSV, in order. */
   interactionColumns: readonly string[];
   /** Somebody else's parts. @default those of the pipeline's own query */
   source?: ExportSource;
 }
 
-export function exportLocations({ scope, buckets, keyPrefix, interactionColumns, source }: ExportLocationsArgs): ExportLocations {
+export function exportLocations({ context, interactionColumns, source }: ExportLocationsArgs): ExportLocations {
+  const { keyPrefix, stage } = context;
   const { parts, inflated, results } = cachePrefixes(keyPrefix);
   const columns = interactionColumns.join(",");
   return {
-    ...{ scope, buckets, parts, results, columns, work: inflated },
-    ...{ script: jobScriptKey(scope.stage), modules: jobModuleKeys(scope.stage) },
+    ...{ context, parts, results, columns, work: inflated },
+    ...{ script: jobScriptKey(stage), modules: jobModuleKeys(stage) },
     ...inputKeys(keyPrefix),
     source: source?.prefix,
     header: source?.header ?? columns,
@@ -64,6 +63,6 @@ export function exportLocations({ scope, buckets, keyPrefix, interactionColumns,
 }
 
 /** `s3://` address below which every part lies. */
-export function partsAddress({ buckets, source, parts }: ExportLocations): string {
+export function partsAddress({ context: { buckets }, source, parts }: ExportLocations): string {
   return source === undefined ? `s3://${buckets.cache}/${parts}` : `s3://${buckets.lake}/${source}`;
 }

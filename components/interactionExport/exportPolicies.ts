@@ -1,35 +1,36 @@
 import type { ExportLocations } from "./exportLocations";
-import { arnsOf } from "../shared/arns";
-import { eventPrefixes, type Scope } from "../shared/naming";
-import { functionStatements, type Location, policy, type Policy, readStatements, type Statement } from "../shared/policies";
+import { eventPrefixes } from "../shared/naming";
+import { functionStatements, policy, type Policy, readStatements, type Statement } from "../shared/policies";
+import { arnsOf, type TenantContext } from "../shared/tenantContext";
 
 /** What looking at the historical drops needs. */
-export function historyPolicy(scope: Scope, { bucket, keyPrefix, logGroup }: Location & { logGroup: string }): Policy {
-  return policy(...readStatements(scope, bucket, [eventPrefixes(keyPrefix).history]), ...functionStatements(scope, logGroup));
+export function historyPolicy(context: TenantContext, logGroup: string): Policy {
+  const { history } = eventPrefixes(context.keyPrefix);
+  return policy(...readStatements(context, context.buckets.upstream, [history]), ...functionStatements(context, logGroup));
 }
 
 /** What the function that joins a run's parts needs; it looks for what an invocation before has done already. */
 export function exportFunctionPolicy(places: ExportLocations, logGroup: string): Policy {
-  const { scope, buckets, work } = places;
+  const { context, work } = places;
   const findWork: Statement = {
     Sid: "FindWork",
     Effect: "Allow",
     Action: "s3:ListBucket",
-    Resource: arnsOf(scope).bucket(buckets.cache),
+    Resource: arnsOf(context).bucket(context.buckets.cache),
     Condition: { StringLike: { "s3:prefix": `${work}*` } },
   };
-  return policy(...exportStatements(places), findWork, ...functionStatements(scope, logGroup));
+  return policy(...exportStatements(places), findWork, ...functionStatements(context, logGroup));
 }
 
 /** What the Glue job that joins a run's parts needs: its script, the modules of that and its log groups besides. */
 export function exportJobPolicy(places: ExportLocations, logGroups: string[]): Policy {
-  const { scope, buckets, script, modules } = places;
-  const arns = arnsOf(scope);
+  const { context, script, modules } = places;
+  const arns = arnsOf(context);
   const readScript: Statement = {
     Sid: "ReadScript",
     Effect: "Allow",
     Action: "s3:GetObject",
-    Resource: [script, ...modules].map((key) => arns.object(buckets.infra, key)),
+    Resource: [script, ...modules].map((key) => arns.object(context.buckets.infra, key)),
   };
   const log: Statement = {
     Sid: "Log",
@@ -42,8 +43,9 @@ export function exportJobPolicy(places: ExportLocations, logGroups: string[]): P
 
 /** Reading parts, keeping work, and replacing the CSV and its manifest: what either engine does, and nothing else. */
 function exportStatements(places: ExportLocations): Statement[] {
-  const { scope, buckets, work, input, manifest } = places;
-  const arns = arnsOf(scope);
+  const { context, work, input, manifest } = places;
+  const { buckets } = context;
+  const arns = arnsOf(context);
   const keep = ["s3:GetObject", "s3:PutObject", "s3:AbortMultipartUpload"];
   return [
     ...partsStatements(places),
@@ -64,9 +66,10 @@ function exportStatements(places: ExportLocations): Statement[] {
   ];
 }
 
-function partsStatements({ scope, buckets, source, parts, results }: ExportLocations): Statement[] {
-  if (source !== undefined) return readStatements(scope, buckets.lake, [source]);
-  const arns = arnsOf(scope);
+function partsStatements({ context, source, parts, results }: ExportLocations): Statement[] {
+  const { buckets } = context;
+  if (source !== undefined) return readStatements(context, buckets.lake, [source]);
+  const arns = arnsOf(context);
   const Resource = [arns.objects(buckets.cache, parts), arns.objects(buckets.cache, results)];
   return [{ Sid: "ReadParts", Effect: "Allow", Action: "s3:GetObject", Resource }];
 }

@@ -3,15 +3,14 @@ import * as pulumi from "@pulumi/pulumi";
 import { exportFunction, historyFunction } from "./exportFunctions";
 import { exportJob, JOB_MINUTES } from "./exportJob";
 import { exportLocations, type ExportLocationsArgs, type Exporter, type PartsOrigin } from "./exportLocations";
-import { arnsOf } from "../shared/arns";
 import { physicalName } from "../shared/naming";
+import { arnsOf } from "../shared/tenantContext";
 
 export interface InteractionExportArgs extends ExportLocationsArgs {
   /** What joins the parts to one CSV. */
   engine: "lambda" | "glue";
   /** Name of infra, which the Glue job's script is put into; using it waits for the bucket. */
   infra: pulumi.Input<string>;
-  logRetentionDays: number;
 }
 
 /** What stands at both ends of the pipeline's queries: one looks at historical drops, one joins the parts to one CSV. */
@@ -27,19 +26,19 @@ export class InteractionExport extends pulumi.ComponentResource {
 
   constructor(name: string, args: InteractionExportArgs, opts?: pulumi.ComponentResourceOptions) {
     super("c360:export:InteractionExport", name, {}, opts);
-    const { scope, buckets, engine, source } = args;
-    const functionArn = (role: string) => arnsOf(scope).function(physicalName("function", scope, role));
+    const { context, engine, source, infra } = args;
+    const functionArn = (role: string) => arnsOf(context).function(physicalName("function", context, role));
     const places = exportLocations(args);
 
-    if (source === undefined) this.historyFunction = historyFunction(name, { ...args, upstream: buckets.upstream }, this);
-    if (engine === "lambda") this.exportFunction = exportFunction(name, { ...args, places }, this);
-    else this.exportJob = exportJob(name, { ...args, places }, this);
+    if (source === undefined) this.historyFunction = historyFunction(name, context, this);
+    if (engine === "lambda") this.exportFunction = exportFunction(name, places, this);
+    else this.exportJob = exportJob(name, { places, infra }, this);
 
     this.targets = {
       exporter:
         engine === "lambda"
           ? { engine, functionArn: functionArn("export") }
-          : { engine, jobName: physicalName("job", scope, "export"), timeoutMinutes: JOB_MINUTES },
+          : { engine, jobName: physicalName("job", context, "export"), timeoutMinutes: JOB_MINUTES },
       parts: source === undefined ? { historyFunctionArn: functionArn("history") } : { sourcePrefix: source.prefix },
     };
     this.registerOutputs({

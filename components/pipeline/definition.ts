@@ -1,5 +1,6 @@
 import type { Exporter, PartsOrigin } from "../interactionExport/exportLocations";
-import { cachePrefixes, interactionsPrefix, type Scope, type Zone } from "../shared/naming";
+import { cachePrefixes, interactionsPrefix } from "../shared/naming";
+import type { TenantContext } from "../shared/tenantContext";
 import { type ExportSteps, exportStates, nameStates } from "./steps/export";
 import { partsLocation, partsStates } from "./steps/parts";
 import { prepareStates } from "./steps/prepare";
@@ -12,11 +13,7 @@ import { jsonata, type States } from "./states";
 
 /** All that the state machine's definition depends on; plain text, so that a preview shows it in full. */
 export interface DefinitionArgs {
-  scope: Scope;
-  /** Physical names of the lake's buckets. */
-  buckets: Record<Zone, string>;
-  /** Empty, or the stage and a slash. */
-  keyPrefix: string;
+  context: TenantContext;
   /** Name of the Glue database. */
   database: string;
   /** Name of the Athena workgroup. */
@@ -96,7 +93,8 @@ interface Steps {
 }
 
 function querySteps(args: DefinitionArgs, { historyFunctionArn }: { historyFunctionArn: string }): Steps {
-  const { buckets, database, workgroup, keyPrefix } = args;
+  const { database, workgroup } = args;
+  const { buckets, keyPrefix } = args.context;
   const table = { database, workgroup, lake: buckets.lake, prefix: interactionsPrefix(keyPrefix), historyFunctionArn };
   const { build, count, write } = statements(args);
   return {
@@ -126,16 +124,17 @@ function sourceSteps(args: DefinitionArgs): Steps {
   };
 }
 
-function exporting({ exporter, parts, buckets, keyPrefix }: DefinitionArgs): ExportSteps {
+function exporting({ exporter, parts, context: { buckets, keyPrefix } }: DefinitionArgs): ExportSteps {
   return { exporter, parts, lake: buckets.lake, cache: buckets.cache, work: cachePrefixes(keyPrefix).inflated };
 }
 
-function recommending({ scope, recommender, train, buckets, keyPrefix, maxWaitHours }: DefinitionArgs): RecommenderSteps {
-  return { scope, recommender, train, lake: buckets.lake, downstream: buckets.downstream, keyPrefix, maxWaitHours };
+function recommending({ context, recommender, train, maxWaitHours }: DefinitionArgs): RecommenderSteps {
+  return { context, recommender, train, maxWaitHours };
 }
 
 function statements(args: DefinitionArgs) {
-  const { database, buckets, keyPrefix, streamedEvents } = args;
+  const { database, streamedEvents } = args;
+  const { buckets, keyPrefix } = args.context;
   const partition: SqlValues = { database: { identifier: database }, run_date: { jsonata: "$runDate" } };
   const rows: SqlValues = {
     ...partition,

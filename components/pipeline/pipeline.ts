@@ -1,6 +1,6 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
-import { physicalName, tagsOf } from "../shared/naming";
+import { physicalName } from "../shared/naming";
 import { type DefinitionArgs, pipelineDefinition } from "./definition";
 import { pipelinePolicy, schedulePolicy, scheduleTrust, stateMachineTrust } from "./policies";
 
@@ -9,7 +9,6 @@ export interface PipelineArgs extends DefinitionArgs {
   schedule: string;
   /** Time zone of the schedule, as the IANA names it. */
   timeZone: string;
-  logRetentionDays: number;
 }
 
 /** Minutes within which the scheduler may start a run. */
@@ -26,19 +25,19 @@ export class Pipeline extends pulumi.ComponentResource {
 
   constructor(name: string, args: PipelineArgs, opts?: pulumi.ComponentResourceOptions) {
     super("c360:pipeline:Pipeline", name, {}, opts);
-    const { scope } = args;
-    const tags = tagsOf(scope);
+    const { context } = args;
+    const { tags } = context;
     const parent = { parent: this };
 
-    const stateMachineName = physicalName("stateMachine", scope, "pipeline");
+    const stateMachineName = physicalName("stateMachine", context, "pipeline");
     const logGroup = new aws.cloudwatch.LogGroup(
       `${name}-logs`,
-      { name: `/aws/vendedlogs/states/${stateMachineName}`, retentionInDays: args.logRetentionDays, tags },
+      { name: `/aws/vendedlogs/states/${stateMachineName}`, retentionInDays: context.logRetentionDays, tags },
       parent,
     );
     this.role = new aws.iam.Role(
       `${name}-role`,
-      { name: physicalName("role", scope, "pipeline"), assumeRolePolicy: stateMachineTrust(scope, stateMachineName), tags },
+      { name: physicalName("role", context, "pipeline"), assumeRolePolicy: stateMachineTrust(context, stateMachineName), tags },
       parent,
     );
     const rolePolicy = new aws.iam.RolePolicy(
@@ -63,22 +62,22 @@ export class Pipeline extends pulumi.ComponentResource {
     this.registerOutputs({ stateMachineArn: this.stateMachine.arn });
   }
 
-  private scheduled(name: string, { scope, schedule, timeZone }: PipelineArgs, stateMachineName: string): aws.scheduler.Schedule {
+  private scheduled(name: string, { context, schedule, timeZone }: PipelineArgs, stateMachineName: string): aws.scheduler.Schedule {
     const parent = { parent: this };
     const role = new aws.iam.Role(
       `${name}-schedule-role`,
-      { name: physicalName("role", scope, "schedule"), assumeRolePolicy: scheduleTrust(scope), tags: tagsOf(scope) },
+      { name: physicalName("role", context, "schedule"), assumeRolePolicy: scheduleTrust(context), tags: context.tags },
       parent,
     );
     const rolePolicy = new aws.iam.RolePolicy(
       `${name}-schedule-role-policy`,
-      { role: role.name, policy: schedulePolicy(scope, stateMachineName) },
+      { role: role.name, policy: schedulePolicy(context, stateMachineName) },
       parent,
     );
     return new aws.scheduler.Schedule(
       `${name}-schedule`,
       {
-        name: physicalName("schedule", scope, "pipeline"),
+        name: physicalName("schedule", context, "pipeline"),
         scheduleExpression: schedule,
         scheduleExpressionTimezone: timeZone,
         flexibleTimeWindow: { mode: "FLEXIBLE", maximumWindowInMinutes: WINDOW_MINUTES },

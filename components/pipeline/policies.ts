@@ -1,6 +1,5 @@
 import type { Exporter, PartsOrigin } from "../interactionExport/exportLocations";
-import { arnsOf } from "../shared/arns";
-import { cachePrefixes, eventPrefixes, interactionsPrefix, type Scope, type Zone } from "../shared/naming";
+import { cachePrefixes, eventPrefixes, interactionsPrefix } from "../shared/naming";
 import {
   allow,
   ON_ACCOUNT_CATALOG,
@@ -11,17 +10,14 @@ import {
   type Statement,
   trustPolicy,
 } from "../shared/policies";
+import { arnsOf, type AwsContext, type TenantContext } from "../shared/tenantContext";
 import type { RecommenderResources } from "../recommender/recommenderResources";
 import { recommenderStatements } from "../recommender/recommenderPolicies";
 import { TABLES } from "../catalog/tableFormats";
 
 /** Whom a state machine calls, and what its queries read and write. */
 export interface PipelinePolicyArgs {
-  scope: Scope;
-  /** Physical names of the lake's buckets. */
-  buckets: Record<Zone, string>;
-  /** Empty, or the stage and a slash. */
-  keyPrefix: string;
+  context: TenantContext;
   database: string;
   workgroup: string;
   /** What joins the parts to the CSV. */
@@ -36,41 +32,42 @@ export interface PipelinePolicyArgs {
 }
 
 /** Trust of the pipeline's role: its own state machine alone. */
-export function stateMachineTrust(scope: Scope, stateMachine: string): Policy {
+export function stateMachineTrust(context: AwsContext, stateMachine: string): Policy {
   return trustPolicy("states.amazonaws.com", {
-    StringEquals: { "aws:SourceAccount": scope.account },
-    ArnLike: { "aws:SourceArn": arnsOf(scope).stateMachine(stateMachine) },
+    StringEquals: { "aws:SourceAccount": context.account },
+    ArnLike: { "aws:SourceArn": arnsOf(context).stateMachine(stateMachine) },
   });
 }
 
 /** Trust of the schedule's role; the scheduler names the group: https://docs.aws.amazon.com/scheduler/latest/UserGuide/cross-service-confused-deputy-prevention.html */
-export function scheduleTrust(scope: Scope): Policy {
+export function scheduleTrust(context: AwsContext): Policy {
   return trustPolicy("scheduler.amazonaws.com", {
-    StringEquals: { "aws:SourceAccount": scope.account, "aws:SourceArn": arnsOf(scope).defaultScheduleGroup() },
+    StringEquals: { "aws:SourceAccount": context.account, "aws:SourceArn": arnsOf(context).defaultScheduleGroup() },
   });
 }
 
 /** What the schedule needs: to start the pipeline. */
-export function schedulePolicy(scope: Scope, stateMachine: string): Policy {
-  return policy(allow("StartPipeline", "states:StartExecution", arnsOf(scope).stateMachine(stateMachine)));
+export function schedulePolicy(context: AwsContext, stateMachine: string): Policy {
+  return policy(allow("StartPipeline", "states:StartExecution", arnsOf(context).stateMachine(stateMachine)));
 }
 
 /** What the state machine needs: a statement for each service that its states call, and what Athena reads and writes for it. */
 export function pipelinePolicy(places: PipelinePolicyArgs): Policy {
-  const { scope, parts, stateMachine } = places;
+  const { context, parts, stateMachine } = places;
   return policy(
-    allow("TakeTurns", ["states:ListExecutions"], arnsOf(scope).stateMachine(stateMachine)),
+    allow("TakeTurns", ["states:ListExecutions"], arnsOf(context).stateMachine(stateMachine)),
     ...exporterStatements(places),
     ...("sourcePrefix" in parts ? [] : [...queryStatements(places), ...lakeStatements(places)]),
-    ...recommenderStatements({ ...places, lake: places.buckets.lake }),
+    ...recommenderStatements(places),
     allow("DeliverLogs", ONLY_ON_STAR.logDelivery, "*"),
     allow("Trace", [...ONLY_ON_STAR.xray, ...ONLY_ON_STAR.sampling], "*"),
   );
 }
 
 /** The functions that it invokes, or the job that it runs and whose answer it reads: https://docs.aws.amazon.com/step-functions/latest/dg/connect-glue.html */
-function exporterStatements({ scope, buckets, keyPrefix, exporter, parts }: PipelinePolicyArgs): Statement[] {
-  const arns = arnsOf(scope);
+function exporterStatements({ context, exporter, parts }: PipelinePolicyArgs): Statement[] {
+  const { buckets, keyPrefix } = context;
+  const arns = arnsOf(context);
   const functionArns = [
     ...("historyFunctionArn" in parts ? [parts.historyFunctionArn] : []),
     ...(exporter.engine === "lambda" ? [exporter.functionArn] : []),
@@ -85,8 +82,8 @@ function exporterStatements({ scope, buckets, keyPrefix, exporter, parts }: Pipe
   ];
 }
 
-function queryStatements({ scope, database, workgroup }: PipelinePolicyArgs): Statement[] {
-  const arns = arnsOf(scope);
+function queryStatements({ context, database, workgroup }: PipelinePolicyArgs): Statement[] {
+  const arns = arnsOf(context);
   const catalog = [arns.catalog(), arns.database(database)];
   const tables = [TABLES.events, TABLES.history, TABLES.interactions].map((table) => arns.table(database, table));
   return [
@@ -103,8 +100,9 @@ function queryStatements({ scope, database, workgroup }: PipelinePolicyArgs): St
 }
 
 /** https://docs.aws.amazon.com/athena/latest/ug/s3-permissions.html */
-function lakeStatements({ scope, buckets, keyPrefix }: PipelinePolicyArgs): Statement[] {
-  const arns = arnsOf(scope);
+function lakeStatements({ context }: PipelinePolicyArgs): Statement[] {
+  const { buckets, keyPrefix } = context;
+  const arns = arnsOf(context);
   const { latest, history } = eventPrefixes(keyPrefix);
   const { parts, results } = cachePrefixes(keyPrefix);
   const table = interactionsPrefix(keyPrefix);

@@ -1,9 +1,9 @@
 import * as pulumi from "@pulumi/pulumi";
 import { interactionsSchema } from "./interactionsSchema";
-import type { Scope } from "../shared/naming";
+import type { Owner } from "../shared/naming";
 
 /** A tenant whose dataset must not be replaced. */
-export interface ProtectedDataset extends Pick<Scope, "tenant" | "stage"> {
+export interface ProtectedDataset extends Owner {
   /** Columns that the settings now ask for. */
   interactionColumns: readonly string[];
 }

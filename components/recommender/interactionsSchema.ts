@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { physicalName, type Scope } from "../shared/naming";
+import { physicalName, type Owner } from "../shared/naming";
 
 /** A Personalize schema, which cannot change: its name tells its content. */
 export interface InteractionsSchema {
@@ -10,7 +10,7 @@ export interface InteractionsSchema {
 }
 
 /** @param columns in order; TIMESTAMP is a long, the others are strings */
-export function interactionsSchema(owner: Pick<Scope, "tenant" | "stage">, columns: readonly string[]): InteractionsSchema {
+export function interactionsSchema(owner: Owner, columns: readonly string[]): InteractionsSchema {
   const fields = columns.map((name) => ({ name, type: name === "TIMESTAMP" ? "long" : "string" }));
   const record = { type: "record", name: "Interactions", namespace: "com.amazonaws.personalize.schema", fields, version: "1.0" };
   const text = JSON.stringify(record);

@@ -2,9 +2,9 @@ import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import { cloudControl, cloudControlTags } from "../shared/cloudControl";
 import { interactionsSchema } from "./interactionsSchema";
-import { arnsOf } from "../shared/arns";
-import { physicalName, type Scope, tagsOf } from "../shared/naming";
+import { physicalName } from "../shared/naming";
 import { personalizePolicy, personalizeTrust, recommendationsPolicy } from "../shared/policies";
+import { arnsOf, type AwsContext } from "../shared/tenantContext";
 import {
   type ExistingRecommender,
   type RecommenderResources,
@@ -21,8 +21,6 @@ interface Parts {
 }
 
 export interface RecommenderArgs extends RecommenderResourcesArgs {
-  /** Bucket that Personalize reads its input from, and where in it. */
-  downstream: { name: string; keyPrefix: string };
   /** Columns of the interactions schema, in order; TIMESTAMP is a long, the others are strings. */
   interactionColumns: readonly string[];
   /** Refuses replacement: a new dataset has none of the events that were streamed into the old one. */
@@ -45,20 +43,16 @@ export class Recommender extends pulumi.ComponentResource {
 
   constructor(name: string, args: RecommenderArgs, opts?: pulumi.ComponentResourceOptions) {
     super("c360:recommender:Recommender", name, {}, opts);
-    const { scope, downstream } = args;
+    const { context } = args;
     const parent = { parent: this };
 
     this.role = new aws.iam.Role(
       `${name}-role`,
-      { name: physicalName("role", scope, "personalize"), assumeRolePolicy: personalizeTrust(scope), tags: tagsOf(scope) },
+      { name: physicalName("role", context, "personalize"), assumeRolePolicy: personalizeTrust(context), tags: context.tags },
       parent,
     );
-    new aws.iam.RolePolicy(
-      `${name}-role-policy`,
-      { role: this.role.name, policy: personalizePolicy(scope, { bucket: downstream.name, keyPrefix: downstream.keyPrefix }) },
-      parent,
-    );
-    const parts = args.existing ? adopt(name, scope, args.existing) : this.create(name, args);
+    new aws.iam.RolePolicy(`${name}-role-policy`, { role: this.role.name, policy: personalizePolicy(context) }, parent);
+    const parts = args.existing ? adopt(name, context, args.existing) : this.create(name, args);
 
     this.datasetGroupArn = pulumi.output(parts.datasetGroupArn);
     this.datasetArn = pulumi.output(parts.datasetArn);
@@ -69,9 +63,9 @@ export class Recommender extends pulumi.ComponentResource {
       this.recommendationsPolicy = new aws.iam.Policy(
         `${name}-consumer`,
         {
-          name: physicalName("policy", scope, "consumer"),
+          name: physicalName("policy", context, "consumer"),
           policy: recommendationsPolicy(this.resources.campaign.arn),
-          tags: tagsOf(scope),
+          tags: context.tags,
         },
         parent,
       );
@@ -79,23 +73,23 @@ export class Recommender extends pulumi.ComponentResource {
     this.registerOutputs({ datasetGroupArn: this.datasetGroupArn, datasetArn: this.datasetArn, trackingId: this.trackingId });
   }
 
-  private create(name: string, { scope, interactionColumns, protect }: RecommenderArgs): Parts {
-    const Tags = cloudControlTags(tagsOf(scope));
+  private create(name: string, { context, interactionColumns, protect }: RecommenderArgs): Parts {
+    const Tags = cloudControlTags(context.tags);
     const options = { parent: this, protect };
 
     const datasetGroup = cloudControl(
       "AWS::Personalize::DatasetGroup",
       `${name}-dataset-group`,
-      { Name: physicalName("datasetGroup", scope, "recommender"), Tags },
+      { Name: physicalName("datasetGroup", context, "recommender"), Tags },
       options,
     );
-    const { name: schemaName, text: Schema } = interactionsSchema(scope, interactionColumns);
+    const { name: schemaName, text: Schema } = interactionsSchema(context, interactionColumns);
     const schema = cloudControl("AWS::Personalize::Schema", `${name}-schema`, { Name: schemaName, Schema, Tags }, options);
     const dataset = cloudControl(
       "AWS::Personalize::Dataset",
       `${name}-dataset`,
       {
-        Name: physicalName("dataset", scope, "interactions"),
+        Name: physicalName("dataset", context, "interactions"),
         DatasetType: "Interactions",
         DatasetGroupArn: datasetGroup.id,
         SchemaArn: schema.id,
@@ -106,7 +100,7 @@ export class Recommender extends pulumi.ComponentResource {
     const tracker = cloudControl(
       "AWS::Personalize::EventTracker",
       `${name}-tracker`,
-      { Name: physicalName("eventTracker", scope, "tracker"), DatasetGroupArn: datasetGroup.id, Tags },
+      { Name: physicalName("eventTracker", context, "tracker"), DatasetGroupArn: datasetGroup.id, Tags },
       { ...options, dependsOn: [dataset] },
     );
     const trackingId = pulumi.jsonParse(tracker.properties).apply((properties: { TrackingId: string }) => properties.TrackingId);
@@ -115,8 +109,8 @@ export class Recommender extends pulumi.ComponentResource {
 }
 
 /** @throws RunError when the parts are of another account or region: roles, policies and PutEvents stay within the stack's */
-function adopt(name: string, scope: Scope, existing: ExistingRecommender): Parts {
-  const own = arnsOf(scope).anyPersonalize().slice(0, -1);
+function adopt(name: string, context: AwsContext, existing: ExistingRecommender): Parts {
+  const own = arnsOf(context).anyPersonalize().slice(0, -1);
   for (const key of ["datasetGroupArn", "datasetArn"] as const) {
     if (existing[key].startsWith(own)) continue;
     throw new pulumi.RunError(

@@ -1,5 +1,5 @@
-import { arnsOf } from "../shared/arns";
-import { physicalName, type Scope, solutionName } from "../shared/naming";
+import { physicalName, solutionName } from "../shared/naming";
+import { arnsOf, type TenantContext } from "../shared/tenantContext";
 
 /** What was made by hand; dataset and tracker belong to the dataset group. */
 export interface ExistingRecommender {
@@ -32,7 +32,7 @@ export interface RecommenderResources {
 
 /** What a recommender's places follow from. */
 export interface RecommenderResourcesArgs {
-  scope: Scope;
+  context: TenantContext;
   /** Name of the recipe that the solution trains by: https://docs.aws.amazon.com/personalize/latest/dg/working-with-predefined-recipes.html */
   recipe: string;
   /** Whether a campaign serves what was trained. */
@@ -45,20 +45,20 @@ export interface RecommenderResourcesArgs {
 
 /** Names and ARNs, whether or not they are there yet. */
 export function recommenderResources({
-  scope,
+  context,
   recipe,
   campaign,
   minProvisionedTps,
   existing,
 }: RecommenderResourcesArgs): RecommenderResources {
-  const arns = arnsOf(scope);
-  const group = physicalName("datasetGroup", scope, "recommender");
-  const solution = solutionName(scope, recipe);
-  const name = physicalName("campaign", scope, "campaign");
+  const arns = arnsOf(context);
+  const group = physicalName("datasetGroup", context, "recommender");
+  const solution = solutionName(context, recipe);
+  const name = physicalName("campaign", context, "campaign");
   return {
     datasetGroupArn: existing?.datasetGroupArn ?? arns.datasetGroup(group),
     datasetArn: existing?.datasetArn ?? arns.interactions(group),
-    roleArn: arns.role(physicalName("role", scope, "personalize")),
+    roleArn: arns.role(physicalName("role", context, "personalize")),
     recipeArn: arns.recipe(recipe),
     solution: { name: solution, arn: arns.solution(solution) },
     campaign: campaign ? { name, arn: arns.campaign(name), minProvisionedTps } : undefined,

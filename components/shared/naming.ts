@@ -12,15 +12,10 @@ export const RESERVED_STAGES: readonly string[] = ["crm", "recommender", "aws", 
 export const ZONES = ["upstream", "lake", "downstream", "infra", "cache"] as const;
 export type Zone = (typeof ZONES)[number];
 
-/** Whose resource it is, and where it lives: all that a name or an ARN is made of. */
-export interface Scope {
-  tenant: string;
-  stage: string;
-  /** `aws`, `aws-cn` or `aws-us-gov`. */
-  partition: string;
-  region: string;
-  /** Twelve digits. */
-  account: string;
+/** Whose resource it is: all that a name is made of. */
+export interface Owner {
+  readonly tenant: string;
+  readonly stage: string;
 }
 
 /**
@@ -67,8 +62,8 @@ export type NameKind = keyof typeof NAME_LIMITS;
  * @param role what the resource is for: at most 13 characters, so that roles and delivery streams fit for every tenant and stage
  * @throws Error when the name is longer than the service allows
  */
-export function physicalName(kind: NameKind, { tenant, stage }: Pick<Scope, "tenant" | "stage">, role: string): string {
-  return fitting(kind, `${tenant}-${PROJECT}-${role}-${stage}`);
+export function physicalName(kind: NameKind, { tenant, stage }: Owner, role: string): string {
+  return assertNameLength(kind, `${tenant}-${PROJECT}-${role}-${stage}`);
 }
 
 /**
@@ -77,13 +72,13 @@ export function physicalName(kind: NameKind, { tenant, stage }: Pick<Scope, "ten
  *
  * @throws Error as {@link physicalName}
  */
-export function solutionName(owner: Pick<Scope, "tenant" | "stage">, recipe: string): string {
+export function solutionName(owner: Owner, recipe: string): string {
   const hash = createHash("sha256").update(recipe).digest("hex").slice(0, 3);
-  return fitting("solution", `${physicalName("solution", owner, "solution")}-${hash}`);
+  return assertNameLength("solution", `${physicalName("solution", owner, "solution")}-${hash}`);
 }
 
 /** What the names of a stage's import jobs and solution versions begin with; a run's hash and the number of the attempt follow. */
-export function jobNamePrefix({ tenant, stage }: Pick<Scope, "tenant" | "stage">): string {
+export function jobNamePrefix({ tenant, stage }: Owner): string {
   return `${tenant}-${stage}-`;
 }
 
@@ -92,9 +87,9 @@ export function jobNamePrefix({ tenant, stage }: Pick<Scope, "tenant" | "stage">
  *
  * @throws Error when the name is longer than S3 allows
  */
-export function bucketName({ tenant, stage }: Pick<Scope, "tenant" | "stage">, zone: Zone): string {
+export function bucketName({ tenant, stage }: Owner, zone: Zone): string {
   const suffix = stage === "prod" ? "" : stage === "staging" ? "-staging" : "-dev";
-  return fitting("bucket", `${tenant}-c360-${zone}${suffix}`);
+  return assertNameLength("bucket", `${tenant}-c360-${zone}${suffix}`);
 }
 
 /** True for a stage that shares dev's buckets without owning them. */
@@ -108,8 +103,8 @@ export function keyPrefixOf(stage: string): string {
 }
 
 /** A stage's Glue database: `<tenant>_crm_derived_restricted`, with `_<stage>` outside prod. */
-export function databaseName({ tenant, stage }: Pick<Scope, "tenant" | "stage">): string {
-  return fitting("database", `${tenant}_crm_derived_restricted${stage === "prod" ? "" : `_${stage}`}`);
+export function databaseName({ tenant, stage }: Owner): string {
+  return assertNameLength("database", `${tenant}_crm_derived_restricted${stage === "prod" ? "" : `_${stage}`}`);
 }
 
 /** Where a stage's events lie in upstream; each prefix ends with a slash. */
@@ -165,11 +160,11 @@ export function inputKeys(keyPrefix: string): { input: string; manifest: string 
 }
 
 /** Tags of every resource that takes tags. */
-export function tagsOf({ tenant, stage }: Pick<Scope, "tenant" | "stage">): { tenant: string; stage: string; project: string } {
+export function tagsOf({ tenant, stage }: Owner): { tenant: string; stage: string; project: string } {
   return { tenant, stage, project: PROJECT };
 }
 
-function fitting(kind: NameKind, name: string): string {
+function assertNameLength(kind: NameKind, name: string): string {
   if (name.length > NAME_LIMITS[kind]) {
     throw new Error(`name of ${kind} must have at most ${NAME_LIMITS[kind]} characters, got ${name.length} in ${JSON.stringify(name)}`);
   }

@@ -1,5 +1,5 @@
-import { arnsOf } from "./arns";
-import { recommenderPrefix, type Scope } from "./naming";
+import { recommenderPrefix } from "./naming";
+import { arnsOf, type AwsContext, type TenantContext } from "./tenantContext";
 
 /** A condition block: operator, then key, then values. */
 export type Condition = Record<string, Record<string, string | string[]>>;
@@ -74,13 +74,6 @@ export const ON_ACCOUNT_CATALOG = {
   dataCatalog: ["athena:GetDataCatalog"],
 };
 
-/** Where a stage's data lies in one bucket. */
-export interface Location {
-  bucket: string;
-  /** Empty, or the stage and a slash. */
-  keyPrefix: string;
-}
-
 export function policy(...statements: Statement[]): Policy {
   return { Version: "2012-10-17", Statement: statements };
 }
@@ -97,26 +90,26 @@ export function trustPolicy(service: string, condition?: Condition): Policy {
 }
 
 /** Trust of the Personalize role, limited to this account's Personalize resources. */
-export function personalizeTrust(scope: Scope): Policy {
-  return trustPolicy("personalize.amazonaws.com", fromPersonalize(scope));
+export function personalizeTrust(context: AwsContext): Policy {
+  return trustPolicy("personalize.amazonaws.com", fromPersonalize(context));
 }
 
 /** What every function needs: its log, and traces. */
-export function functionStatements(scope: Scope, logGroup: string): Statement[] {
+export function functionStatements(context: AwsContext, logGroup: string): Statement[] {
   return [
     {
       Sid: "Log",
       Effect: "Allow",
       Action: ["logs:CreateLogStream", "logs:PutLogEvents"],
-      Resource: arnsOf(scope).logStreams(logGroup),
+      Resource: arnsOf(context).logStreams(logGroup),
     },
     { Sid: "Trace", Effect: "Allow", Action: ONLY_ON_STAR.xray, Resource: "*" },
   ];
 }
 
 /** What Personalize needs to read its input. */
-export function personalizePolicy(scope: Scope, { bucket, keyPrefix }: Location): Policy {
-  return policy(...readStatements(scope, bucket, [recommenderPrefix(keyPrefix)]));
+export function personalizePolicy(context: TenantContext): Policy {
+  return policy(...readStatements(context, context.buckets.downstream, [recommenderPrefix(context.keyPrefix)]));
 }
 
 /** What whoever shows recommendations needs. */
@@ -125,8 +118,8 @@ export function recommendationsPolicy(campaignArn: string): Policy {
 }
 
 /** Reading and listing below the prefixes of a bucket. */
-export function readStatements(scope: Scope, bucket: string, prefixes: string[]): Statement[] {
-  const arns = arnsOf(scope);
+export function readStatements(context: AwsContext, bucket: string, prefixes: string[]): Statement[] {
+  const arns = arnsOf(context);
   return [
     { Sid: "ReadObjects", Effect: "Allow", Action: "s3:GetObject", Resource: prefixes.map((prefix) => arns.objects(bucket, prefix)) },
     {
@@ -140,9 +133,9 @@ export function readStatements(scope: Scope, bucket: string, prefixes: string[])
 }
 
 /** Source conditions of a request that Personalize makes for this account. */
-export function fromPersonalize(scope: Scope): Condition {
+export function fromPersonalize(context: AwsContext): Condition {
   return {
-    StringEquals: { "aws:SourceAccount": scope.account },
-    StringLike: { "aws:SourceArn": arnsOf(scope).anyPersonalize() },
+    StringEquals: { "aws:SourceAccount": context.account },
+    StringLike: { "aws:SourceArn": arnsOf(context).anyPersonalize() },
   };
 }

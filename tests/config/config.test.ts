@@ -14,16 +14,15 @@ describe("defaults", () => {
       tenants: [
         {
           name: "acme",
-          keyPrefix: "",
+          buckets: {
+            upstream: "acme-c360-upstream-dev",
+            lake: "acme-c360-lake-dev",
+            downstream: "acme-c360-downstream-dev",
+            infra: "acme-c360-infra-dev",
+            cache: "acme-c360-cache-dev",
+          },
           lake: {
             lake: "create",
-            buckets: {
-              upstream: "acme-c360-upstream-dev",
-              lake: "acme-c360-lake-dev",
-              downstream: "acme-c360-downstream-dev",
-              infra: "acme-c360-infra-dev",
-              cache: "acme-c360-cache-dev",
-            },
             sourceConditions: true,
             shared: true,
             printStatements: false,
@@ -56,14 +55,13 @@ describe("defaults", () => {
   });
 
   it("differ by stage", () => {
-    const pick = ({ keyPrefix, lake, stream, catalog, pipeline, recommender, logRetentionDays, protect }: TenantConfig) => ({
+    const pick = ({ buckets, lake, stream, catalog, pipeline, recommender, logRetentionDays, protect }: TenantConfig) => ({
       train: pipeline.train,
       campaign: recommender.campaign,
       database: catalog.database,
       schedule: pipeline.schedule,
       lake: lake.lake,
-      lakeBucket: lake.buckets.lake,
-      keyPrefix,
+      lakeBucket: buckets.lake,
       shards: stream.shards,
       retentionHours: stream.retentionHours,
       logRetentionDays,
@@ -78,7 +76,6 @@ describe("defaults", () => {
       schedule: "cron(15 2 * * ? *)",
       lake: "create",
       lakeBucket: "acme-c360-lake",
-      keyPrefix: "",
       shards: 5,
       retentionHours: 168,
       logRetentionDays: 90,
@@ -93,7 +90,6 @@ describe("defaults", () => {
       schedule: "cron(15 2 * * ? *)",
       lake: "create",
       lakeBucket: "acme-c360-lake-staging",
-      keyPrefix: "",
       shards: 1,
       retentionHours: 24,
       logRetentionDays: 30,
@@ -108,7 +104,6 @@ describe("defaults", () => {
       schedule: "off",
       lake: "existing",
       lakeBucket: "acme-c360-lake-dev",
-      keyPrefix: "alice/",
       shards: 1,
       retentionHours: 24,
       logRetentionDays: 14,
@@ -197,9 +192,9 @@ describe("settings", () => {
       logRetentionDays: 365,
     });
     assert.deepEqual([tenant.lake.lake, tenant.lake.sourceConditions], ["existing", false]);
-    assert.equal(tenant.lake.buckets.lake, "the-lake");
-    assert.equal(tenant.lake.buckets.upstream, "the.upstream");
-    assert.equal(tenant.lake.buckets.cache, "acme-c360-cache-dev");
+    assert.equal(tenant.buckets.lake, "the-lake");
+    assert.equal(tenant.buckets.upstream, "the.upstream");
+    assert.equal(tenant.buckets.cache, "acme-c360-cache-dev");
     assert.deepEqual(tenant.stream, { name: "events", mode: "on-demand", shards: undefined, retentionHours: 8760 });
     assert.deepEqual(tenant.delivery, { name: "to-lake", intervalSeconds: 0, sizeMiB: 128, compression: "GZIP" });
     assert.deepEqual(tenant.forwarder, {

@@ -6,11 +6,11 @@ import {
   DescribeDatasetImportJobCommand,
   ListDatasetImportJobsCommand,
 } from "@aws-sdk/client-personalize";
-import { arnsOf } from "../../components/shared/arns";
+import { arnsOf } from "../../components/shared/tenantContext";
 import { ServiceError } from "@c360/local-aws";
 import { DEPLOYED } from "../support/definitionArgs";
 import { historyFile, enoughRows, eventually } from "@c360/local-aws/testing";
-import { SCOPE } from "../support/pulumiMocks";
+import { CONTEXT } from "../support/pulumiMocks";
 import { jobNameOf, RecommendingPipeline } from "../support/recommendingPipeline";
 
 const CREATE = { service: "personalize", operation: "CreateDatasetImportJob" };
@@ -54,7 +54,7 @@ describe("an import by the pipeline", () => {
       states.filter((state) => ["Import", "NextImport"].includes(state)),
       ["Import", "NextImport", "Import"],
     );
-    const jobs = [1, 2].map((attempt) => arnsOf(SCOPE).importJob(jobNameOf(refused[0][0], attempt)));
+    const jobs = [1, 2].map((attempt) => arnsOf(CONTEXT).importJob(jobNameOf(refused[0][0], attempt)));
     const described = jobs.map((datasetImportJobArn) =>
       world.pipeline.personalize.send(new DescribeDatasetImportJobCommand({ datasetImportJobArn })),
     );

@@ -1,9 +1,9 @@
 import type { DefinitionArgs } from "../../components/pipeline/definition";
 import type { Exporter, PartsOrigin } from "../../components/interactionExport/exportLocations";
 import { recommenderResources } from "../../components/recommender/recommenderResources";
-import { SCOPE } from "./pulumiMocks";
+import { CONTEXT, PERSONAL_CONTEXT } from "./pulumiMocks";
 
-const functionArn = (role: string): string => `arn:aws:lambda:${SCOPE.region}:${SCOPE.account}:function:${role}`;
+const functionArn = (role: string): string => `arn:aws:lambda:${CONTEXT.region}:${CONTEXT.account}:function:${role}`;
 
 /** Each engine. */
 export const EXPORTERS: Record<Exporter["engine"], Exporter> = {
@@ -18,14 +18,12 @@ export const PARTS: Record<"query" | "source", PartsOrigin> = {
 
 /** With a campaign, and without. */
 export const [DEPLOYED, TRAINED_ALONE] = [true, false].map((campaign) =>
-  recommenderResources({ scope: SCOPE, recipe: "aws-user-personalization-v2", campaign, minProvisionedTps: 1 }),
+  recommenderResources({ context: CONTEXT, recipe: "aws-user-personalization-v2", campaign, minProvisionedTps: 1 }),
 );
 
 /** A pipeline of a personal stage that does all that one can. */
 export const DEFINITION_ARGS: DefinitionArgs = {
-  scope: SCOPE,
-  buckets: { upstream: "up", lake: "lake", downstream: "down", infra: "infra", cache: "cache" },
-  keyPrefix: "alice/",
+  context: PERSONAL_CONTEXT,
   database: "db",
   workgroup: "wg",
   exporter: EXPORTERS.lambda,

@@ -18,12 +18,12 @@ import {
 import { watchExecution } from "../../cli/pipeline/execution";
 import { JumpingClock, type TestCloud, withCloud } from "@c360/local-aws/testing";
 import { BUCKETS, type Changes, DATABASE, makeDatasetGroup, registered, withoutStatement } from "./pipelineResources";
-import { type Registered, SCOPE } from "./pulumiMocks";
+import { type Registered, CONTEXT } from "./pulumiMocks";
 
 export { BUCKETS, DATABASE };
 export const INPUT = "recommender/personalize_input.csv";
 export const MANIFEST = "recommender/personalize_input.manifest.json";
-const MACHINE = `arn:aws:states:${SCOPE.region}:${SCOPE.account}:stateMachine:acme-c360-recommender-pipeline-dev`;
+const MACHINE = `arn:aws:states:${CONTEXT.region}:${CONTEXT.account}:stateMachine:acme-c360-recommender-pipeline-dev`;
 /** Waits of the cloud are so much shorter. */
 const SCALE = 1000;
 

@@ -1,18 +1,12 @@
 import type { ExportSource } from "../../components/interactionExport/exportLocations";
 import { InteractionExport } from "../../components/interactionExport/interactionExport";
 import type { Policy } from "../../components/shared/policies";
-import { deploy, SCOPE } from "./pulumiMocks";
+import { deploy, CONTEXT } from "./pulumiMocks";
 import { archiveFiles } from "./serialize";
 import { COLUMNS } from "./exportParts";
 
 /** Physical names of the buckets that the functions work on. */
-export const BUCKETS = {
-  upstream: "acme-c360-upstream-dev",
-  lake: "acme-c360-lake-dev",
-  downstream: "acme-c360-downstream-dev",
-  infra: "acme-c360-infra-dev",
-  cache: "acme-c360-cache-dev",
-};
+export const BUCKETS = CONTEXT.buckets;
 
 /** A function as the component registers it. */
 export interface DeployedFunction {
@@ -38,14 +32,11 @@ async function deployFunctions(source?: ExportSource): Promise<Record<string, De
   const { get } = await deploy(
     () =>
       new InteractionExport("e", {
-        scope: SCOPE,
-        buckets: BUCKETS,
+        context: CONTEXT,
         infra: BUCKETS.infra,
-        keyPrefix: "",
         engine: "lambda",
         source,
         interactionColumns: COLUMNS.split(","),
-        logRetentionDays: 14,
       }),
   );
   const one = (role: string): [string, DeployedFunction] => {

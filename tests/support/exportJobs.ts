@@ -2,9 +2,8 @@ import type { ExportSource } from "../../components/interactionExport/exportLoca
 import { InteractionExport } from "../../components/interactionExport/interactionExport";
 import type { Policy } from "../../components/shared/policies";
 import type { Json } from "@c360/local-aws";
-import { BUCKETS } from "./exportFunctions";
 import { COLUMNS } from "./exportParts";
-import { deploy, SCOPE } from "./pulumiMocks";
+import { deploy, CONTEXT } from "./pulumiMocks";
 
 /** The export's Glue job as the component registers it. */
 export interface DeployedJob {
@@ -24,8 +23,8 @@ export function exportJobOf(source?: ExportSource): Promise<DeployedJob> {
 }
 
 async function deployJob(source?: ExportSource): Promise<DeployedJob> {
-  const args = { scope: SCOPE, buckets: BUCKETS, infra: BUCKETS.infra, keyPrefix: "", interactionColumns: COLUMNS.split(",") };
-  const { get, resources } = await deploy(() => new InteractionExport("e", { ...args, engine: "glue", source, logRetentionDays: 14 }));
+  const args = { context: CONTEXT, infra: CONTEXT.buckets.infra, interactionColumns: COLUMNS.split(",") };
+  const { get, resources } = await deploy(() => new InteractionExport("e", { ...args, engine: "glue", source }));
   const objects = resources.filter(({ type }) => type === "aws:s3/bucketObjectv2:BucketObjectv2");
   return {
     inputs: get("aws:glue/job:Job", "e-export-job").inputs as DeployedJob["inputs"],

@@ -1,5 +1,5 @@
 import { EventForwarder, type EventForwarderArgs } from "../../components/eventForwarder/eventForwarder";
-import { deploy, SCOPE } from "./pulumiMocks";
+import { deploy, CONTEXT } from "./pulumiMocks";
 import { archiveFiles, loadSerialized, type SerializedFunction } from "./serialize";
 
 /** Where a forwarder under test finds the services. */
@@ -25,7 +25,7 @@ export async function loadForwarder({ endpoint, credentials, env = {} }: Forward
   const { accessKeyId, secretAccessKey, sessionToken } = { accessKeyId: "AKIATEST", secretAccessKey: "test", ...credentials };
   const all = {
     AWS_ENDPOINT_URL: endpoint,
-    AWS_REGION: SCOPE.region,
+    AWS_REGION: CONTEXT.region,
     AWS_ACCESS_KEY_ID: accessKeyId,
     AWS_SECRET_ACCESS_KEY: secretAccessKey,
     AWS_SESSION_TOKEN: sessionToken,
@@ -33,8 +33,8 @@ export async function loadForwarder({ endpoint, credentials, env = {} }: Forward
     DEAD_LETTER_BUCKET: "upstream",
     DEAD_LETTER_PREFIX: "dead/",
     CALLS_PER_SECOND: "1000",
-    TENANT: SCOPE.tenant,
-    STAGE: SCOPE.stage,
+    TENANT: CONTEXT.tenant,
+    STAGE: CONTEXT.stage,
     ...env,
   };
   const defined = Object.entries(all).flatMap(([name, value]): [string, string][] => (value === undefined ? [] : [[name, value]]));
@@ -48,9 +48,9 @@ export async function loadForwarder({ endpoint, credentials, env = {} }: Forward
  */
 export function makeForwarder(changes: Partial<EventForwarderArgs> = {}): EventForwarder {
   return new EventForwarder("f", {
-    scope: SCOPE,
-    stream: { name: "events", arn: `arn:aws:kinesis:${SCOPE.region}:${SCOPE.account}:stream/events`, retentionHours: 24 },
-    upstream: { name: "upstream", arn: "arn:aws:s3:::upstream", keyPrefix: "" },
+    context: { ...CONTEXT, buckets: { ...CONTEXT.buckets, upstream: "upstream" } },
+    stream: { name: "events", arn: `arn:aws:kinesis:${CONTEXT.region}:${CONTEXT.account}:stream/events`, retentionHours: 24 },
+    upstream: "arn:aws:s3:::upstream",
     trackingId: "tracking-id",
     batchSize: 500,
     windowSeconds: 1,
@@ -58,7 +58,6 @@ export function makeForwarder(changes: Partial<EventForwarderArgs> = {}): EventF
     memoryMiB: 256,
     timeoutSeconds: 60,
     callsPerSecond: 1000,
-    logRetentionDays: 14,
     ...changes,
   });
 }

@@ -5,13 +5,16 @@ import { interactionsSchema } from "../../components/recommender/interactionsSch
 import { Pipeline, type PipelineArgs } from "../../components/pipeline/pipeline";
 import { physicalName } from "../../components/shared/naming";
 import { policy } from "../../components/shared/policies";
+import type { TenantContext } from "../../components/shared/tenantContext";
 import { Recommender, type RecommenderArgs } from "../../components/recommender/recommender";
 import { recommenderResources } from "../../components/recommender/recommenderResources";
 import type { Cloud, Statement } from "@c360/local-aws";
 import { makeThroughCloudControl } from "@c360/local-aws/testing";
-import { deploy, type Registered, SCOPE } from "./pulumiMocks";
+import { deploy, type Registered, CONTEXT as ACME } from "./pulumiMocks";
 
 export const BUCKETS = { upstream: "upstream", lake: "lake", downstream: "downstream", infra: "infra", cache: "cache" };
+/** What the components of the test are for. */
+const CONTEXT: TenantContext = { ...ACME, buckets: BUCKETS };
 export const DATABASE = "acme_derived";
 const ROLE_POLICY = "aws:iam/rolePolicy:RolePolicy";
 const COLUMNS = ["USER_ID", "ITEM_ID", "TIMESTAMP", "EVENT_TYPE"];
@@ -34,14 +37,13 @@ export function registered(changes: Changes): Promise<Registered[]> {
 }
 
 function make({ recipe = "aws-user-personalization-v2", campaign = false, minProvisionedTps = 1, ...changes }: Changes): void {
-  const own = { engine: "lambda", interactionColumns: COLUMNS, logRetentionDays: 14 } as const;
-  const common = { scope: SCOPE, buckets: BUCKETS, keyPrefix: "", ...own, ...changes };
-  const served = { scope: SCOPE, recipe, campaign, minProvisionedTps };
+  const own = { engine: "lambda", interactionColumns: COLUMNS } as const;
+  const common = { context: CONTEXT, ...own, ...changes };
+  const served = { context: CONTEXT, recipe, campaign, minProvisionedTps };
   const { workgroupName } = new Catalog("c", { ...common, database: DATABASE, projectionStart: "2026/01/01/00", protect: false });
   const { targets } = new InteractionExport("e", { ...common, infra: BUCKETS.infra });
   const { resources } = new Recommender("r", {
     ...{ ...served, interactionColumns: common.interactionColumns, protect: false },
-    downstream: { name: BUCKETS.downstream, keyPrefix: "" },
     existing: { ...recommenderResources(served), trackingId: "made-by-the-test" },
   });
   new Pipeline("p", {
@@ -53,12 +55,12 @@ function make({ recipe = "aws-user-personalization-v2", campaign = false, minPro
 
 /** Makes the dataset group that the program would, with its dataset, and lets Personalize read downstream. */
 export async function makeDatasetGroup(cloud: Cloud, { interactionColumns = COLUMNS }: Changes): Promise<void> {
-  const admitted = policy(...admitPersonalize(SCOPE, BUCKETS.downstream, ["recommender/"], true));
+  const admitted = policy(...admitPersonalize(CONTEXT, BUCKETS.downstream, ["recommender/"], true));
   await cloud.create("aws:s3/bucketPolicy:BucketPolicy", { bucket: BUCKETS.downstream, policy: admitted }, "urn::downstream-policy");
   const makeOne = async (kind: string, desired: object) =>
     (await makeThroughCloudControl(cloud, `AWS::Personalize::${kind}`, { ...desired })).id;
-  const { name, text } = interactionsSchema(SCOPE, interactionColumns);
-  const DatasetGroupArn = await makeOne("DatasetGroup", { Name: physicalName("datasetGroup", SCOPE, "recommender") });
+  const { name, text } = interactionsSchema(CONTEXT, interactionColumns);
+  const DatasetGroupArn = await makeOne("DatasetGroup", { Name: physicalName("datasetGroup", CONTEXT, "recommender") });
   const SchemaArn = await makeOne("Schema", { Name: name, Schema: text });
   await makeOne("Dataset", { Name: "interactions", DatasetType: "Interactions", DatasetGroupArn, SchemaArn });
 }

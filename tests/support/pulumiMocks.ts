@@ -1,11 +1,22 @@
 import * as pulumi from "@pulumi/pulumi";
 import { UNKNOWN } from "@c360/local-pulumi";
-import type { Scope } from "../../components/shared/naming";
+import { bucketName, type Zone, ZONES } from "../../components/shared/naming";
+import { type TenantContext, tenantContext } from "../../components/shared/tenantContext";
 
 export { UNKNOWN };
 
-/** Where and whose the resources of a test are. */
-export const SCOPE: Scope = { tenant: "acme", stage: "dev", partition: "aws", region: "ap-southeast-1", account: "123456789012" };
+/** A tenant in the stage `dev`, with the names that it has by default. */
+export const CONTEXT: TenantContext = tenantContext({
+  ...{ tenant: "acme", stage: "dev", partition: "aws", region: "ap-southeast-1", account: "123456789012" },
+  buckets: Object.fromEntries(ZONES.map((zone) => [zone, bucketName({ tenant: "acme", stage: "dev" }, zone)])) as Record<Zone, string>,
+  logRetentionDays: 14,
+});
+/** The same with short bucket names and the keys of a personal stage. */
+export const PERSONAL_CONTEXT: TenantContext = {
+  ...CONTEXT,
+  keyPrefix: "alice/",
+  buckets: { upstream: "up", lake: "lake", downstream: "down", infra: "infra", cache: "cache" },
+};
 
 type Inputs = Record<string, unknown>;
 
@@ -61,7 +72,7 @@ export async function deploy(program: () => unknown, options: DeployOptions = {}
     if (name === fails) throw new Error(`${name} cannot be made`);
     return preview ? { id: undefined, state: inputs as Inputs } : made(type, name, inputs as Inputs);
   };
-  await pulumi.runtime.setMocks({ newResource, call: ({ token }) => called(token) }, "c360-recommender", stack, preview);
+  await pulumi.runtime.setMocks({ newResource, call: ({ token }) => called(token) }, "c360-recommender", stack, preview, "organization");
   const recorder = record();
   const printed: string[] = [];
   const log = console.log;
@@ -153,7 +164,7 @@ function record() {
 }
 
 function called(token: string): Inputs {
-  const { account, region, partition } = SCOPE;
+  const { account, region, partition } = CONTEXT;
   const results: Record<string, Inputs> = {
     "aws:index/getCallerIdentity:getCallerIdentity": { accountId: account },
     "aws:index/getRegion:getRegion": { region },
@@ -165,11 +176,11 @@ function called(token: string): Inputs {
   return results[token];
 }
 
-const REGIONAL = `${SCOPE.region}:${SCOPE.account}`;
+const REGIONAL = `${CONTEXT.region}:${CONTEXT.account}`;
 const ARNS: Record<string, (inputs: Inputs) => string> = {
   "aws:s3/bucket:Bucket": ({ bucket }) => `arn:aws:s3:::${String(bucket)}`,
-  "aws:iam/role:Role": ({ name }) => `arn:aws:iam::${SCOPE.account}:role/${String(name)}`,
-  "aws:iam/policy:Policy": ({ name }) => `arn:aws:iam::${SCOPE.account}:policy/${String(name)}`,
+  "aws:iam/role:Role": ({ name }) => `arn:aws:iam::${CONTEXT.account}:role/${String(name)}`,
+  "aws:iam/policy:Policy": ({ name }) => `arn:aws:iam::${CONTEXT.account}:policy/${String(name)}`,
   "aws:kinesis/stream:Stream": ({ name }) => `arn:aws:kinesis:${REGIONAL}:stream/${String(name)}`,
   "aws:kinesis/firehoseDeliveryStream:FirehoseDeliveryStream": ({ name }) => `arn:aws:firehose:${REGIONAL}:deliverystream/${String(name)}`,
   "aws:sfn/stateMachine:StateMachine": ({ name }) => `arn:aws:states:${REGIONAL}:stateMachine:${String(name)}`,

@@ -1,10 +1,10 @@
 import { createHash } from "node:crypto";
 import { DescribeCampaignCommand, DescribeSolutionVersionCommand, ListSolutionVersionsCommand } from "@aws-sdk/client-personalize";
-import { arnsOf } from "../../components/shared/arns";
+import { arnsOf } from "../../components/shared/tenantContext";
 import { physicalName, solutionName } from "../../components/shared/naming";
 import { BUCKETS, DeployedPipeline, INPUT, type PipelineOptions, type Ran } from "./deployedPipeline";
 import { historyFile, enoughRows } from "@c360/local-aws/testing";
-import { SCOPE } from "./pulumiMocks";
+import { CONTEXT } from "./pulumiMocks";
 
 /** The day of the CSV is later than that of the runs, which leave it as it is. */
 const CSV_DAY = "2026-02-01";
@@ -12,8 +12,8 @@ const RUN_DAY = "2026-01-31";
 /** The states of a run before its import. */
 const LAST_BEFORE = "CheckExport";
 
-export const CAMPAIGN = arnsOf(SCOPE).campaign(physicalName("campaign", SCOPE, "campaign"));
-export const SOLUTION = arnsOf(SCOPE).solution(solutionName(SCOPE, "aws-user-personalization-v2"));
+export const CAMPAIGN = arnsOf(CONTEXT).campaign(physicalName("campaign", CONTEXT, "campaign"));
+export const SOLUTION = arnsOf(CONTEXT).solution(solutionName(CONTEXT, "aws-user-personalization-v2"));
 
 /** A pipeline that imports a CSV of the test's, trains after every export and has a campaign, unless told otherwise. */
 export class RecommendingPipeline {

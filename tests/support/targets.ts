@@ -1,4 +1,4 @@
-import { arnsOf } from "../../components/shared/arns";
+import { arnsOf } from "../../components/shared/tenantContext";
 import {
   cachePrefixes,
   eventPrefixes,
@@ -14,6 +14,7 @@ import {
 import { recommenderResources } from "../../components/recommender/recommenderResources";
 import { type Context, parsePolicy, type Policy } from "@c360/local-aws";
 import { tenantOf } from "./principals";
+import { CONTEXT } from "./pulumiMocks";
 import type { StackResources } from "./stackResources";
 import { SOURCE_PREFIX } from "./twoTenants";
 
@@ -80,15 +81,15 @@ function resourceTargets({ stack: stage, resources }: StackResources, tenant: st
 
 /** What a tenant's pipeline makes in Personalize. */
 function madeByRuns(tenant: string, stage: string): Target[] {
-  const scope = { tenant, stage, partition: "aws", region: "ap-southeast-1", account: "123456789012" };
+  const context = { ...CONTEXT, tenant, stage };
   const { solution, campaign } = recommenderResources({
-    scope,
+    context,
     recipe: "aws-user-personalization-v2",
     campaign: true,
     minProvisionedTps: 1,
   });
   const made = {
-    "import job": arnsOf(scope).importJob(`${jobNamePrefix(scope)}0123456789ab-1`),
+    "import job": arnsOf(context).importJob(`${jobNamePrefix(context)}0123456789ab-1`),
     solution: solution.arn,
     "solution version": `${solution.arn}/0a1b2c3d`,
     campaign: String(campaign?.arn),

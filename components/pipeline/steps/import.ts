@@ -1,31 +1,28 @@
-import { arnsOf } from "../../shared/arns";
-import { inputKeys, jobNamePrefix, type Scope } from "../../shared/naming";
+import { inputKeys, jobNamePrefix, type Owner } from "../../shared/naming";
+import { arnsOf, type TenantContext } from "../../shared/tenantContext";
 import { jobStates } from "../personalizeJob";
 import type { RecommenderResources } from "../../recommender/recommenderResources";
 import { fail, jsonata, type States } from "../states";
 
 /** What the CSV is imported into, and where it lies. */
 export interface ImportSteps {
-  scope: Scope;
+  context: TenantContext;
   recommender: RecommenderResources;
-  downstream: string;
-  /** Empty, or the stage and a slash. */
-  keyPrefix: string;
   maxWaitHours: number;
 }
 
 /** Name of a run's job of one kind, by its attempt: a JSONata expression. */
-export function jobName(scope: Scope): string {
-  return `${JSON.stringify(jobNamePrefix(scope))} & $runHash & "-" & $string($attempt)`;
+export function jobName(owner: Owner): string {
+  return `${JSON.stringify(jobNamePrefix(owner))} & $runHash & "-" & $string($attempt)`;
 }
 
 /**
  * Replaces with the CSV what was imported before; events that were streamed stay. A job that an earlier execution of the run key left
  * failed, or that imported another CSV, is followed by another one. `$imported` tells whether this execution imported.
  */
-export function importStates({ scope, recommender, downstream, keyPrefix, maxWaitHours }: ImportSteps, next: string): States {
-  const name = jobName(scope);
-  const jobs = arnsOf(scope).importJob("");
+export function importStates({ context, recommender, maxWaitHours }: ImportSteps, next: string): States {
+  const name = jobName(context);
+  const jobs = arnsOf(context).importJob("");
   return {
     ...jobStates(
       {
@@ -36,7 +33,7 @@ export function importStates({ scope, recommender, downstream, keyPrefix, maxWai
           arguments: {
             JobName: jsonata(name),
             DatasetArn: recommender.datasetArn,
-            DataSource: { DataLocation: `s3://${downstream}/${inputKeys(keyPrefix).input}` },
+            DataSource: { DataLocation: `s3://${context.buckets.downstream}/${inputKeys(context.keyPrefix).input}` },
             RoleArn: recommender.roleArn,
             ImportMode: "FULL",
           },

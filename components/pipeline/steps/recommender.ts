@@ -1,4 +1,4 @@
-import type { Scope } from "../../shared/naming";
+import type { TenantContext } from "../../shared/tenantContext";
 import type { RecommenderResources } from "../../recommender/recommenderResources";
 import type { States } from "../states";
 import { campaignStates } from "./campaign";
@@ -10,13 +10,9 @@ import { firstOfTraining, trainingStates } from "./training";
 
 /** What becomes of the CSV. */
 export interface RecommenderSteps {
-  scope: Scope;
+  context: TenantContext;
   recommender: RecommenderResources;
   train: "never" | "afterExport" | "weekly";
-  lake: string;
-  downstream: string;
-  /** Empty, or the stage and a slash. */
-  keyPrefix: string;
   /** Hours that each job of Personalize may take. */
   maxWaitHours: number;
 }
@@ -27,14 +23,14 @@ export function recommenderStates(args: RecommenderSteps, next: string): States 
   return {
     ...importStates(args, train === "never" ? "SkipTraining" : "BeginSolution"),
     ...(train === "never" ? { SkipTraining: toRecord("skipped", "pipeline.train is never", false) } : versionStates(args, train)),
-    ...recordStates(args, next),
+    ...recordStates(args.context, next),
   };
 }
 
 function versionStates(args: RecommenderSteps, train: "afterExport" | "weekly"): States {
-  const { scope, recommender, maxWaitHours } = args;
+  const { context, recommender, maxWaitHours } = args;
   const { campaign } = recommender;
-  const training = { scope, recommender, train, maxWaitHours };
+  const training = { context, recommender, train, maxWaitHours };
   return {
     ...solutionStates(recommender, maxWaitHours, firstOfTraining(train)),
     ...trainingStates(training, { trained: campaign ? "BeginDeployment" : "KeepVersion", skipped: "Record" }),

@@ -1,19 +1,13 @@
 import { trainingRunsPrefix } from "../../shared/naming";
+import type { TenantContext } from "../../shared/tenantContext";
 import { fail, failsAs, jsonata, sdkTask, type States } from "../states";
 
-/** Where the record of training runs lies. */
-export interface RecordSteps {
-  lake: string;
-  /** Empty, or the stage and a slash. */
-  keyPrefix: string;
-}
-
 /** Keeps what a run imported, trained and decided as one JSON object: a row of the table of training runs. */
-export function recordStates({ lake, keyPrefix }: RecordSteps, next: string): States {
+export function recordStates({ buckets, keyPrefix }: TenantContext, next: string): States {
   const written = (expressions: Record<string, string>) =>
     Object.fromEntries(Object.entries(expressions).map(([name, expression]) => [name, jsonata(expression)]));
   const object = {
-    Bucket: lake,
+    Bucket: buckets.lake,
     Key: jsonata(`${JSON.stringify(`${trainingRunsPrefix(keyPrefix)}dt=`)} & $runDate & "/" & $runId & ".json"`),
     ContentType: "application/json",
     Body: written({

@@ -1,4 +1,4 @@
-import { jobNamePrefix, type Scope } from "../../shared/naming";
+import { jobNamePrefix, type Owner } from "../../shared/naming";
 import { jobStates } from "../personalizeJob";
 import type { RecommenderResources } from "../../recommender/recommenderResources";
 import { choice, fail, failsAs, jsonata, NO_TEXT, sdkTask, type States } from "../states";
@@ -7,7 +7,7 @@ import { outcome } from "./outcome";
 
 /** What is trained, and when. */
 export interface TrainingSteps {
-  scope: Scope;
+  context: Owner;
   recommender: RecommenderResources;
   train: "afterExport" | "weekly";
   maxWaitHours: number;
@@ -25,7 +25,7 @@ export interface AfterTraining {
 
 /** Trains a solution version, or goes on with the one of this run key; `$versionArn` is its ARN, `$metrics` are its metrics. */
 export function trainingStates(args: TrainingSteps, { trained, skipped }: AfterTraining): States {
-  const { scope, recommender, train, maxWaitHours } = args;
+  const { context, recommender, train, maxWaitHours } = args;
   const { arn: SolutionArn } = recommender.solution;
   const versionArn = jsonata("$versionArn");
   return {
@@ -36,7 +36,7 @@ export function trainingStates(args: TrainingSteps, { trained, skipped }: AfterT
         create: {
           state: "Train",
           action: "personalize:createSolutionVersion",
-          arguments: { Name: jsonata(jobName(scope)), SolutionArn, TrainingMode: "FULL" },
+          arguments: { Name: jsonata(jobName(context)), SolutionArn, TrainingMode: "FULL" },
           assign: { versionArn: jsonata("$states.result.SolutionVersionArn") },
         },
         taken: { next: "ListVersions", assign: { page: NO_TEXT } },
@@ -81,9 +81,9 @@ const NEXT_PAGE = jsonata('$exists($states.result.NextToken) ? $states.result.Ne
 const BY_AGE = "$sort($states.result.SolutionVersions, function($a, $b) { $a.CreationDateTime < $b.CreationDateTime })";
 
 /** A summary has no name, so the versions are described one by one, the newest of a page first. */
-function findStates({ scope, recommender }: TrainingSteps): States {
+function findStates({ context, recommender }: TrainingSteps): States {
   const failed = { catch: [failsAs("TrainingFailed")] };
-  const none = { cause: jsonata(`"no solution version is named " & ${jobName(scope)} & ", although that name is taken"`) };
+  const none = { cause: jsonata(`"no solution version is named " & ${jobName(context)} & ", although that name is taken"`) };
   return {
     ListVersions: sdkTask("personalize:listSolutionVersions", listArguments(recommender.solution.arn), {
       next: "NextVersion",
@@ -105,7 +105,7 @@ function findStates({ scope, recommender }: TrainingSteps): States {
         assign: {
           versionArn: jsonata("$versions[0]"),
           versions: jsonata("[$filter($versions, function($arn, $i) { $i > 0 })]"),
-          found: jsonata(`$states.result.SolutionVersion.Name = ${jobName(scope)}`),
+          found: jsonata(`$states.result.SolutionVersion.Name = ${jobName(context)}`),
         },
         ...failed,
       },
@@ -115,11 +115,11 @@ function findStates({ scope, recommender }: TrainingSteps): States {
 }
 
 /** Goes on without a training where a version is younger than a week, unless that is this run's own. */
-function weekStates({ scope, recommender }: TrainingSteps, skipped: string): States {
+function weekStates({ context, recommender }: TrainingSteps, skipped: string): States {
   const failed = { catch: [failsAs("TrainingFailed")] };
   const young = `$toMillis(CreationDateTime) > $toMillis($states.context.State.EnteredTime) - ${WEEK_MILLISECONDS}`;
   const newest = `${BY_AGE}[Status = "ACTIVE" and ${young}][0].SolutionVersionArn`;
-  const own = `$contains($jobName, ${JSON.stringify(jobNamePrefix(scope))} & $runHash & "-")`;
+  const own = `$contains($jobName, ${JSON.stringify(jobNamePrefix(context))} & $runHash & "-")`;
   return {
     BeginWeek: { Type: "Pass", Assign: { page: NO_TEXT, versionArn: NO_TEXT }, Next: "ListTrained" },
     ListTrained: sdkTask("personalize:listSolutionVersions", listArguments(recommender.solution.arn), {

@@ -1,16 +1,14 @@
 import * as assert from "node:assert/strict";
 import { Catalog, type CatalogArgs } from "../../../components/catalog/catalog";
-import { deploy, SCOPE } from "../../support/pulumiMocks";
+import { CONTEXT, deploy, PERSONAL_CONTEXT } from "../../support/pulumiMocks";
 
 const ARGS: CatalogArgs = {
-  scope: SCOPE,
+  context: { ...PERSONAL_CONTEXT, keyPrefix: "" },
   database: "acme_crm_derived_restricted_dev",
-  buckets: { upstream: "up", lake: "lake", downstream: "down", infra: "infra", cache: "cache" },
-  keyPrefix: "",
   projectionStart: "2026/01/01/00",
   protect: false,
 };
-const TAGS = { tenant: "acme", stage: "dev", project: "c360-recommender" };
+const { tags: TAGS } = CONTEXT;
 const TABLE = "aws:glue/catalogTable:CatalogTable";
 const LINES = {
   inputFormat: "org.apache.hadoop.mapred.TextInputFormat",
@@ -59,7 +57,7 @@ describe("Catalog", () => {
   });
 
   it("lets the hours of raw events follow from the clock, below the stage's own prefix", async () => {
-    const { get } = await create({ keyPrefix: "alice/", projectionStart: "2026/03/01/00" });
+    const { get } = await create({ context: PERSONAL_CONTEXT, projectionStart: "2026/03/01/00" });
     const location = "s3://up/alice/crm/dashboard_interaction/latest/";
     assert.deepEqual(get(TABLE, "c-events").inputs, {
       databaseName: ARGS.database,
@@ -81,7 +79,7 @@ describe("Catalog", () => {
   });
 
   it("lets the days of training runs follow from the clock too, one JSON object a line", async () => {
-    const { get } = await create({ keyPrefix: "alice/", projectionStart: "2026/03/01/00" });
+    const { get } = await create({ context: PERSONAL_CONTEXT, projectionStart: "2026/03/01/00" });
     const location = "s3://lake/alice/crm_derived_restricted/t310_training_run/";
     const text = ["run_id", "run_date", "run_key", "finished_at"].map((name) => ({ name, type: "string" }));
     assert.deepEqual(get(TABLE, "c-trainings").inputs, {

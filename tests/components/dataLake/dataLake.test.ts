@@ -1,12 +1,12 @@
 import * as assert from "node:assert/strict";
 import { DataLake, type DataLakeArgs } from "../../../components/dataLake/dataLake";
-import { deploy, SCOPE } from "../../support/pulumiMocks";
+import { tenantContext } from "../../../components/shared/tenantContext";
+import { CONTEXT, deploy } from "../../support/pulumiMocks";
 
+const BUCKETS = { upstream: "up", lake: "la", downstream: "down", infra: "inf", cache: "ca" };
 const ARGS: DataLakeArgs = {
-  scope: { ...SCOPE, stage: "prod" },
+  context: tenantContext({ ...CONTEXT, stage: "prod", buckets: BUCKETS }),
   lake: "create",
-  buckets: { upstream: "up", lake: "la", downstream: "down", infra: "inf", cache: "ca" },
-  keyPrefix: "",
   shared: false,
   sourceConditions: true,
   printStatements: false,
@@ -60,7 +60,7 @@ describe("DataLake", () => {
   it("makes five buckets in zones of its own, protected and retained", async () => {
     const { get, names, resources } = await deploy(() => void new DataLake("l", ARGS));
     assert.deepEqual(names("c360:lake:ZoneBucket"), ["l-cache", "l-downstream", "l-infra", "l-lake", "l-upstream"]);
-    for (const [zone, bucket] of Object.entries(ARGS.buckets)) {
+    for (const [zone, bucket] of Object.entries(BUCKETS)) {
       const { inputs, parent, protect, retainOnDelete } = get(BUCKET, `l-${zone}-bucket`);
       const tags = { tenant: "acme", stage: "prod", project: "c360-recommender" };
       assert.deepEqual(
@@ -120,16 +120,13 @@ describe("DataLake", () => {
     assert.deepEqual(names("aws:s3/bucketLogging:BucketLogging"), logging);
   });
 
-  it("gives names and ARNs", async () => {
-    const { outputs } = await deploy(() => {
-      const { buckets, arns } = new DataLake("l", ARGS);
-      return { buckets, arns };
-    });
-    assert.deepEqual(outputs, { buckets: ARGS.buckets, arns: arnsOfBuckets() });
+  it("gives ARNs", async () => {
+    const { outputs } = await deploy(() => ({ arns: new DataLake("l", ARGS).arns }));
+    assert.deepEqual(outputs, { arns: arnsOfBuckets() });
   });
 
   it("makes nothing of adopted buckets, and knows their ARNs at preview", async () => {
-    const adopt = () => ({ arns: new DataLake("l", { ...ARGS, lake: "existing", keyPrefix: "alice/" }).arns });
+    const adopt = () => ({ arns: new DataLake("l", { ...ARGS, lake: "existing" }).arns });
     const { outputs, resources, printed } = await deploy(adopt, { preview: true });
     assert.deepEqual(outputs, { arns: arnsOfBuckets() });
     assert.deepEqual(
@@ -149,5 +146,5 @@ describe("DataLake", () => {
 });
 
 function arnsOfBuckets(): Record<string, string> {
-  return Object.fromEntries(Object.entries(ARGS.buckets).map(([zone, name]) => [zone, `arn:aws:s3:::${name}`]));
+  return Object.fromEntries(Object.entries(BUCKETS).map(([zone, name]) => [zone, `arn:aws:s3:::${name}`]));
 }

@@ -2,15 +2,15 @@ import * as assert from "node:assert/strict";
 import { denyInsecureTransport } from "../../../components/dataLake/bucketPolicies";
 import { policy } from "../../../components/shared/policies";
 import { ZoneBucket, type ZoneBucketArgs } from "../../../components/dataLake/zoneBucket";
-import { deploy, SCOPE } from "../../support/pulumiMocks";
+import { CONTEXT, deploy } from "../../support/pulumiMocks";
 
 const PARENT = "c360:lake:ZoneBucket b";
 const ARGS: ZoneBucketArgs = {
-  bucketName: "acme-c360-lake",
-  policy: policy(denyInsecureTransport(SCOPE, "acme-c360-lake")),
+  context: CONTEXT,
+  zone: "lake",
+  policy: policy(denyInsecureTransport(CONTEXT, "acme-c360-lake-dev")),
   protect: true,
   forceDestroy: false,
-  tags: { tenant: "acme" },
 };
 
 function inputsOf(resources: { type: string; name: string; parent: string; inputs: object }[]) {
@@ -22,9 +22,9 @@ function inputsOf(resources: { type: string; name: string; parent: string; input
 describe("ZoneBucket", () => {
   it("is private, encrypted, versioned, tidied and TLS only", async () => {
     const { resources } = await deploy(() => void new ZoneBucket("b", ARGS));
-    const bucket = "acme-c360-lake";
+    const bucket = "acme-c360-lake-dev";
     assert.deepEqual(inputsOf(resources), {
-      "Bucket b-bucket": { bucket, forceDestroy: false, tags: { tenant: "acme" } },
+      "Bucket b-bucket": { bucket, forceDestroy: false, tags: CONTEXT.tags },
       "BucketPublicAccessBlock b-access": {
         bucket,
         blockPublicAcls: true,
@@ -61,7 +61,7 @@ describe("ZoneBucket", () => {
               Effect: "Deny",
               Principal: "*",
               Action: "s3:*",
-              Resource: ["arn:aws:s3:::acme-c360-lake", "arn:aws:s3:::acme-c360-lake/*"],
+              Resource: ["arn:aws:s3:::acme-c360-lake-dev", "arn:aws:s3:::acme-c360-lake-dev/*"],
               Condition: { Bool: { "aws:SecureTransport": "false" } },
             },
           ],
@@ -108,11 +108,15 @@ describe("ZoneBucket", () => {
 
   it("sends its access logs to another bucket, once that one admits them", async () => {
     const { get, names } = await deploy(() => {
-      const target = new ZoneBucket("logs", { ...ARGS, bucketName: "acme-c360-infra" });
-      return void new ZoneBucket("b", { ...ARGS, accessLogs: { target, zone: "lake" } });
+      const target = new ZoneBucket("logs", { ...ARGS, zone: "infra" });
+      return void new ZoneBucket("b", { ...ARGS, accessLogs: target });
     });
     const logging = get("aws:s3/bucketLogging:BucketLogging", "b-logging");
-    assert.deepEqual(logging.inputs, { bucket: "acme-c360-lake", targetBucket: "acme-c360-infra", targetPrefix: "s3_access/lake/" });
+    assert.deepEqual(logging.inputs, {
+      bucket: "acme-c360-lake-dev",
+      targetBucket: "acme-c360-infra-dev",
+      targetPrefix: "s3_access/lake/",
+    });
     assert.deepEqual(logging.dependencies, ["b-bucket", "logs-bucket", "logs-policy"]);
     assert.deepEqual(names("aws:s3/bucketLogging:BucketLogging"), ["b-logging"]);
   });

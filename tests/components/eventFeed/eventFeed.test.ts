@@ -1,17 +1,16 @@
 import * as assert from "node:assert/strict";
 import { EventFeed, type EventFeedArgs } from "../../../components/eventFeed/eventFeed";
-import { deploy, SCOPE } from "../../support/pulumiMocks";
+import { CONTEXT, deploy, PERSONAL_CONTEXT } from "../../support/pulumiMocks";
 
 const ARGS: EventFeedArgs = {
-  scope: SCOPE,
+  context: { ...PERSONAL_CONTEXT, keyPrefix: "" },
   stream: { name: "events", mode: "provisioned", shards: 2, retentionHours: 168 },
   delivery: { name: "to-lake", intervalSeconds: 300, sizeMiB: 5, compression: "UNCOMPRESSED" },
-  upstream: { name: "up", arn: "arn:aws:s3:::up", keyPrefix: "" },
-  logRetentionDays: 14,
+  upstream: "arn:aws:s3:::up",
   protect: false,
 };
 const PARENT = "c360:events:EventFeed f";
-const TAGS = { tenant: "acme", stage: "dev", project: "c360-recommender" };
+const { tags: TAGS } = CONTEXT;
 const STREAM_ARN = "arn:aws:kinesis:ap-southeast-1:123456789012:stream/events";
 const ROLE_ARN = "arn:aws:iam::123456789012:role/acme-c360-recommender-delivery-dev";
 const STREAM = "aws:kinesis/stream:Stream";
@@ -78,7 +77,7 @@ describe("EventFeed", () => {
     const { get } = await deploy(
       make({
         delivery: { ...ARGS.delivery, intervalSeconds: 0, sizeMiB: 128, compression: "GZIP" },
-        upstream: { ...ARGS.upstream, keyPrefix: "alice/" },
+        context: PERSONAL_CONTEXT,
         protect: true,
       }),
     );

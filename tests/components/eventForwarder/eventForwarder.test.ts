@@ -1,13 +1,13 @@
 import * as assert from "node:assert/strict";
 import { EventForwarder, type EventForwarderArgs } from "../../../components/eventForwarder/eventForwarder";
-import { type Deployment, deploy, SCOPE } from "../../support/pulumiMocks";
+import { type Deployment, CONTEXT, deploy, PERSONAL_CONTEXT } from "../../support/pulumiMocks";
 
 const NAME = "acme-c360-recommender-forwarder-dev";
 const STREAM_ARN = "arn:aws:kinesis:ap-southeast-1:123456789012:stream/events";
 const ARGS: EventForwarderArgs = {
-  scope: SCOPE,
+  context: { ...PERSONAL_CONTEXT, keyPrefix: "" },
   stream: { name: "events", arn: STREAM_ARN, retentionHours: 168 },
-  upstream: { name: "up", arn: "arn:aws:s3:::up", keyPrefix: "" },
+  upstream: "arn:aws:s3:::up",
   trackingId: "tracking-id",
   batchSize: 500,
   windowSeconds: 1,
@@ -15,10 +15,9 @@ const ARGS: EventForwarderArgs = {
   memoryMiB: 256,
   timeoutSeconds: 60,
   callsPerSecond: 500,
-  logRetentionDays: 14,
 };
 const PARENT = "c360:events:EventForwarder f";
-const TAGS = { tenant: "acme", stage: "dev", project: "c360-recommender" };
+const { tags: TAGS } = CONTEXT;
 const FUNCTION = "aws:lambda/function:Function";
 const MAPPING = "aws:lambda/eventSourceMapping:EventSourceMapping";
 
@@ -161,7 +160,7 @@ describe("EventForwarder", () => {
   });
 
   it("sets concurrency aside and uses the stage's prefix where it is told", async () => {
-    const { get } = await deploy(make({ reservedConcurrency: 7, upstream: { ...ARGS.upstream, keyPrefix: "alice/" } }));
+    const { get } = await deploy(make({ reservedConcurrency: 7, context: PERSONAL_CONTEXT }));
     const { reservedConcurrentExecutions, environment } = get(FUNCTION, "f-function").inputs;
     assert.equal(reservedConcurrentExecutions, 7);
     const { DEAD_LETTER_PREFIX } = (environment as { variables: Record<string, string> }).variables;

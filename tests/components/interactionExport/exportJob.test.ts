@@ -128,9 +128,9 @@ describe("the export's Glue job", () => {
 
   it("keeps its two logs as long as the stage says", async () => {
     const { get } = await create();
-    for (const of of ["output", "error"]) {
-      const { inputs } = get("aws:cloudwatch/logGroup:LogGroup", `e-export-${of}-logs`);
-      assert.deepEqual(inputs, { name: `${LOGS}/${of}`, retentionInDays: 14, tags: TAGS });
+    for (const kind of ["output", "error"]) {
+      const { inputs } = get("aws:cloudwatch/logGroup:LogGroup", `e-export-${kind}-logs`);
+      assert.deepEqual(inputs, { name: `${LOGS}/${kind}`, retentionInDays: 14, tags: TAGS });
     }
   });
 

@@ -10,7 +10,7 @@ const TAGS = { tenant: "acme", stage: "dev", project: "c360-recommender" };
 const ROLE = "aws:iam/role:Role";
 const ROLE_POLICY = "aws:iam/rolePolicy:RolePolicy";
 
-const ARGS: PipelineArgs = { ...DEFINITION_ARGS, schedule: "off", timeZone: "UTC", logRetentionDays: 14 };
+const ARGS: PipelineArgs = { ...DEFINITION_ARGS, schedule: "off", timeZone: "UTC" };
 
 const create = (args: Partial<PipelineArgs> = {}, preview = false) =>
   deploy(() => void new Pipeline("p", { ...ARGS, ...args }), { preview });

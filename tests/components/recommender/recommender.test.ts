@@ -1,10 +1,9 @@
 import * as assert from "node:assert/strict";
 import { Recommender, type RecommenderArgs } from "../../../components/recommender/recommender";
-import { deploy, SCOPE, UNKNOWN } from "../../support/pulumiMocks";
+import { CONTEXT, deploy, PERSONAL_CONTEXT, UNKNOWN } from "../../support/pulumiMocks";
 
 const ARGS: RecommenderArgs = {
-  scope: SCOPE,
-  downstream: { name: "acme-c360-downstream-dev", keyPrefix: "" },
+  context: CONTEXT,
   interactionColumns: ["USER_ID", "ITEM_ID", "TIMESTAMP", "EVENT_TYPE"],
   protect: false,
   recipe: "aws-user-personalization-v2",
@@ -81,7 +80,7 @@ describe("Recommender", () => {
   });
 
   it("narrows a personal stage's role to its own prefix", async () => {
-    const { get } = await deploy(create({ downstream: { name: "down", keyPrefix: "alice/" } }));
+    const { get } = await deploy(create({ context: PERSONAL_CONTEXT }));
     const { Statement } = get("aws:iam/rolePolicy:RolePolicy", "r-role-policy").inputs.policy as { Statement: object[] };
     assert.deepEqual(Statement, [
       { Sid: "ReadObjects", Effect: "Allow", Action: "s3:GetObject", Resource: ["arn:aws:s3:::down/alice/recommender/*"] },

@@ -1,9 +1,9 @@
 import * as assert from "node:assert/strict";
 import { recommenderResources, type RecommenderResourcesArgs } from "../../../components/recommender/recommenderResources";
-import { SCOPE } from "../../support/pulumiMocks";
+import { CONTEXT } from "../../support/pulumiMocks";
 import { ARNS } from "../../support/settings";
 
-const ARGS: RecommenderResourcesArgs = { scope: SCOPE, recipe: "aws-user-personalization-v2", campaign: true, minProvisionedTps: 3 };
+const ARGS: RecommenderResourcesArgs = { context: CONTEXT, recipe: "aws-user-personalization-v2", campaign: true, minProvisionedTps: 3 };
 const OWN = "arn:aws:personalize:ap-southeast-1:123456789012";
 
 describe("a recommender's places", () => {

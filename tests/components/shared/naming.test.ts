@@ -1,6 +1,6 @@
 import * as assert from "node:assert/strict";
 import * as fc from "fast-check";
-import { arnsOf, viaService } from "../../../components/shared/arns";
+import { arnsOf, viaService } from "../../../components/shared/tenantContext";
 import {
   bucketName,
   cachePrefixes,
@@ -187,7 +187,7 @@ describe("key prefixes", () => {
 
 describe("arnsOf", () => {
   it("uses the partition", () => {
-    const arns = arnsOf({ tenant: "acme", stage: "dev", partition: "aws-cn", region: "cn-north-1", account: "123456789012" });
+    const arns = arnsOf({ partition: "aws-cn", region: "cn-north-1", account: "123456789012" });
     assert.equal(arns.bucket("b"), "arn:aws-cn:s3:::b");
     assert.equal(arns.objects("b", "p/"), "arn:aws-cn:s3:::b/p/*");
     assert.equal(arns.stream("s"), "arn:aws-cn:kinesis:cn-north-1:123456789012:stream/s");
@@ -210,8 +210,7 @@ describe("a job's log groups", () => {
 
 describe("viaService", () => {
   it("has the domain of the partition", () => {
-    const at = (partition: string, region: string) =>
-      viaService({ tenant: "acme", stage: "dev", partition, region, account: "123456789012" }, "s3");
+    const at = (partition: string, region: string) => viaService({ partition, region, account: "123456789012" }, "s3");
     assert.equal(at("aws", "ap-southeast-1"), "s3.ap-southeast-1.amazonaws.com");
     assert.equal(at("aws-cn", "cn-north-1"), "s3.cn-north-1.amazonaws.com.cn");
     assert.equal(at("aws-us-gov", "us-gov-west-1"), "s3.us-gov-west-1.amazonaws.com");

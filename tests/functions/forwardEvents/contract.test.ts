@@ -1,6 +1,6 @@
 import * as assert from "node:assert/strict";
 import { GetObjectCommand, ListObjectsV2Command, S3Client } from "@aws-sdk/client-s3";
-import { forwarderPolicy } from "../../../components/shared/eventPolicies";
+import { forwarderPolicy } from "../../../components/eventForwarder/eventForwarderPolicy";
 import { trustPolicy } from "../../../components/shared/policies";
 import { badEvents, reasonOf } from "../../../functions/forwardEvents/deadLetters";
 import { plan } from "../../../functions/forwardEvents/plan";
@@ -9,7 +9,7 @@ import { makeRecommender, personalizeLog, type TestCloud, withCloud } from "@c36
 import { CONTRACT } from "../../support/eventContract";
 import { loadForwarder } from "../../support/forwarder";
 import { kinesisRecord } from "../../support/kinesisEvent";
-import { SCOPE } from "../../support/pulumiMocks";
+import { CONTEXT } from "../../support/pulumiMocks";
 import type { SerializedFunction } from "../../support/serialize";
 
 describe("the contract for events, as the forwarder plans it", () => {
@@ -60,7 +60,8 @@ describe("the contract for events, in the deployed archive with the local Person
     const create = (type: string, inputs: Record<string, unknown>) => cloud.cloud.create(type, inputs, `urn:pulumi:dev::test::${type}::t`);
     await create("aws:s3/bucket:Bucket", { bucket: "upstream" });
     await create("aws:iam/role:Role", { name: "forwarder", assumeRolePolicy: trustPolicy("lambda.amazonaws.com") });
-    const policy = forwarderPolicy(SCOPE, { stream: "events", bucket: "upstream", keyPrefix: "", logGroup: "/aws/lambda/forwarder" });
+    const context = { ...CONTEXT, buckets: { ...CONTEXT.buckets, upstream: "upstream" } };
+    const policy = forwarderPolicy(context, { stream: "events", logGroup: "/aws/lambda/forwarder" });
     await create("aws:iam/rolePolicy:RolePolicy", { name: "forwarder", role: "forwarder", policy });
     const { trackingId } = await makeRecommender(cloud.cloud);
     const { credentials } = cloud.cloud.assume("arn:aws:iam::123456789012:role/forwarder", "lambda.amazonaws.com");

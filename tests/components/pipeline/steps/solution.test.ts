@@ -2,9 +2,9 @@ import * as assert from "node:assert/strict";
 import { solutionStates } from "../../../../components/pipeline/steps/solution";
 import { recommenderResources } from "../../../../components/recommender/recommenderResources";
 import { Expressions } from "@c360/local-aws";
-import { SCOPE } from "../../../support/pulumiMocks";
+import { CONTEXT } from "../../../support/pulumiMocks";
 
-const PLACES = recommenderResources({ scope: SCOPE, recipe: "aws-user-personalization-v2", campaign: false, minProvisionedTps: 1 });
+const PLACES = recommenderResources({ context: CONTEXT, recipe: "aws-user-personalization-v2", campaign: false, minProvisionedTps: 1 });
 const OTHER = `${PLACES.datasetGroupArn}-by-hand`;
 const BEGUN = "2026-01-31T00:00:00Z";
 
