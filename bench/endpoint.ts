@@ -5,7 +5,7 @@ import { createServer } from "node:http";
 import { type AddressInfo, createServer as createTcpServer } from "node:net";
 import { setTimeout } from "node:timers/promises";
 
-/** A PutEvents endpoint in a process of its own. */
+/** A PutEvents endpoint in its own process. */
 export interface Endpoint {
   url: string;
   stats(): Promise<{ calls: number; events: number }>;
@@ -15,8 +15,8 @@ export interface Endpoint {
 /**
  * Starts a PutEvents endpoint.
  *
- * @param recorder script to run when it exists; else this file plays the endpoint, without validation
- * @param latencyMilliseconds that an answer takes
+ * @param recorder script to run; when it does not exist, this file is the endpoint, without validation
+ * @param latencyMilliseconds delay of each response
  */
 export async function startEndpoint(recorder: string, latencyMilliseconds: number): Promise<Endpoint> {
   const port = await freePort();
@@ -26,7 +26,7 @@ export async function startEndpoint(recorder: string, latencyMilliseconds: numbe
     : fork(__filename, args, { execArgv: ["-r", "ts-node/register"], silent: true });
   const url = `http://127.0.0.1:${port}`;
   const stats = async () => (await (await fetch(`${url}/stats`)).json()) as { calls: number; events: number };
-  await answering(child, stats);
+  await untilReady(child, stats);
   return {
     url,
     stats,
@@ -38,7 +38,7 @@ export async function startEndpoint(recorder: string, latencyMilliseconds: numbe
   };
 }
 
-async function answering(child: ChildProcess, stats: () => Promise<unknown>): Promise<void> {
+async function untilReady(child: ChildProcess, stats: () => Promise<unknown>): Promise<void> {
   while (child.exitCode === null) {
     try {
       await stats();
@@ -47,7 +47,7 @@ async function answering(child: ChildProcess, stats: () => Promise<unknown>): Pr
       await setTimeout(50);
     }
   }
-  throw new Error(`the endpoint ended with ${child.exitCode}`);
+  throw new Error(`the endpoint exited with ${child.exitCode}`);
 }
 
 async function freePort(): Promise<number> {

@@ -1,10 +1,10 @@
 import { generator } from "./random";
 
-/** Shape of the benchmark's stream. */
+/** Shape of the benchmark's records. */
 export interface Shape {
   records: number;
   sessions: number;
-  /** Events of a record, on average. */
+  /** Mean number of events per record. */
   meanEvents: number;
   seed: number;
 }
@@ -16,7 +16,7 @@ export interface Payload {
   event_list: { eventType: string; itemId: string; sentAt: number }[];
 }
 
-/** Makes the same records for the same shape: sessions at random, 1 to 10 events each. */
+/** Makes records of random sessions with 1 to 10 events each, the same ones for the same shape. */
 export function makePayloads({ records, sessions, meanEvents, seed }: Shape): Payload[] {
   const random = generator(seed);
   return Array.from({ length: records }, (_, r) => {
@@ -31,7 +31,7 @@ export function makePayloads({ records, sessions, meanEvents, seed }: Shape): Pa
   });
 }
 
-/** The fewest PutEvents calls that can carry a batch: at most 10 events of one user's session each. */
+/** Fewest PutEvents calls that can carry a batch: at most 10 events of one session of one user per call. */
 export function fewestCalls(batch: readonly Payload[]): number {
   const events = new Map<string, number>();
   for (const { user_id, session_id, event_list } of batch) {
@@ -41,7 +41,7 @@ export function fewestCalls(batch: readonly Payload[]): number {
   return [...events.values()].reduce((calls, count) => calls + Math.ceil(count / 10), 0);
 }
 
-/** Splits into batches of at most `size`. */
+/** Splits into batches of `size`; the last one may be smaller. */
 export function batches<T>(all: readonly T[], size: number): T[][] {
   return Array.from({ length: Math.ceil(all.length / size) }, (_, i) => all.slice(i * size, (i + 1) * size));
 }

@@ -4,7 +4,7 @@ import { benchForwarder } from "./forwarder";
 
 const BENCHMARKS: Record<string, (args: string[]) => Promise<void>> = { forwarder: withoutFlags(benchForwarder), export: benchExport };
 
-/** Runs the named benchmark; lists them without a name. */
+/** Runs the named benchmark; without a name, lists the benchmarks. */
 async function main([name, ...args]: readonly string[]): Promise<number> {
   const known = Object.keys(BENCHMARKS);
   if (name === undefined) {
@@ -12,7 +12,7 @@ async function main([name, ...args]: readonly string[]): Promise<number> {
     return 0;
   }
   if (!known.includes(name)) {
-    console.error(`bench takes one of ${known.join(", ")}, got "${[name, ...args].join(" ")}"`);
+    console.error(`the benchmark must be one of ${known.join(", ")}, got "${name}"`);
     return 2;
   }
   await BENCHMARKS[name](args);
@@ -21,7 +21,7 @@ async function main([name, ...args]: readonly string[]): Promise<number> {
 
 function withoutFlags(bench: () => Promise<void>): (args: string[]) => Promise<void> {
   return (args) => {
-    if (args.length > 0) throw new UsageError(`this benchmark takes no flags, got "${args.join(" ")}"`);
+    if (args.length > 0) throw new UsageError(`this benchmark has no flags, got "${args.join(" ")}"`);
     return bench();
   };
 }
