@@ -40,8 +40,8 @@ describe("the local Kinesis's requests", () => {
     const iterator = (input: object) => iteratorOf(client, { StreamName: "strict", ShardId: FIRST, ShardIteratorType: "LATEST", ...input });
     const latest = await iterator({});
     const cases: [() => Promise<unknown>, string, RegExp][] = [
-      [() => put([]), "ValidationException", /Value '0 items' at 'records' .* greater than or equal to 1$/],
-      [() => put(Array<object>(501).fill(one)), "ValidationException", /Value '501 items' at 'records' .* less than or equal to 500$/],
+      [() => put([]), "ValidationException", /Value at 'records' .* length greater than or equal to 1$/],
+      [() => put(Array<object>(501).fill(one)), "ValidationException", /Value at 'records' .* length less than or equal to 500$/],
       [() => put([one, { ...one, PartitionKey: "" }]), "ValidationException", /Value '' at 'records\.2\.member\.partitionKey'/],
       [() => put([{ ...one, PartitionKey: "k".repeat(257) }]), "ValidationException", /'records\.1\.member\.partitionKey' .* 256$/],
       [() => put([{ PartitionKey: "k" }]), "ValidationException", /Value null at 'records\.1\.member\.data'/],
@@ -61,7 +61,7 @@ describe("the local Kinesis's requests", () => {
         "InvalidArgumentException",
         /at most 10485760 bytes together, got 11534336/,
       ],
-      [() => put([one], { DryRun: true }), "NotImplemented", /PutRecords does not know the member DryRun/],
+      [() => put([one], { DryRun: true }), "NotImplemented", /does not know the member DryRun of PutRecords/],
       [() => put([one], { StreamName: "absent" }), "ResourceNotFoundException", /^Stream absent under account 123456789012 not found\.$/],
       [() => put([one], { StreamName: undefined }), "InvalidArgumentException", /Either StreamName or StreamARN/],
       [() => put([one], { StreamARN: arn.replace("strict", "other") }), "InvalidArgumentException", /strict .*other/],
@@ -105,7 +105,7 @@ describe("the local Kinesis's requests", () => {
       [
         () => client.send(new ListShardsCommand({ StreamName: "strict", ShardFilter: { Type: "AT_LATEST" } })),
         "NotImplemented",
-        /ListShards does not know the member ShardFilter/,
+        /does not know the member ShardFilter of ListShards/,
       ],
       [
         () => client.send(new SplitShardCommand({ StreamName: "strict", ShardToSplit: FIRST, NewStartingHashKey: "9" })),

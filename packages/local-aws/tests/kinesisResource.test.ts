@@ -51,17 +51,18 @@ describe("the local Kinesis's resource type", () => {
     const cases: [object, RegExp][] = [
       [{ warmThroughputMibPs: 2 }, /the input warmThroughputMibPs/],
       [{ name: "a b" }, /Stream "a b": name must be 1 to 128/],
-      [{ shardCount: 0 }, /shardCount must be a whole number from 1 .* got 0$/],
-      [{ retentionPeriod: 23 }, /Stream: retentionPeriod must be a whole number from 24 to 8760, got 23$/],
-      [{ retentionPeriod: 8761 }, /got 8761$/],
-      [{ maxRecordSizeInKib: 1000.5 }, /maxRecordSizeInKib .* 1024 to 10240, got 1000\.5$/],
-      [{ streamModeDetails: { streamMode: "BURST" } }, /streamModeDetails\.streamMode must be PROVISIONED or ON_DEMAND, got BURST/],
-      [{ streamModeDetails: { mode: "ON_DEMAND" } }, /just streamMode, got a member mode/],
+      [{ shardCount: 0 }, /shardCount must be at least 1, got 0$/],
+      [{ shardCount: "1" }, /shardCount must be a number, got "1"$/],
+      [{ retentionPeriod: 23 }, /Stream: retentionPeriod must be at least 24, got 23$/],
+      [{ retentionPeriod: 8761 }, /at most 8760, got 8761$/],
+      [{ maxRecordSizeInKib: 1024.5 }, /maxRecordSizeInKib must be a whole number, got 1024\.5$/],
+      [{ streamModeDetails: { streamMode: "BURST" } }, /streamModeDetails\.streamMode must be one of PROVISIONED, ON_DEMAND, got "BURST"/],
+      [{ streamModeDetails: { mode: "ON_DEMAND" } }, /streamModeDetails: the local cloud does not know the input mode/],
       [{ streamModeDetails: { streamMode: "ON_DEMAND" }, shardCount: 1 }, /shardCount must be left out with ON_DEMAND, got 1/],
-      [{ encryptionType: "AES256" }, /encryptionType must be NONE or KMS, got AES256/],
-      [{ encryptionType: "KMS", kmsKeyId: "alias/mine" }, /kmsKeyId must be alias\/aws\/kinesis in the local cloud, got alias\/mine/],
+      [{ encryptionType: "AES256" }, /encryptionType must be one of NONE, KMS, got "AES256"/],
+      [{ encryptionType: "KMS", kmsKeyId: "alias/mine" }, /kmsKeyId must be alias\/aws\/kinesis in the local cloud, got "alias\/mine"/],
       [{ encryptionType: "NONE", kmsKeyId: "alias/aws/kinesis" }, /kmsKeyId must be left out without encryption/],
-      [{ shardLevelMetrics: ["ALL"] }, /shardLevelMetrics must be among IncomingBytes, .* got ALL$/],
+      [{ shardLevelMetrics: ["ALL"] }, /shardLevelMetrics\[0\] must be one of IncomingBytes, .* got "ALL"$/],
     ];
     for (const [inputs, expected] of cases) assert.throws(() => cloud.cloud.check(TYPE, { ...inputs }), expected);
   });

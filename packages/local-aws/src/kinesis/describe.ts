@@ -1,30 +1,27 @@
-import type { Json, Operation } from "../service";
-import { checkMembers } from "./members";
-import { REQUESTS } from "./requests";
+import { operations } from "../operation";
+import type { Json } from "../service";
 import type { Shard } from "./shard";
-import type { Stream, Streams } from "./stream";
+import { DIALECT, STREAM_MEMBERS, type Stream, type Streams } from "./stream";
 
 /** Shards of one DescribeStream: https://docs.aws.amazon.com/kinesis/latest/APIReference/API_DescribeStream.html */
 const DESCRIBED_SHARDS = 100;
 
 /** DescribeStream, DescribeStreamSummary and ListShards. */
-export function describeOperations(streams: Streams): Record<string, Operation> {
-  const operation = (name: keyof typeof REQUESTS, describe: (stream: Stream) => Json): Operation => ({
-    permissions: (input) => [{ action: `kinesis:${name}`, resource: streams.arnOf(streams.nameIn(input)) }],
-    run: async (input) => {
-      checkMembers(name, REQUESTS[name], input);
-      return { output: describe(streams.get(streams.nameIn(input))) };
-    },
+export function describeOperations(streams: Streams) {
+  const definition = (describe: (stream: Stream) => Json) => ({
+    members: STREAM_MEMBERS,
+    resources: (request: Parameters<Streams["nameIn"]>[0]) => streams.arnOf(streams.nameIn(request)),
+    run: (request: Parameters<Streams["nameIn"]>[0]) => describe(streams.get(streams.nameIn(request))),
   });
-  return {
-    DescribeStream: operation("DescribeStream", (stream) => ({
+  return operations(DIALECT, {
+    DescribeStream: definition((stream) => ({
       StreamDescription: {
         ...describeStream(stream),
         Shards: stream.shards.slice(0, DESCRIBED_SHARDS).map(describeShard),
         HasMoreShards: stream.shards.length > DESCRIBED_SHARDS,
       },
     })),
-    DescribeStreamSummary: operation("DescribeStreamSummary", (stream) => ({
+    DescribeStreamSummary: definition((stream) => ({
       StreamDescriptionSummary: {
         ...describeStream(stream),
         OpenShardCount: stream.shards.length,
@@ -32,8 +29,8 @@ export function describeOperations(streams: Streams): Record<string, Operation> 
         MaxRecordSizeInKiB: stream.settings.maxRecordKiB,
       },
     })),
-    ListShards: operation("ListShards", ({ shards }) => ({ Shards: shards.map(describeShard) })),
-  };
+    ListShards: definition(({ shards }) => ({ Shards: shards.map(describeShard) })),
+  });
 }
 
 function describeStream({ arn, settings }: Stream): Json {

@@ -1,9 +1,8 @@
 import { z } from "zod";
-import { ServiceError, type Cloud, type Json, type Operation, type Reply } from "../service";
-import { checkMembers } from "./members";
-import { REQUESTS } from "./requests";
+import { operations } from "../operation";
+import { ServiceError, type Cloud } from "../service";
 import type { Shard } from "./shard";
-import { notFound, type Stream, type Streams } from "./stream";
+import { DIALECT, notFound, STREAM_MEMBERS, type Stream, type Streams } from "./stream";
 import { encryptionOf } from "./write";
 
 const MAX_RECORDS = 10_000;
@@ -11,73 +10,79 @@ const ITERATOR_LIFE_MS = 300_000;
 const count = z.int().min(0);
 const ITERATOR = z.tuple([z.literal("iterator"), z.string().min(1), count, count, count]);
 
-interface IteratorRequest {
-  ShardId: string;
-  ShardIteratorType: "AT_SEQUENCE_NUMBER" | "AFTER_SEQUENCE_NUMBER" | "TRIM_HORIZON" | "LATEST" | "AT_TIMESTAMP";
-  StartingSequenceNumber?: string;
+const ITERATOR_MEMBERS = {
+  ShardId: z
+    .string()
+    .min(1)
+    .max(128)
+    .regex(/^[a-zA-Z0-9_.-]+$/),
+  ShardIteratorType: z.enum(["AT_SEQUENCE_NUMBER", "AFTER_SEQUENCE_NUMBER", "TRIM_HORIZON", "LATEST", "AT_TIMESTAMP"]),
+  StartingSequenceNumber: z
+    .string()
+    .regex(/^(0|[1-9]\d{0,128})$/)
+    .optional(),
   /** Epoch seconds. */
-  Timestamp?: number;
-}
+  Timestamp: z.number().optional(),
+};
+
+type IteratorRequest = z.output<z.ZodObject<typeof ITERATOR_MEMBERS>>;
 
 /** GetShardIterator and GetRecords. */
-export function readOperations(cloud: Cloud, streams: Streams): Record<string, Operation> {
-  const getShardIterator = async (input: Json): Promise<Reply> => {
-    checkMembers("GetShardIterator", REQUESTS.GetShardIterator, input);
-    const stream = streams.get(streams.nameIn(input));
-    const request = input as unknown as IteratorRequest;
-    const shard = stream.shards.find(({ id }) => id === request.ShardId);
-    if (!shard) throw notFound(`Shard ${request.ShardId} in stream ${stream.settings.name} under account ${cloud.account} does not exist.`);
-    const now = cloud.clock.now();
-    const position = startOf(stream, shard, request, now);
-    return { output: { ShardIterator: writeIterator({ stream: stream.settings.name, shardIndex: shard.index, position }, now) } };
-  };
-
-  const getRecords = async (input: Json): Promise<Reply> => {
-    checkMembers("GetRecords", REQUESTS.GetRecords, input);
-    const { stream: name, shardIndex, position, issuedAt } = readIterator(input.ShardIterator);
-    const now = cloud.clock.now();
-    checkIteratorAge(issuedAt, now);
-    const named = input.StreamARN === undefined ? name : streams.nameIn(input);
-    if (named !== name) throw new ServiceError("InvalidArgumentException", `ShardIterator is of stream ${name}, StreamARN of ${named}.`);
-    const stream = streams.get(name);
-    const shard = stream.shards.at(shardIndex);
-    if (!shard || position > shard.tip) {
-      throw new ServiceError("InvalidArgumentException", `Invalid ShardIterator: stream ${name} has no such position.`);
-    }
-    if (!shard.reads.admit(now)) {
-      throw new ServiceError(
-        "ProvisionedThroughputExceededException",
-        `Rate exceeded for shard ${shard.id} in stream ${name} under account ${cloud.account}.`,
-      );
-    }
-    const { records, bytes, next, behindMs } = shard.read(position, (input.Limit as number | undefined) ?? MAX_RECORDS, now);
-    shard.reads.spend(bytes, now);
-    const encryption = encryptionOf(stream);
-    return {
-      output: {
-        Records: records.map(({ sequenceNumber, partitionKey, data, arrivedAt }) => ({
-          SequenceNumber: sequenceNumber,
-          PartitionKey: partitionKey,
-          Data: data,
-          ApproximateArrivalTimestamp: arrivedAt / 1000,
-          ...encryption,
-        })),
-        NextShardIterator: writeIterator({ stream: name, shardIndex, position: next }, now),
-        MillisBehindLatest: behindMs,
-      },
-    };
-  };
-
-  return {
+export function readOperations(cloud: Cloud, streams: Streams) {
+  return operations(DIALECT, {
     GetShardIterator: {
-      permissions: (input) => [{ action: "kinesis:GetShardIterator", resource: streams.arnOf(streams.nameIn(input)) }],
-      run: getShardIterator,
+      members: { ...STREAM_MEMBERS, ...ITERATOR_MEMBERS },
+      resources: (request) => streams.arnOf(streams.nameIn(request)),
+      run: (request) => {
+        const stream = streams.get(streams.nameIn(request));
+        const { name } = stream.settings;
+        const shard = stream.shards.find(({ id }) => id === request.ShardId);
+        if (!shard) throw notFound(`Shard ${request.ShardId} in stream ${name} under account ${cloud.account} does not exist.`);
+        const now = cloud.clock.now();
+        const position = startOf(stream, shard, request, now);
+        return { ShardIterator: writeIterator({ stream: name, shardIndex: shard.index, position }, now) };
+      },
     },
     GetRecords: {
-      permissions: (input) => [{ action: "kinesis:GetRecords", resource: streams.arnOf(readIterator(input.ShardIterator).stream) }],
-      run: getRecords,
+      members: {
+        StreamARN: STREAM_MEMBERS.StreamARN,
+        ShardIterator: z.string().min(1).max(512),
+        Limit: z.int().min(1).max(MAX_RECORDS).optional(),
+      },
+      resources: ({ ShardIterator }) => streams.arnOf(readIterator(ShardIterator).stream),
+      run: (request) => {
+        const { stream: name, shardIndex, position, issuedAt } = readIterator(request.ShardIterator);
+        const now = cloud.clock.now();
+        checkIteratorAge(issuedAt, now);
+        const named = request.StreamARN === undefined ? name : streams.nameIn(request);
+        if (named !== name)
+          throw new ServiceError("InvalidArgumentException", `ShardIterator is of stream ${name}, StreamARN of ${named}.`);
+        const stream = streams.get(name);
+        const shard = stream.shards.at(shardIndex);
+        if (!shard || position > shard.tip) {
+          throw new ServiceError("InvalidArgumentException", `Invalid ShardIterator: stream ${name} has no such position.`);
+        }
+        if (!shard.reads.admit(now)) {
+          const message = `Rate exceeded for shard ${shard.id} in stream ${name} under account ${cloud.account}.`;
+          throw new ServiceError("ProvisionedThroughputExceededException", message);
+        }
+        const { records, bytes, next, behindMs } = shard.read(position, request.Limit ?? MAX_RECORDS, now);
+        shard.reads.spend(bytes, now);
+        const encryption = encryptionOf(stream);
+        return {
+          Records: records.map(({ sequenceNumber, partitionKey, data, arrivedAt }) => ({
+            SequenceNumber: sequenceNumber,
+            PartitionKey: partitionKey,
+            Data: data,
+            ApproximateArrivalTimestamp: arrivedAt / 1000,
+            ...encryption,
+          })),
+          NextShardIterator: writeIterator({ stream: name, shardIndex, position: next }, now),
+          MillisBehindLatest: behindMs,
+        };
+      },
     },
-  };
+  });
 }
 
 function startOf(stream: Stream, shard: Shard, request: IteratorRequest, now: number): number {
@@ -127,12 +132,12 @@ function writeIterator({ stream, shardIndex, position }: Position, now: number):
 }
 
 /** @throws ServiceError InvalidArgumentException for an iterator that this service did not issue */
-function readIterator(iterator: unknown): Position & { issuedAt: number } {
+function readIterator(iterator: string): Position & { issuedAt: number } {
   try {
-    const [, stream, shardIndex, position, issuedAt] = ITERATOR.parse(JSON.parse(Buffer.from(String(iterator), "base64").toString("utf8")));
+    const [, stream, shardIndex, position, issuedAt] = ITERATOR.parse(JSON.parse(Buffer.from(iterator, "base64").toString("utf8")));
     return { stream, shardIndex, position, issuedAt };
   } catch {
-    throw new ServiceError("InvalidArgumentException", `Invalid ShardIterator ${String(iterator).slice(0, 100)}.`);
+    throw new ServiceError("InvalidArgumentException", `Invalid ShardIterator ${iterator.slice(0, 100)}.`);
   }
 }
 

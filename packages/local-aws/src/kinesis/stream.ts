@@ -1,9 +1,24 @@
 import { createHash } from "node:crypto";
-import { ServiceError, type Cloud, type Json } from "../service";
+import { z } from "zod";
+import type { Dialect } from "../operation";
+import { ServiceError, type Cloud } from "../service";
 import { Shard, type HashRange } from "./shard";
 
 const ARN = /^arn:[^:]+:kinesis:([^:]+):(\d{12}):stream\/([\w.-]{1,128})$/;
 const HOUR_MS = 3_600_000;
+
+export const DIALECT: Dialect = { service: "kinesis", invalid: "ValidationException" };
+
+/** The members by which a request names its stream. */
+export const STREAM_MEMBERS = {
+  StreamName: z
+    .string()
+    .min(1)
+    .max(128)
+    .regex(/^[a-zA-Z0-9_.-]+$/)
+    .optional(),
+  StreamARN: z.string().min(1).max(2048).optional(),
+};
 
 /** The largest hash key: hash keys have 128 bits. */
 export const MAX_HASH_KEY = 2n ** 128n - 1n;
@@ -73,9 +88,9 @@ export class Streams {
    *
    * @throws ServiceError when neither is given, the two differ or the ARN is of another account or region
    */
-  nameIn({ StreamName: name, StreamARN: arn }: Json): string {
-    if (typeof arn !== "string") {
-      if (typeof name === "string") return name;
+  nameIn({ StreamName: name, StreamARN: arn }: { StreamName?: string; StreamARN?: string }): string {
+    if (arn === undefined) {
+      if (name !== undefined) return name;
       throw new ServiceError("InvalidArgumentException", "Either StreamName or StreamARN must be given.");
     }
     const [, region, account, named] = ARN.exec(arn) ?? [];
@@ -83,7 +98,7 @@ export class Streams {
       throw new ServiceError("ValidationException", `StreamARN must be the ARN of a stream, got ${arn}.`);
     }
     if (region !== this.cloud.region || account !== this.cloud.account) throw notFound(`Stream ${arn} not found.`);
-    if (typeof name === "string" && name !== named) {
+    if (name !== undefined && name !== named) {
       throw new ServiceError("InvalidArgumentException", `StreamName ${name} is not the stream of StreamARN ${arn}.`);
     }
     return named;

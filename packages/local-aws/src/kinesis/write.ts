@@ -1,66 +1,64 @@
-import { ServiceError, type Cloud, type Json, type Operation, type Reply } from "../service";
-import { checkMembers } from "./members";
-import { REQUESTS } from "./requests";
+import { z } from "zod";
+import { operations } from "../operation";
+import { ServiceError, type Cloud, type Json } from "../service";
 import { bytesOf, type Shard } from "./shard";
-import { hashKeyOf, MAX_HASH_KEY, type Stream, type Streams } from "./stream";
+import { DIALECT, hashKeyOf, MAX_HASH_KEY, STREAM_MEMBERS, type Stream, type Streams } from "./stream";
 
-/** Most bytes of one PutRecords, keys included: https://docs.aws.amazon.com/kinesis/latest/APIReference/API_PutRecords.html */
+/** Limits of PutRecords, keys included: https://docs.aws.amazon.com/kinesis/latest/APIReference/API_PutRecords.html */
+const MAX_RECORDS = 500;
 const MAX_REQUEST_BYTES = 10 * 1024 * 1024;
 const KIB = 1024;
 
-interface PutEntry {
-  Data: string;
-  PartitionKey: string;
-  ExplicitHashKey?: string;
-}
+const RECORD = z.strictObject({
+  Data: z.stringFormat("base64", (text) => text.length % 4 === 0 && /^[A-Za-z0-9+/]*={0,2}$/.test(text)),
+  PartitionKey: z.string().min(1).max(256),
+  ExplicitHashKey: z
+    .string()
+    .regex(/^(0|[1-9]\d{0,38})$/)
+    .optional(),
+});
 
-interface Routed {
-  shard: Shard;
-  /** Bytes of data and partition key. */
-  bytes: number;
-}
+type PutEntry = z.output<typeof RECORD>;
 
 /** PutRecord and PutRecords: records are routed by hash key and held to their shard's limits. */
-export function writeOperations(cloud: Cloud, streams: Streams): Record<string, Operation> {
+export function writeOperations(cloud: Cloud, streams: Streams) {
   const exceeded = (stream: Stream, shard: Shard): string =>
     `Rate exceeded for shard ${shard.id} in stream ${stream.settings.name} under account ${cloud.account}.`;
-
-  const putRecord = async (input: Json): Promise<Reply> => {
-    checkMembers("PutRecord", REQUESTS.PutRecord, input);
-    const stream = streams.get(streams.nameIn(input));
-    const entry = input as unknown as PutEntry;
-    const { shard, bytes } = route(stream, entry, "the record");
-    const now = cloud.clock.now();
-    if (!shard.writes.admit(bytes, now)) {
-      throw new ServiceError("ProvisionedThroughputExceededException", exceeded(stream, shard));
-    }
-    return { output: { ...append(shard, entry, now), ...encryptionOf(stream) } };
-  };
-
-  const putRecords = async (input: Json): Promise<Reply> => {
-    checkMembers("PutRecords", REQUESTS.PutRecords, input);
-    const stream = streams.get(streams.nameIn(input));
-    const entries = input.Records as PutEntry[];
-    const routed = entries.map((entry, i) => route(stream, entry, `record ${i + 1}`));
-    const total = routed.reduce((sum, { bytes }) => sum + bytes, 0);
-    if (total > MAX_REQUEST_BYTES) {
-      throw new ServiceError("InvalidArgumentException", `Records must have at most ${MAX_REQUEST_BYTES} bytes together, got ${total}.`);
-    }
-    const now = cloud.clock.now();
-    const results = routed.map(({ shard, bytes }, i) =>
-      shard.writes.admit(bytes, now)
-        ? append(shard, entries[i], now)
-        : { ErrorCode: "ProvisionedThroughputExceededException", ErrorMessage: exceeded(stream, shard) },
-    );
-    const FailedRecordCount = results.filter((result) => "ErrorCode" in result).length;
-    return { output: { FailedRecordCount, Records: results, ...encryptionOf(stream) } };
-  };
-
-  const permissions = (action: string) => (input: Json) => [{ action, resource: streams.arnOf(streams.nameIn(input)) }];
-  return {
-    PutRecord: { permissions: permissions("kinesis:PutRecord"), run: putRecord },
-    PutRecords: { permissions: permissions("kinesis:PutRecords"), run: putRecords },
-  };
+  const resources = (request: Parameters<Streams["nameIn"]>[0]): string => streams.arnOf(streams.nameIn(request));
+  return operations(DIALECT, {
+    PutRecord: {
+      members: { ...STREAM_MEMBERS, ...RECORD.shape },
+      resources,
+      run: (request) => {
+        const stream = streams.get(streams.nameIn(request));
+        const { shard, bytes } = route(stream, request, "the record");
+        const now = cloud.clock.now();
+        if (!shard.writes.admit(bytes, now)) throw new ServiceError("ProvisionedThroughputExceededException", exceeded(stream, shard));
+        return { ...append(shard, request, now), ...encryptionOf(stream) };
+      },
+    },
+    PutRecords: {
+      members: { ...STREAM_MEMBERS, Records: z.array(RECORD).min(1).max(MAX_RECORDS) },
+      resources,
+      run: (request) => {
+        const stream = streams.get(streams.nameIn(request));
+        const routed = request.Records.map((entry, i) => ({ entry, ...route(stream, entry, `record ${i + 1}`) }));
+        const total = routed.reduce((sum, { bytes }) => sum + bytes, 0);
+        if (total > MAX_REQUEST_BYTES) {
+          const message = `Records must have at most ${MAX_REQUEST_BYTES} bytes together, got ${total}.`;
+          throw new ServiceError("InvalidArgumentException", message);
+        }
+        const now = cloud.clock.now();
+        const Records = routed.map(({ entry, shard, bytes }) =>
+          shard.writes.admit(bytes, now)
+            ? append(shard, entry, now)
+            : { ErrorCode: "ProvisionedThroughputExceededException", ErrorMessage: exceeded(stream, shard) },
+        );
+        const FailedRecordCount = Records.filter((result) => "ErrorCode" in result).length;
+        return { FailedRecordCount, Records, ...encryptionOf(stream) };
+      },
+    },
+  });
 }
 
 const append = (shard: Shard, { PartitionKey, Data }: PutEntry, now: number) => ({
@@ -71,7 +69,8 @@ const append = (shard: Shard, { PartitionKey, Data }: PutEntry, now: number) => 
 /** EncryptionType of an answer; without encryption it is left out. */
 export const encryptionOf = ({ settings }: Stream): Json => (settings.encryption === "KMS" ? { EncryptionType: "KMS" } : {});
 
-function route(stream: Stream, { Data, PartitionKey, ExplicitHashKey }: PutEntry, what: string): Routed {
+/** The record's shard, and its bytes of data and partition key. */
+function route(stream: Stream, { Data, PartitionKey, ExplicitHashKey }: PutEntry, what: string): { shard: Shard; bytes: number } {
   const bytes = bytesOf(Data) + Buffer.byteLength(PartitionKey);
   const most = stream.settings.maxRecordKiB * KIB;
   if (bytes > most) {
