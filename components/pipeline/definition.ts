@@ -1,24 +1,25 @@
 import type { Exporter, PartsOrigin } from "../interactionExport/exportLocations";
-import { cachePrefixes, interactionsPrefix } from "../shared/naming";
-import type { TenantContext } from "../shared/tenantContext";
-import { type ExportSteps, exportStates, nameStates } from "./steps/export";
-import { partsLocation, partsStates } from "./steps/parts";
-import { prepareStates } from "./steps/prepare";
-import { type RecommenderSteps, recommenderStates } from "./steps/recommender";
-import { cleanUpStates, runLocation, tableStates } from "./steps/table";
-import { turnStates } from "./steps/turn";
 import type { RecommenderResources } from "../recommender/recommenderResources";
-import { readStatement, type SqlValues, statementExpression } from "./statements";
-import { jsonata, type States } from "./states";
+import type { TenantContext } from "../shared/tenantContext";
+import { jsonata, sequence, type States, type Step } from "./states";
+import { deployCampaign } from "./steps/campaign";
+import { exportCsv, nameExport } from "./steps/export";
+import { importCsv } from "./steps/import";
+import { acquireLock } from "./steps/lock";
+import { countInteractions, writeParts } from "./steps/parts";
+import { prepareRun } from "./steps/prepare";
+import { keepVersion, recordRun, skipTraining } from "./steps/record";
+import { buildInteractions, checkHistory, cleanUp, publishPartition, unlessBuilt } from "./steps/table";
+import { ensureSolution, onceAWeek, readMetrics, trainVersion } from "./steps/training";
 
-/** All that the state machine's definition depends on; plain text, so that a preview shows it in full. */
+/** Everything that the state machine's definition depends on: plain values, so that a preview shows the definition in full. */
 export interface DefinitionArgs {
   context: TenantContext;
   /** Name of the Glue database. */
   database: string;
   /** Name of the Athena workgroup. */
   workgroup: string;
-  /** What joins the parts to the CSV; a run's output names its engine. */
+  /** Engine that joins the parts to the CSV. */
   exporter: Exporter;
   /** Where the parts come from. */
   parts: PartsOrigin;
@@ -28,13 +29,13 @@ export interface DefinitionArgs {
   defaultEventType: string;
   /** Event types that count as interactions. @default all but impression */
   eventTypes?: readonly string[];
-  /** Whether the CSV has the interactions that came as events, which Personalize knows already. */
+  /** Whether the CSV has the interactions that also came as events, which Personalize has already. */
   streamedEvents: "include" | "exclude";
   /** What the CSV is imported into, and what is trained and deployed. */
   recommender: RecommenderResources;
-  /** Whether a run trains: never, each time, or when the newest solution version is about a week old. */
+  /** Whether a run trains: never, always, or when the newest solution version is about a week old. */
   train: "never" | "afterExport" | "weekly";
-  /** Hours that an execution waits for others, and for each job of Personalize, at most. */
+  /** Longest time in hours that an execution waits for the lock, and for each Personalize resource. */
   maxWaitHours: number;
 }
 
@@ -47,114 +48,61 @@ export interface Definition {
   States: States;
 }
 
-/** Hours that a run may take beside its waits. */
+/** Hours that a run may take besides its waits. */
 const RUN_HOURS = 24;
-/** What is waited for at most so long each: the execution's turn, an import, a solution, a training, a deployment. */
+/** Waits of up to `maxWaitHours` each: for the lock, an import, a solution, a training and a deployment. */
 const WAITS = 5;
 
-/** From the lake to the one CSV, and from there to a campaign. */
+/** The state machine that takes a run from the lake to one CSV, and from there to a campaign. */
 export function pipelineDefinition(args: DefinitionArgs): Definition {
-  const { maxWaitHours, parts } = args;
-  const { comment, first, states, output } = "sourcePrefix" in parts ? sourceSteps(args) : querySteps(args, parts);
+  const { parts, maxWaitHours } = args;
+  const fromQuery = "historyFunctionArn" in parts;
+  const { first, states } = sequence([
+    prepareRun(),
+    acquireLock(maxWaitHours),
+    ...(fromQuery
+      ? [
+          unlessBuilt(args, [checkHistory(parts.historyFunctionArn), buildInteractions(args), publishPartition(args)]),
+          countInteractions(args),
+          writeParts(args),
+        ]
+      : [nameExport()]),
+    exportCsv(args),
+    importCsv(args),
+    ...trainAndDeploy(args),
+    recordRun(args),
+    ...(fromQuery ? [cleanUp(args)] : []),
+  ]);
   return {
-    Comment: comment,
+    Comment: fromQuery
+      ? "Builds the interactions table and one CSV from the lake's history and events, and imports the CSV into Amazon Personalize."
+      : "Joins the parts of another pipeline in the lake to one CSV, and imports it into Amazon Personalize.",
     QueryLanguage: "JSONata",
-    StartAt: "Prepare",
+    StartAt: first,
     TimeoutSeconds: (WAITS * maxWaitHours + RUN_HOURS) * 3600,
-    States: {
-      ...prepareStates("TakePlace"),
-      ...turnStates(maxWaitHours, first),
-      ...states,
-      Done: { Type: "Succeed", Output: { ...OUTPUT, ...output, ...recommended(args), engine: args.exporter.engine } },
-    },
+    States: { ...states("Done"), Done: { Type: "Succeed", Output: output(args) } },
   };
 }
 
-const OUTPUT = {
-  runId: jsonata("$runId"),
-  runDate: jsonata("$runDate"),
-  runKey: jsonata("$runKey"),
-  export: jsonata("$exported"),
-  training: jsonata("$training"),
-};
-
-function recommended({ recommender: { campaign } }: DefinitionArgs): Record<string, string> {
-  return campaign ? { campaignArn: campaign.arn } : {};
+function trainAndDeploy(args: DefinitionArgs): Step[] {
+  const { train, recommender, maxWaitHours } = args;
+  if (train === "never") return [skipTraining()];
+  const { campaign } = recommender;
+  const deployment = sequence([readMetrics(), campaign ? deployCampaign(campaign, maxWaitHours) : keepVersion()]);
+  return train === "weekly"
+    ? [ensureSolution(args), onceAWeek(args, trainVersion(args), deployment)]
+    : [ensureSolution(args), trainVersion(args), deployment];
 }
 
-/** What comes between an execution's turn and its end. */
-interface Steps {
-  comment: string;
-  /** Name of the first state. */
-  first: string;
-  states: States;
-  /** What a run's output has besides. */
-  output: Record<string, unknown>;
-}
-
-function querySteps(args: DefinitionArgs, { historyFunctionArn }: { historyFunctionArn: string }): Steps {
-  const { database, workgroup } = args;
-  const { buckets, keyPrefix } = args.context;
-  const table = { database, workgroup, lake: buckets.lake, prefix: interactionsPrefix(keyPrefix), historyFunctionArn };
-  const { build, count, write } = statements(args);
+function output({ parts, recommender, exporter }: DefinitionArgs): Record<string, unknown> {
   return {
-    comment: "History and events of the lake become the interactions table and one CSV, of which Amazon Personalize learns.",
-    first: "FindPartition",
-    states: {
-      ...tableStates({ ...table, build }, "CountInteractions"),
-      ...partsStates({ database, workgroup, count, write }, "Export"),
-      ...exportStates(exporting(args), "BeginImport"),
-      ...recommenderStates(recommending(args), "ListRuns"),
-      ...cleanUpStates(table, "Done"),
-    },
-    output: { counts: jsonata("$counts") },
-  };
-}
-
-function sourceSteps(args: DefinitionArgs): Steps {
-  return {
-    comment: "Somebody else's parts in the lake become one CSV, of which Amazon Personalize learns.",
-    first: "NameExport",
-    states: {
-      ...nameStates("Export"),
-      ...exportStates(exporting(args), "BeginImport"),
-      ...recommenderStates(recommending(args), "Done"),
-    },
-    output: {},
-  };
-}
-
-function exporting({ exporter, parts, context: { buckets, keyPrefix } }: DefinitionArgs): ExportSteps {
-  return { exporter, parts, lake: buckets.lake, cache: buckets.cache, work: cachePrefixes(keyPrefix).inflated };
-}
-
-function recommending({ context, recommender, train, maxWaitHours }: DefinitionArgs): RecommenderSteps {
-  return { context, recommender, train, maxWaitHours };
-}
-
-function statements(args: DefinitionArgs) {
-  const { database, streamedEvents } = args;
-  const { buckets, keyPrefix } = args.context;
-  const partition: SqlValues = { database: { identifier: database }, run_date: { jsonata: "$runDate" } };
-  const rows: SqlValues = {
-    ...partition,
-    classified_rows: { fragment: readStatement("classified_rows") },
-    last_hour: { jsonata: '$replace($runDate, "-", "/") & "/23"' },
-    default_event_type: { text: args.defaultEventType },
-    counted_types: { list: args.eventTypes ?? [] },
-    ignored_types: { list: args.eventTypes ? [] : ["impression"] },
-  };
-  const lines: SqlValues = {
-    ...partition,
-    csv_lines: { fragment: readStatement("csv_lines") },
-    with_event_type: { flag: args.interactionColumns.includes("EVENT_TYPE") },
-    without_streamed: { flag: streamedEvents === "exclude" },
-  };
-  const destination = { jsonata: runLocation(buckets.lake, interactionsPrefix(keyPrefix)) };
-  const parts = { jsonata: partsLocation(buckets.cache, cachePrefixes(keyPrefix).parts) };
-  return {
-    build: statementExpression(readStatement("build_interactions"), { ...rows, destination }),
-    count: statementExpression(readStatement("count_interactions"), { ...rows, ...lines }),
-    write: statementExpression(readStatement("write_parts"), { ...lines, destination: parts }),
+    runId: jsonata("$runId"),
+    runDate: jsonata("$runDate"),
+    runKey: jsonata("$runKey"),
+    export: jsonata("$exported"),
+    training: jsonata("$training"),
+    ...("historyFunctionArn" in parts && { counts: jsonata("$counts") }),
+    ...(recommender.campaign && { campaignArn: recommender.campaign.arn }),
+    engine: exporter.engine,
   };
 }

@@ -1,109 +1,116 @@
-import { type Assign, choice, failsAs, jsonata, sdkTask, type States } from "./states";
+import { jobNamePrefix, type Owner } from "../shared/naming";
+import { type Assign, type Catcher, catchTo, choice, jsonata, sdkTask, type State, type States, type Step } from "./states";
 
-/** Something that Personalize makes in its own time: how it is asked for, looked at and waited for. */
+/** A long-running Personalize resource: how to create, describe and poll it. */
 export interface PersonalizeJob {
-  /** What the names of its states end with, for example `Import`. */
+  /** Ends the names of its states, for example `Import`. */
   noun: string;
-  /** The call that creates it; what an earlier execution or call created is gone on with. */
+  /** The call that creates it. A resource that exists already is used. */
   create: { state: string; action: string; arguments: Record<string, unknown>; assign?: Assign };
-  /** The call that describes it, and the member of the answer that it is. */
+  /** The call that describes it, and the member of the response that holds it. */
   describe: { action: string; arguments: Record<string, unknown>; member: string };
-  /** State that finds one whose name is taken. @default the one that describes it */
+  /** The state that finds the resource when its name is taken. @default the one that describes it */
   taken?: { next: string; assign: Assign };
   /**
-   * Condition under which one that this execution did not make is of no use. Such a one, or one that failed, is followed by another,
-   * for `$attempt` is part of the name.
+   * Condition under which a resource that another execution created cannot be used. Such a resource, and one that failed, is followed by
+   * another attempt: `$attempt` is part of the name.
    *
-   * @default there is only one
+   * @default there is one resource only
    */
   superseded?: string;
   /**
-   * Condition under which one that is there can never be of use, over what `found` keeps of the answer, and the cause that says so.
+   * Condition under which an existing resource can never be used, over the variables of `found`, and the cause.
    *
-   * @default any will do
+   * @default every resource can be used
    */
-  unfit?: { found: Assign; when: string; cause: string };
-  /** The Fail state. */
+  unusable?: { found: Assign; when: string; cause: string };
+  /** Name of the Fail state. */
   failed: string;
-  /** Hours until it must be there. */
+  /** Hours after which the resource must be ACTIVE. */
   maxWaitHours: number;
 }
 
-/** Errors of a create call that pass when there is room, or when what it works on is ready. */
-const NO_ROOM = ["Personalize.LimitExceededException", "Personalize.ResourceInUseException"];
-const FAILED = "$contains($status, /FAILED|STOPPED/)";
+/** Errors of a create or update call that pass: a quota is used up, or the resource is busy. */
+const BUSY = ["Personalize.LimitExceededException", "Personalize.ResourceInUseException"];
 const TAKEN = ["Personalize.ResourceAlreadyExistsException"];
+const FAILED = "$contains($status, /FAILED|STOPPED/)";
 
-/** Seconds between two looks at first. */
-const LEAST_SECONDS = 30;
-/** Later it is this part of the time waited: 72 hours are 150 looks, each of 9 events. */
-const PART = 20;
+const FIRST_POLL_SECONDS = 30;
+/** Later polls wait this fraction of the time waited so far: 72 hours are 150 polls of 9 history events each. */
+const POLL_FRACTION = 20;
 
 const ENTERED = "$toMillis($states.context.State.EnteredTime)";
 const WAITED = `${ENTERED} - $since`;
 
-/** Notes when the waiting begins. */
-export function beginJob(next: string, assign: Assign = {}): States[string] {
+/** Name of a run's import job or solution version, by `$attempt`: a JSONata expression. */
+export function jobName(owner: Owner): string {
+  return `${JSON.stringify(jobNamePrefix(owner))} & $runHash & "-" & $string($attempt)`;
+}
+
+/** Pass state that starts the time that {@link waitMore} and {@link outOfTime} measure. */
+export function beginJob(next: string, assign: Assign = {}): State {
   return { Type: "Pass", Assign: { since: jsonata(ENTERED), ...assign }, Next: next };
 }
 
-/** Waits longer the longer it has waited. */
-export function waitMore(next: string): States[string] {
-  return { Type: "Wait", Seconds: jsonata(`$max([${LEAST_SECONDS}, $floor((${WAITED}) / ${PART * 1000})])`), Next: next };
+/** Wait state between two polls; it waits longer the longer the job takes. */
+export function waitMore(next: string): State {
+  return { Type: "Wait", Seconds: jsonata(`$max([${FIRST_POLL_SECONDS}, $floor((${WAITED}) / ${POLL_FRACTION * 1000})])`), Next: next };
 }
 
-/** The choice of no more waiting. */
+/** Rule of a Choice state that ends the wait after `maxWaitHours`. */
 export function outOfTime(maxWaitHours: number, cause: string, next: string): { when: string; assign: Assign; next: string } {
   const late = `" after ${maxWaitHours} hours (pipeline.maxWaitHours)"`;
   return { when: `${WAITED} > ${maxWaitHours * 3_600_000}`, assign: { cause: jsonata(`${cause} & ${late}`) }, next };
 }
 
-/** The catchers of a call that creates or changes: no room is waited for, anything else is a failure. */
-export function orRoom(room: string, failed: string): ReturnType<typeof failsAs>[] {
-  return [failsAs(room, NO_ROOM), failsAs(failed)];
+/** Catchers of a create or update call: a quota or a busy resource leads to {@link quotaStates}, any other error to the Fail state. */
+export function catchBusy(noun: string, failed: string): Catcher[] {
+  return [catchTo(`Check${noun}Quota`, BUSY), catchTo(failed)];
 }
 
-/** The choice of a state that {@link orRoom} leads to. */
-export function roomStates(noun: string, next: string, failed: string, maxWaitHours: number): States {
+/** States that wait before the call is made again. */
+export function quotaStates(noun: string, next: string, failed: string, maxWaitHours: number): States {
   return {
-    [`Check${noun}Room`]: choice([outOfTime(maxWaitHours, "$cause", failed)], `WaitFor${noun}Room`),
-    [`WaitFor${noun}Room`]: waitMore(next),
+    [`Check${noun}Quota`]: choice([outOfTime(maxWaitHours, "$cause", failed)], `WaitFor${noun}Quota`),
+    [`WaitFor${noun}Quota`]: waitMore(next),
   };
 }
 
 /**
- * Creates it, or goes on with what is there, and waits until it is ACTIVE. `$made` tells whether this execution created it, even if the
- * answer was lost. One that an earlier execution left failed is followed by another; one of this execution that fails is its failure.
+ * Creates the resource, or uses the existing one, and waits until it is ACTIVE. `$created` tells whether this execution created it, even
+ * if the response was lost. A resource that fails fails the execution that created it; in a later execution the next attempt follows.
+ *
+ * @param assign variables to set when the resource is ACTIVE
  */
-export function jobStates(job: PersonalizeJob, done: { next: string; assign?: Assign }): States {
-  const { noun, create, describe, failed, maxWaitHours, superseded, unfit } = job;
+export function personalizeJob(job: PersonalizeJob, assign?: Assign): Step {
+  const { noun, create, describe, failed, maxWaitHours, superseded, unusable } = job;
   const found = `$states.result.${describe.member}`;
-  const { next, assign } = job.taken ?? { next: `Describe${noun}`, assign: {} };
-  const another = superseded === undefined ? [] : [{ when: `$not($made) and (${FAILED} or ${superseded})`, next: `Next${noun}` }];
-  const refused = unfit ? [{ when: unfit.when, assign: { cause: jsonata(unfit.cause) }, next: failed }] : [];
-  return {
-    [`Begin${noun}`]: beginJob(create.state, { attempt: 1, made: false }),
+  const taken = job.taken ?? { next: `Describe${noun}`, assign: {} };
+  const nextAttempt = superseded === undefined ? [] : [{ when: `$not($created) and (${FAILED} or ${superseded})`, next: `Next${noun}` }];
+  const refused = unusable ? [{ when: unusable.when, assign: { cause: jsonata(unusable.cause) }, next: failed }] : [];
+  const states = (next: string): States => ({
+    [`Begin${noun}`]: beginJob(create.state, { attempt: 1, created: false }),
     [create.state]: sdkTask(create.action, create.arguments, {
       next: `Describe${noun}`,
-      assign: { made: true, ...create.assign },
-      catch: [{ ErrorEquals: TAKEN, Assign: { made: false, ...assign }, Next: next }, ...orRoom(`Check${noun}Room`, failed)],
+      assign: { created: true, ...create.assign },
+      catch: [{ ErrorEquals: TAKEN, Assign: { created: false, ...taken.assign }, Next: taken.next }, ...catchBusy(noun, failed)],
     }),
-    ...roomStates(noun, create.state, failed, maxWaitHours),
+    ...quotaStates(noun, create.state, failed, maxWaitHours),
     [`Describe${noun}`]: sdkTask(describe.action, describe.arguments, {
       next: `Check${noun}`,
       assign: {
-        made: jsonata(`$made or $toMillis(${found}.CreationDateTime) >= $since`),
+        created: jsonata(`$created or $toMillis(${found}.CreationDateTime) >= $since`),
         status: jsonata(`${found}.Status`),
         cause: jsonata(`$exists(${found}.FailureReason) ? ${found}.FailureReason : "its status was " & ${found}.Status`),
-        ...unfit?.found,
+        ...unusable?.found,
       },
-      catch: [failsAs(failed)],
+      catch: [catchTo(failed)],
     }),
     [`Check${noun}`]: choice(
       [
         ...refused,
-        ...another,
-        { when: '$status = "ACTIVE"', ...done },
+        ...nextAttempt,
+        { when: '$status = "ACTIVE"', next, assign },
         { when: FAILED, next: failed },
         outOfTime(maxWaitHours, "$cause", failed),
       ],
@@ -113,5 +120,6 @@ export function jobStates(job: PersonalizeJob, done: { next: string; assign?: As
       ? {}
       : { [`Next${noun}`]: { Type: "Pass", Assign: { attempt: jsonata("$attempt + 1") }, Next: create.state } }),
     [`WaitFor${noun}`]: waitMore(`Describe${noun}`),
-  };
+  });
+  return { first: `Begin${noun}`, states };
 }

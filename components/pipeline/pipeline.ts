@@ -5,22 +5,22 @@ import { type DefinitionArgs, pipelineDefinition } from "./definition";
 import { pipelinePolicy, schedulePolicy, scheduleTrust, stateMachineTrust } from "./policies";
 
 export interface PipelineArgs extends DefinitionArgs {
-  /** `off`, or when it runs: https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html */
+  /** `off`, or when the pipeline runs: https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html */
   schedule: string;
-  /** Time zone of the schedule, as the IANA names it. */
+  /** IANA time zone of the schedule, for example `Asia/Singapore`. */
   timeZone: string;
 }
 
-/** Minutes within which the scheduler may start a run. */
+/** Flexible time window of the schedule. */
 const WINDOW_MINUTES = 15;
-/** The scheduler tries a start again for an hour; by default it would do so 185 times in a day. */
+/** Retries a failed start for up to an hour; the default is 185 times within a day. */
 const RETRIES = { maximumRetryAttempts: 3, maximumEventAgeInSeconds: 3600 };
 
 /** The state machine that brings the lake's interactions to Personalize, and its schedule. */
 export class Pipeline extends pulumi.ComponentResource {
   readonly stateMachine: aws.sfn.StateMachine;
   readonly role: aws.iam.Role;
-  /** Undefined when the schedule is off. */
+  /** Undefined if the schedule is off. */
   readonly schedule?: aws.scheduler.Schedule;
 
   constructor(name: string, args: PipelineArgs, opts?: pulumi.ComponentResourceOptions) {

@@ -1,4 +1,5 @@
-import type { Exporter, PartsOrigin } from "../interactionExport/exportLocations";
+import { TABLES } from "../catalog/tableFormats";
+import { recommenderStatements } from "../recommender/recommenderPolicies";
 import { cachePrefixes, eventPrefixes, interactionsPrefix } from "../shared/naming";
 import {
   allow,
@@ -10,28 +11,19 @@ import {
   type Statement,
   trustPolicy,
 } from "../shared/policies";
-import { arnsOf, type AwsContext, type TenantContext } from "../shared/tenantContext";
-import type { RecommenderResources } from "../recommender/recommenderResources";
-import { recommenderStatements } from "../recommender/recommenderPolicies";
-import { TABLES } from "../catalog/tableFormats";
+import { arnsOf, type AwsContext } from "../shared/tenantContext";
+import type { DefinitionArgs } from "./definition";
 
-/** Whom a state machine calls, and what its queries read and write. */
-export interface PipelinePolicyArgs {
-  context: TenantContext;
-  database: string;
-  workgroup: string;
-  /** What joins the parts to the CSV. */
-  exporter: Exporter;
-  /** Where the parts come from. */
-  parts: PartsOrigin;
-  /** What the CSV is imported into, and what is trained and deployed. */
-  recommender: RecommenderResources;
-  train: "never" | "afterExport" | "weekly";
+/** What the policy depends on. */
+export interface PipelinePolicyArgs extends Pick<
+  DefinitionArgs,
+  "context" | "database" | "workgroup" | "exporter" | "parts" | "recommender" | "train"
+> {
   /** Name of the state machine. */
   stateMachine: string;
 }
 
-/** Trust of the pipeline's role: its own state machine alone. */
+/** Trust policy of the pipeline's role: only its own state machine may assume it. */
 export function stateMachineTrust(context: AwsContext, stateMachine: string): Policy {
   return trustPolicy("states.amazonaws.com", {
     StringEquals: { "aws:SourceAccount": context.account },
@@ -39,32 +31,32 @@ export function stateMachineTrust(context: AwsContext, stateMachine: string): Po
   });
 }
 
-/** Trust of the schedule's role; the scheduler names the group: https://docs.aws.amazon.com/scheduler/latest/UserGuide/cross-service-confused-deputy-prevention.html */
+/** Trust policy of the schedule's role; the source is the schedule's group: https://docs.aws.amazon.com/scheduler/latest/UserGuide/cross-service-confused-deputy-prevention.html */
 export function scheduleTrust(context: AwsContext): Policy {
   return trustPolicy("scheduler.amazonaws.com", {
     StringEquals: { "aws:SourceAccount": context.account, "aws:SourceArn": arnsOf(context).defaultScheduleGroup() },
   });
 }
 
-/** What the schedule needs: to start the pipeline. */
+/** Policy of the schedule's role: it may start the pipeline. */
 export function schedulePolicy(context: AwsContext, stateMachine: string): Policy {
   return policy(allow("StartPipeline", "states:StartExecution", arnsOf(context).stateMachine(stateMachine)));
 }
 
-/** What the state machine needs: a statement for each service that its states call, and what Athena reads and writes for it. */
-export function pipelinePolicy(places: PipelinePolicyArgs): Policy {
-  const { context, parts, stateMachine } = places;
+/** Policy of the pipeline's role: the calls of its states, and what Athena reads and writes on its behalf. */
+export function pipelinePolicy(args: PipelinePolicyArgs): Policy {
+  const { context, parts, stateMachine } = args;
   return policy(
-    allow("TakeTurns", ["states:ListExecutions"], arnsOf(context).stateMachine(stateMachine)),
-    ...exporterStatements(places),
-    ...("sourcePrefix" in parts ? [] : [...queryStatements(places), ...lakeStatements(places)]),
-    ...recommenderStatements(places),
+    allow("AcquireLock", ["states:ListExecutions"], arnsOf(context).stateMachine(stateMachine)),
+    ...exporterStatements(args),
+    ...("sourcePrefix" in parts ? [] : [...queryStatements(args), ...lakeStatements(args)]),
+    ...recommenderStatements(args),
     allow("DeliverLogs", ONLY_ON_STAR.logDelivery, "*"),
     allow("Trace", [...ONLY_ON_STAR.xray, ...ONLY_ON_STAR.sampling], "*"),
   );
 }
 
-/** The functions that it invokes, or the job that it runs and whose answer it reads: https://docs.aws.amazon.com/step-functions/latest/dg/connect-glue.html */
+/** The functions to invoke, or the Glue job to run and its result to read: https://docs.aws.amazon.com/step-functions/latest/dg/connect-glue.html */
 function exporterStatements({ context, exporter, parts }: PipelinePolicyArgs): Statement[] {
   const { buckets, keyPrefix } = context;
   const arns = arnsOf(context);

@@ -3,8 +3,8 @@ import { join } from "node:path";
 import { type Expression, jsonata } from "./states";
 
 /**
- * A parameter's value in a statement: a text literal, an identifier, an array of texts, TRUE or FALSE, SQL with parameters of its
- * own, or a JSONata expression that gives the text of a literal when the state machine runs.
+ * Value of a statement's parameter: a string literal, an identifier, an array of strings, a boolean, SQL with parameters of its own, or
+ * a JSONata expression whose result, at run time, is the text of a string literal.
  */
 export type SqlValue =
   { text: string } | { identifier: string } | { list: readonly string[] } | { flag: boolean } | { fragment: string } | { jsonata: string };
@@ -17,7 +17,7 @@ type Piece = string | { jsonata: string };
 const TOKENS = /'(?:[^']|'')*'|"(?:[^"]|"")*"|--[^\n]*\n?|::|:([a-z_]+)/g;
 
 /**
- * Text of a statement below `sql/`.
+ * Reads a statement from `sql/`.
  *
  * @param name file name without `.sql`
  */
@@ -26,9 +26,9 @@ export function readStatement(name: string): string {
 }
 
 /**
- * Fills in a statement's named parameters (`:name`, outside of quotes) and leaves its comments out.
+ * Fills in a statement's named parameters (`:name`, outside of quotes) and removes its comments.
  *
- * @throws Error naming a parameter without a value, a value that nothing asks for, or one that only a state machine knows
+ * @throws Error naming a parameter without a value, a value without a parameter, or a JSONata expression
  */
 export function renderStatement(text: string, values: SqlValues): string {
   return pieces(text, values)
@@ -40,9 +40,10 @@ export function renderStatement(text: string, values: SqlValues): string {
 }
 
 /**
- * The same as a JSONata expression of a state machine. What an expression gives must hold no quote.
+ * Renders a statement as a JSONata expression for a state machine. The results of expressions among the values must hold no quote,
+ * because nothing escapes it.
  *
- * @throws Error as {@link renderStatement}
+ * @throws Error naming a parameter without a value, or a value without a parameter
  */
 export function statementExpression(text: string, values: SqlValues): Expression {
   const parts = pieces(text, values).map((piece) => (typeof piece === "string" ? JSON.stringify(piece) : `(${piece.jsonata})`));
@@ -86,7 +87,7 @@ function quoted(text: string): string {
   return `'${text.replaceAll("'", "''")}'`;
 }
 
-/** Joins neighbouring texts. */
+/** Joins adjacent texts. */
 function joinTexts(found: Piece[]): Piece[] {
   return found.reduce<Piece[]>((joined, piece) => {
     const last = joined.at(-1);

@@ -10,65 +10,79 @@ export interface State {
 /** States by name. */
 export type States = Record<string, State>;
 
-/** Values by variable. */
+/** Values of the variables that a state sets, by variable. */
 export type Assign = Record<string, unknown>;
 
-/** What a task does when it fails for good. */
+/** A part of a state machine: it is entered at one state and continues at whatever comes next. */
+export interface Step {
+  /** Name of the state that the step starts with. */
+  first: string;
+  /** @param next name of the state that follows the step */
+  states: (next: string) => States;
+}
+
+/** Where a task goes when an error matches and no retry is left. */
 export interface Catcher {
   ErrorEquals: string[];
   Assign?: Assign;
   Next: string;
 }
 
-/** What every task state is made of. */
-export interface TaskStep {
+/** What all Task states have in common. */
+export interface TaskOptions {
   next: string;
   assign?: Assign;
-  /** In the order in which they are tried. */
+  /** The first matching catcher wins. */
   catch: Catcher[];
-  /** @default two hours for a query, 16 minutes for a function, a minute for any other call; a job has none */
+  /** @default two hours for a query, 16 minutes for a function, one minute for any other call; a Glue job has no default */
   timeoutSeconds?: number;
 }
 
-/** A task's retriers, in the order in which they are tried. */
+/** Retriers of a Task state; the first matching one wins. */
 type Retriers = { ErrorEquals: string[]; [field: string]: unknown }[];
 
 const QUERY_SECONDS = 2 * 3600;
-/** More than a function may run, so that it tells its own errors. */
+/** Longer than Lambda's limit of 900 seconds, so that a function that times out reports its own error. */
 const FUNCTION_SECONDS = 960;
 const CALL_SECONDS = 60;
 
-/** Errors of calls that pass by themselves; each is safe to make again. */
-const CALLS_AGAIN = { IntervalSeconds: 2, BackoffRate: 2, MaxAttempts: 4, JitterStrategy: "FULL" };
+const TRANSIENT_RETRY = { IntervalSeconds: 2, BackoffRate: 2, MaxAttempts: 4, JitterStrategy: "FULL" };
+/** For a job run that is still ending, or a quota of the account that is used up. */
+const QUOTA_RETRY = { IntervalSeconds: 60, BackoffRate: 1, MaxAttempts: 15 };
 
-/** Waits for a run that is still ending, or for room in the account. */
-const ROOM_LATER = { IntervalSeconds: 60, BackoffRate: 1, MaxAttempts: 15 };
-
-/** A hash of the execution, another one after each redrive: a JSONata expression. */
+/** A JSONata expression: a hash of the execution that changes with every redrive. */
 export const EXECUTION_HASH = '$hash($states.context.Execution.Id & $string($states.context.Execution.RedriveCount), "SHA-256")';
 
-/** The variables in which {@link failsAs} keeps what went wrong. */
-const ERROR = "error";
-const CAUSE = "cause";
-
-/** Writes an expression. */
-export function jsonata(expression: string): Expression {
-  return `{% ${expression} %}`;
+/** Joins steps into one: each continues at the first state of the step after it. */
+export function sequence(steps: Step[]): Step {
+  const states = (next: string): States =>
+    Object.fromEntries(steps.flatMap((step, i) => Object.entries(step.states(steps[i + 1]?.first ?? next))));
+  return { first: steps[0].first, states };
 }
 
-/** The empty text: asl-validator takes no literal one. */
+/** Marks a text as a JSONata expression, on one line: asl-validator rejects an expression with line breaks. */
+export function jsonata(expression: string): Expression {
+  return `{% ${expression.trim().replaceAll(/\s*\n\s*/g, " ")} %}`;
+}
+
+/** Marks every value of an object as a JSONata expression. */
+export function jsonataFields(expressions: Record<string, string>): Record<string, Expression> {
+  return Object.fromEntries(Object.entries(expressions).map(([name, expression]) => [name, jsonata(expression)]));
+}
+
+/** An empty string; as an expression, because asl-validator rejects an empty literal. */
 export const NO_TEXT = jsonata('""');
 
 /**
- * Runs a query and waits for its end. The same token gives the same query, so a call that is made again starts nothing twice.
- * The result is `$states.result.QueryExecution`.
+ * Task state that runs an Athena query and waits until it ends; the result is `$states.result.QueryExecution`. A retry sends the same
+ * client token, so it never starts a second query.
  */
-export function athenaTask(query: { statement: Expression; workgroup: string; database: string }, step: TaskStep): State {
+export function athenaTask(query: { statement: Expression; workgroup: string; database: string }, options: TaskOptions): State {
   const ClientRequestToken = jsonata(
     "$hash($join([$states.context.Execution.Id, $string($states.context.Execution.RedriveCount), $states.context.State.Name]), 'SHA-256')",
   );
-  const errors = ["Athena.TooManyRequestsException", "Athena.InternalServerException"];
-  return task("arn:aws:states:::athena:startQueryExecution.sync", QUERY_SECONDS, step, again(errors), {
+  const transient = ["Athena.TooManyRequestsException", "Athena.InternalServerException"];
+  return task("arn:aws:states:::athena:startQueryExecution.sync", QUERY_SECONDS, options, retry(transient), {
     QueryString: query.statement,
     QueryExecutionContext: { Catalog: "AwsDataCatalog", Database: query.database },
     WorkGroup: query.workgroup,
@@ -76,110 +90,120 @@ export function athenaTask(query: { statement: Expression; workgroup: string; da
   });
 }
 
-/** Reads the first page of a query's result: `$states.result.ResultSet.Rows`, the header among them. */
-export function queryResultTask(queryId: Expression, step: TaskStep): State {
-  return task("arn:aws:states:::athena:getQueryResults", CALL_SECONDS, step, again(["States.TaskFailed"]), { QueryExecutionId: queryId });
+/** Task state that reads the first page of a query's result: `$states.result.ResultSet.Rows`, of which the first is the header. */
+export function queryResultTask(queryId: Expression, options: TaskOptions): State {
+  return task("arn:aws:states:::athena:getQueryResults", CALL_SECONDS, options, retry(["States.TaskFailed"]), {
+    QueryExecutionId: queryId,
+  });
 }
 
-/** Invokes a function that may run again; its answer is `$states.result.Payload`. */
-export function lambdaTask(invocation: { functionArn: string; payload: Record<string, unknown> }, step: TaskStep): State {
-  const passing = ["ServiceException", "AWSLambdaException", "SdkClientException", "TooManyRequestsException"];
-  const errors = passing.map((error) => `Lambda.${error}`);
-  return task("arn:aws:states:::lambda:invoke", FUNCTION_SECONDS, step, again(errors), {
+/** Task state that invokes an idempotent function; the response is `$states.result.Payload`. */
+export function lambdaTask(invocation: { functionArn: string; payload: Record<string, unknown> }, options: TaskOptions): State {
+  const transient = ["ServiceException", "AWSLambdaException", "SdkClientException", "TooManyRequestsException"];
+  return task("arn:aws:states:::lambda:invoke", FUNCTION_SECONDS, options, retry(withPrefix("Lambda", transient)), {
     FunctionName: invocation.functionArn,
     Payload: invocation.payload,
   });
 }
 
 /**
- * Runs a Glue job and waits for its end. A start whose answer is lost is made again, so the job may run twice, one after the other.
+ * Task state that runs a Glue job and waits until it ends. A start whose response is lost is retried, so the job may run twice, one run
+ * after the other.
  *
- * @param run its arguments are texts by `--name`
+ * @param run its arguments are strings by `--name`
  */
-export function glueTask(run: { jobName: string; arguments: Record<string, unknown> }, step: TaskStep & { timeoutSeconds: number }): State {
-  const passing = ["InternalServiceException", "OperationTimeoutException", "SdkClientException", "ThrottlingException"];
-  const full = ["ConcurrentRunsExceededException", "ResourceNumberLimitExceededException"];
-  const named = (errors: string[]) => errors.map((error) => `Glue.${error}`);
-  const retriers = [{ ErrorEquals: named(full), ...ROOM_LATER }, ...again(named(passing))];
-  return task("arn:aws:states:::glue:startJobRun.sync", step.timeoutSeconds, step, retriers, {
+export function glueTask(
+  run: { jobName: string; arguments: Record<string, unknown> },
+  options: TaskOptions & { timeoutSeconds: number },
+): State {
+  const transient = ["InternalServiceException", "OperationTimeoutException", "SdkClientException", "ThrottlingException"];
+  const quota = ["ConcurrentRunsExceededException", "ResourceNumberLimitExceededException"];
+  const retriers = [{ ErrorEquals: withPrefix("Glue", quota), ...QUOTA_RETRY }, ...retry(withPrefix("Glue", transient))];
+  return task("arn:aws:states:::glue:startJobRun.sync", options.timeoutSeconds, options, retriers, {
     JobName: run.jobName,
     Arguments: run.arguments,
   });
 }
 
 /**
- * Calls an operation of an AWS service that may be called again.
+ * Task state that calls an idempotent operation of an AWS service.
  *
  * @param action for example `glue:getPartition`
  */
-export function sdkTask(action: string, Arguments: unknown, step: TaskStep): State {
-  return task(`arn:aws:states:::aws-sdk:${action}`, CALL_SECONDS, step, again(["States.TaskFailed"]), Arguments);
+export function sdkTask(action: string, Arguments: unknown, options: TaskOptions): State {
+  return task(`arn:aws:states:::aws-sdk:${action}`, CALL_SECONDS, options, retry(["States.TaskFailed"]), Arguments);
 }
 
-/** Goes the way of the first condition that holds. */
-export function choice(choices: { when: string; next: string; assign?: Assign }[], otherwise: string): State {
+/** Choice state: the first matching rule wins. */
+export function choice(rules: { when: string; next: string; assign?: Assign }[], otherwise: string): State {
   return {
     Type: "Choice",
-    Choices: choices.map(({ when, next, assign }) => ({ Condition: jsonata(when), ...(assign && { Assign: assign }), Next: next })),
+    Choices: rules.map(({ when, next, assign }) => ({ Condition: jsonata(when), ...(assign && { Assign: assign }), Next: next })),
     Default: otherwise,
   };
 }
 
 /**
- * A failure that is kept for the Fail state that {@link fail} makes. What a script raises as `ExportError: <name>: <message>` has that name.
+ * Catcher that keeps an error's name in `$error` and its message in `$cause`, from which {@link fail} builds a Fail state. An error that
+ * the export's script raises as `ExportError: <name>: <message>` keeps that name.
  *
- * @param errors their names; default: any
+ * @param errors names of the errors to catch; default: all
  */
-export function failsAs(Next: string, errors = ["States.ALL"]): Catcher {
+export function catchTo(Next: string, errors = ["States.ALL"]): Catcher {
   const Assign = {
-    [ERROR]: readable("$exists($raised) ? $raised[0] : $states.errorOutput.Error"),
-    [CAUSE]: readable('$exists($raised) ? $raised[1] : $message != "" ? $message : $states.errorOutput.Error'),
+    error: readError("$exists($raised) ? $raised[0] : $states.errorOutput.Error"),
+    cause: readError('$exists($raised) ? $raised[1] : $message != "" ? $message : $states.errorOutput.Error'),
   };
   return { ErrorEquals: errors, Assign, Next };
 }
 
 /**
- * Ends an execution. In its cause, what went wrong comes first and what to do about it after that.
+ * Fail state. Its cause is `$cause`, a dash and the advice.
  *
- * @param error name of the error; default: the one that was caught
+ * @param advice what is done already and what to do next, in full sentences
+ * @param error name of the error; default: the caught one, `$error`
  */
 export function fail(advice: string, error?: string): State {
-  const Cause = jsonata(`$${CAUSE} & ${JSON.stringify(` - ${advice}`)}`);
-  return { Type: "Fail", Error: error ?? jsonata(`$${ERROR}`), Cause };
+  return { Type: "Fail", Error: error ?? jsonata("$error"), Cause: jsonata(`$cause & ${JSON.stringify(` - ${advice}`)}`) };
 }
 
-/** What a person wants to read of a failure, from a cause's `$message`: a query's reason, a function's or a job's message, else the text. */
-function readable(what: string): Expression {
-  const lines = [
-    '($text := $exists($states.errorOutput.Cause) ? $string($states.errorOutput.Cause) : "";',
-    '$found := $match($text, /"(StateChangeReason|[eE]rrorMessage)":"([^\\\\"]*(\\\\.[^\\\\"]*)*)"/)[0].groups[1];',
-    "$message := $exists($found) ? $parse('\"' & $found & '\"') : $text;",
-    "$raised := $match($message, /ExportError: (\\w+): (.*)/)[0].groups;",
-    `${what})`,
-  ];
-  return jsonata(lines.join(" "));
+/**
+ * Reads the error output of a task: `$message` is a query's reason, the message of a function or a job, or else the whole cause;
+ * `$raised` has the name and the message of an `ExportError`.
+ */
+function readError(result: string): Expression {
+  return jsonata(String.raw`(
+  $text := $exists($states.errorOutput.Cause) ? $string($states.errorOutput.Cause) : "";
+  $found := $match($text, /"(StateChangeReason|[eE]rrorMessage)":"([^\\"]*(\\.[^\\"]*)*)"/)[0].groups[1];
+  $message := $exists($found) ? $parse('"' & $found & '"') : $text;
+  $raised := $match($message, /ExportError: (\w+): (.*)/)[0].groups;
+  ${result}
+)`);
 }
 
-/** Retries the errors of calls that pass by themselves. */
-function again(ErrorEquals: string[]): Retriers {
-  return [{ ErrorEquals, ...CALLS_AGAIN }];
+function withPrefix(service: string, errors: string[]): string[] {
+  return errors.map((error) => `${service}.${error}`);
 }
 
-/** An error that is caught by its own name is an answer: it comes before any retry. */
-function expected(catchers: Catcher[]): Retriers {
+function retry(transient: string[]): Retriers {
+  return [{ ErrorEquals: transient, ...TRANSIENT_RETRY }];
+}
+
+/** An error that a catcher names is an expected response: it is not retried. */
+function withoutRetry(catchers: Catcher[]): Retriers {
   const errors = catchers.flatMap(({ ErrorEquals }) => ErrorEquals).filter((error) => error !== "States.ALL");
   return errors.length === 0 ? [] : [{ ErrorEquals: errors, MaxAttempts: 0 }];
 }
 
-function task(Resource: string, seconds: number, step: TaskStep, retriers: Retriers, Arguments: unknown): State {
+function task(Resource: string, seconds: number, options: TaskOptions, retriers: Retriers, Arguments: unknown): State {
   return {
     Type: "Task",
     Resource,
     Arguments,
-    TimeoutSeconds: step.timeoutSeconds ?? seconds,
-    ...(step.assign && { Assign: step.assign }),
-    Retry: [...expected(step.catch), ...retriers],
-    Catch: step.catch,
-    Next: step.next,
+    TimeoutSeconds: options.timeoutSeconds ?? seconds,
+    ...(options.assign && { Assign: options.assign }),
+    Retry: [...withoutRetry(options.catch), ...retriers],
+    Catch: options.catch,
+    Next: options.next,
   };
 }

@@ -28,7 +28,7 @@ describe("a deployment by the pipeline", () => {
     const failed = await world.run("second");
     assert.deepEqual([failed.status, failed.error], ["FAILED", "DeploymentFailed"]);
     assert.ok(
-      (failed.cause ?? "").startsWith(`no capacity; the campaign serves ${first} on - the solution version is trained;`),
+      (failed.cause ?? "").startsWith(`no capacity; the campaign still serves ${first} - The solution version is trained. `),
       failed.cause,
     );
     assert.equal(await world.served(), first);

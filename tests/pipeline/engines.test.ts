@@ -6,7 +6,7 @@ import { historyFile, enoughRows, needPython, type Row } from "@c360/local-aws/t
 const DAY = "2026-01-31";
 const SOURCE = { prefix: "crm/interactions/" };
 const PARTS = `${SOURCE.prefix}dt=${DAY}/`;
-const TURN = ["TakePlace", "WaitForTurn", "ListExecutions", "CheckTurn"];
+const TURN = ["AcquireLock", "WaitForLock", "ListExecutions", "CheckLock"];
 /** What comes after the export, each state once: how often a job is looked at is its own affair. */
 const RECORDED = ["BeginImport", "Import", "DescribeImport", "CheckImport", "WaitForImport", "SkipTraining", "Record"];
 const EXPORT = { lambda: ["Export", "CheckExport"], glue: ["Export", "ReadAnswer"] };
@@ -77,7 +77,7 @@ for (const engine of ["lambda", "glue"] as const) {
       const { status, error, cause = "" } = await world.run({ runDate: DAY });
       assert.deepEqual([status, error], ["FAILED", "BadRow"]);
       const wrong = `Part "s3://${BUCKETS.lake}/${PARTS}bad.csv": line 1 must have a TIMESTAMP in whole seconds above 0, got "never"`;
-      const advice = "the CSV is whole, the old one or already the new one; mend the reason, then start again with the same run key.";
+      const advice = "The CSV is complete: the old one, or already the new one. Fix the cause, then start again with the same run key.";
       assert.equal(cause, `${wrong} - ${advice}`);
       assert.equal(await world.object(BUCKETS.downstream, INPUT), undefined);
     });

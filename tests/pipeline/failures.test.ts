@@ -170,8 +170,8 @@ describe("a run of the pipeline that cannot go on", () => {
     const second = await world.start({ runDate: DAY, runKey: "waits" });
     world.clock.jump(3_700_000);
     const { status, error, cause = "", states } = await world.end(second);
-    assert.deepEqual([status, error], ["FAILED", "NoTurn"]);
-    assert.match(cause, /^other executions were still running - this one waited for 1 hours \(pipeline\.maxWaitHours\)/);
+    assert.deepEqual([status, error], ["FAILED", "LockTimeout"]);
+    assert.match(cause, /^other executions were still running - This execution waited for 1 hours \(pipeline\.maxWaitHours\)/);
     assert.ok(!states.includes("FindPartition"));
     reading.lift();
     await world.end(first);

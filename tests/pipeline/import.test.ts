@@ -39,7 +39,7 @@ describe("an import by the pipeline", () => {
       const { status, error, cause = "", states } = await world.run(what);
       assert.deepEqual([status, error], ["FAILED", "ImportFailed"]);
       assert.match(cause, names);
-      assert.match(cause, / - the CSV is in place, nothing was trained /);
+      assert.match(cause, / - The CSV is in place\. Nothing was trained, /);
       assert.ok(!states.includes("EnsureSolution"));
       assert.equal(await world.served(), served);
       assert.deepEqual(await world.versions(), [jobNameOf("good")]);
@@ -82,7 +82,7 @@ describe("an import by the pipeline", () => {
     const busy = world.pipeline.fail({ ...CREATE, kind: refusal("ResourceInUseException"), from: 3, to: 3 });
     const { status, states } = await world.run("full");
     assert.deepEqual([status, full.struck, busy.struck], ["SUCCEEDED", 2, 1]);
-    assert.equal(states.filter((state) => state === "WaitForImportRoom").length, 3);
+    assert.equal(states.filter((state) => state === "WaitForImportQuota").length, 3);
     for (const fault of [full, busy]) fault.lift();
   });
 

@@ -14,21 +14,21 @@ describe("the input of the pipeline", () => {
   after(() => world.close());
 
   const wrong: [object, string][] = [
-    [{ runDate: "2026-02-30" }, "runDate must be a day as 2026-01-31, got 2026-02-30"],
-    [{ runDate: "31.1.2026" }, "runDate must be a day as 2026-01-31, got 31.1.2026"],
-    [{ runDate: 20260131 }, "runDate must be a day as 2026-01-31, got 20260131"],
-    [{ runDate: "2999-01-01" }, `runDate must be no later than the day of the start, ${today()}, got 2999-01-01`],
-    [{ runKey: "" }, "runKey must be a text of 1 to 256 characters, got "],
-    [{ runKey: "x".repeat(257) }, `runKey must be a text of 1 to 256 characters, got ${"x".repeat(257)}`],
-    [{ runKey: 7 }, "runKey must be a text of 1 to 256 characters, got 7"],
+    [{ runDate: "2026-02-30" }, "runDate must be a day such as 2026-01-31, got 2026-02-30"],
+    [{ runDate: "31.1.2026" }, "runDate must be a day such as 2026-01-31, got 31.1.2026"],
+    [{ runDate: 20260131 }, "runDate must be a day such as 2026-01-31, got 20260131"],
+    [{ runDate: "2999-01-01" }, `runDate must not be later than the day of the start, ${today()}, got 2999-01-01`],
+    [{ runKey: "" }, "runKey must be a string of 1 to 256 characters, got "],
+    [{ runKey: "x".repeat(257) }, `runKey must be a string of 1 to 256 characters, got ${"x".repeat(257)}`],
+    [{ runKey: 7 }, "runKey must be a string of 1 to 256 characters, got 7"],
     [{ rebuild: "yes" }, "rebuild must be true or false, got yes"],
-    [{ rundate: "2026-01-31" }, "input must have no other keys than runDate, runKey, rebuild, got rundate"],
+    [{ rundate: "2026-01-31" }, "input accepts only the keys runDate, runKey, rebuild, got rundate"],
     [["2026-01-31"], 'input must be an object, got ["2026-01-31"]'],
   ];
   for (const [input, problem] of wrong) {
     it(`must not be ${JSON.stringify(input).slice(0, 40)}`, async () => {
       const { status, error, cause, states } = await world.run(input);
-      const advice = "start the pipeline again with an input that follows the rule.";
+      const advice = "Start the pipeline again with an input that follows this rule.";
       assert.deepEqual([status, error, cause], ["FAILED", "BadInput", `${problem} - ${advice}`]);
       assert.deepEqual(states, ["Prepare", "CheckInput", "BadInput"]);
     });

@@ -5,7 +5,7 @@ import { RecommendingPipeline } from "../support/recommendingPipeline";
 
 /** How a run ends whose role lacks a statement, by the statement's Sid. */
 const LACKING: Record<string, string> = {
-  TakeTurns: "ListingFailed",
+  AcquireLock: "LockFailed",
   InvokeFunctions: "HistoryFailed",
   RunQueries: "BuildFailed",
   ReadCatalog: "CatalogFailed",

@@ -67,7 +67,7 @@ describe("a run of the pipeline", () => {
     const [first, second] = [await world.start({ runDate: DAY, runKey: "a" }), await world.start({ runDate: DAY, runKey: "b" })];
     const [one, two] = [await world.end(first), await world.end(second)];
     assert.deepEqual([one.status, two.status], ["SUCCEEDED", "SUCCEEDED"]);
-    assert.ok(one.states.filter((state) => state === "WaitForTurn").length < two.states.filter((state) => state === "WaitForTurn").length);
+    assert.ok(one.states.filter((state) => state === "WaitForLock").length < two.states.filter((state) => state === "WaitForLock").length);
     assert.equal((await world.object(BUCKETS.downstream, INPUT))?.metadata.runid, two.output.runId);
   });
 
@@ -122,7 +122,7 @@ describe("a run of the pipeline", () => {
     const fault = world.fail({ ...putManifest, kind: new ServiceError("AccessDenied", "no", 403) });
     const failed = await world.run({ runDate: DAY, runKey: "k" });
     assert.equal(failed.status, "FAILED");
-    assert.match(failed.cause ?? "", / - the CSV is whole, the old one or already the new one; /);
+    assert.match(failed.cause ?? "", / - The CSV is complete: the old one, or already the new one\. /);
     assert.match((await world.object(BUCKETS.downstream, INPUT))?.text ?? "", /^USER_ID,/);
     fault.lift();
     assert.equal(await world.object(BUCKETS.downstream, MANIFEST), undefined);

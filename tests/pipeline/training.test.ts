@@ -61,7 +61,7 @@ describe("a training by the pipeline", () => {
     failing.add(jobNameOf("bad"));
     const bad = await world.run("bad");
     assert.deepEqual([bad.status, bad.error], ["FAILED", "TrainingFailed"]);
-    assert.match(bad.cause ?? "", /^out of luck - the CSV is imported and the campaign is as it was;/);
+    assert.match(bad.cause ?? "", /^out of luck - The CSV is imported, and the campaign is unchanged\./);
     assert.ok(!bad.states.includes("BeginDeployment"));
     assert.equal(await world.served(), served);
 

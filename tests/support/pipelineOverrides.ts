@@ -93,7 +93,7 @@ export const PIPELINE_OVERRIDES: Record<OfPipeline, Overridden> = {
       remade: TRAINING,
       set: {
         [`${MACHINE}.States.Train.Arguments.TrainingMode`]: "FULL",
-        [`${MACHINE}.States.CheckWeek.Default`]: "ReadTrained",
+        [`${MACHINE}.States.CheckRecentVersions.Default`]: "ReadRecentVersion",
         "pipeline-role-policy role": "TENANT-c360-recommender-pipeline-dev",
       },
     },
@@ -104,13 +104,13 @@ export const PIPELINE_OVERRIDES: Record<OfPipeline, Overridden> = {
       set: {
         [`${MACHINE}.TimeoutSeconds`]: (5 * 2 + 24) * 3600,
         ...Object.fromEntries(
-          ["CheckImport.Choices.3", "CheckImportRoom.Choices.0"].flatMap((choice) => [
+          ["CheckImport.Choices.3", "CheckImportQuota.Choices.0"].flatMap((choice) => [
             [`${MACHINE}.States.${choice}.Condition`, replaced([" > 86400000 ", " > 7200000 "])],
             [`${MACHINE}.States.${choice}.Assign.cause`, replaced([" 24 hours ", " 2 hours "])],
           ]),
         ),
-        [`${MACHINE}.States.CheckTurn.Choices.2.Condition`]: replaced([" > 86400000 ", " > 7200000 "]),
-        [`${MACHINE}.States.NoTurn.Cause`]: replaced([" 24 hours ", " 2 hours "]),
+        [`${MACHINE}.States.CheckLock.Choices.2.Condition`]: replaced([" > 86400000 ", " > 7200000 "]),
+        [`${MACHINE}.States.LockTimeout.Cause`]: replaced([" 24 hours ", " 2 hours "]),
       },
     },
   ],

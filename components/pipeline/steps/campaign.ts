@@ -1,83 +1,93 @@
-import { beginJob, orRoom, outOfTime, roomStates, waitMore } from "../personalizeJob";
 import type { CampaignResource } from "../../recommender/recommenderResources";
-import { choice, fail, failsAs, jsonata, NO_TEXT, sdkTask, type States } from "../states";
-import { outcome } from "./outcome";
+import { beginJob, catchBusy, outOfTime, quotaStates, waitMore } from "../personalizeJob";
+import { catchTo, choice, fail, jsonata, NO_TEXT, sdkTask, type Step } from "../states";
+import { outcome } from "./record";
 
-/** How the campaign was last seen: its status, what it serves, and the update that came last. */
-const SEEN = [
-  "($c := $states.result.Campaign; $u := $exists($c.LatestCampaignUpdate) ? $c.LatestCampaignUpdate : {};",
-  '$reason := function($of) { $exists($of.FailureReason) ? $of.FailureReason : "no reason was given" };',
-  '{"status": $c.Status, "serves": $c.SolutionVersionArn, "tps": $c.MinProvisionedTPS,',
-  '"isBusy": $contains($c.Status & " " & $u.Status, /PENDING|PROGRESS/),',
-  '"hasRefused": $contains($string($u.Status), /FAILED/) and $u.SolutionVersionArn = $versionArn,',
-  '"reason": $reason($contains($c.Status, /FAILED/) ? $c : $u)})',
-].join(" ");
-
-/** What this execution did, even if the answer was lost: while it has its turn, no other lets the campaign serve `$versionArn`. */
-const DEPLOYED = [
-  "($c := $states.result.Campaign;",
-  "$isOwn := function($of) { $of.SolutionVersionArn = $versionArn and $toMillis($of.CreationDateTime) >= $since };",
-  '$deployed != "" ? $deployed : $isOwn($c.LatestCampaignUpdate) ? "updated" : $isOwn($c) ? "created" : "")',
-].join(" ");
+/** The campaign as it was last described: its status, what it serves, and its latest update. */
+const CAMPAIGN = `(
+  $c := $states.result.Campaign;
+  $u := $exists($c.LatestCampaignUpdate) ? $c.LatestCampaignUpdate : {};
+  $reason := function($of) { $exists($of.FailureReason) ? $of.FailureReason : "no reason was given" };
+  {
+    "status": $c.Status,
+    "serves": $c.SolutionVersionArn,
+    "tps": $c.MinProvisionedTPS,
+    "isBusy": $contains($c.Status & " " & $u.Status, /PENDING|PROGRESS/),
+    "hasFailedUpdate": $contains($string($u.Status), /FAILED/) and $u.SolutionVersionArn = $versionArn,
+    "reason": $reason($contains($c.Status, /FAILED/) ? $c : $u)
+  }
+)`;
 
 /**
- * Lets the campaign serve `$versionArn`: creates it, or updates it unless it serves that version already. One update at a time: another
- * that is in progress is waited for. A campaign serves on while it is updated, and after an update that failed.
+ * What this execution did, even if the response was lost: as long as it holds the lock, no other execution deploys \`$versionArn\`.
  */
-export function campaignStates({ name, arn, minProvisionedTps }: CampaignResource, maxWaitHours: number, next: string): States {
+const DEPLOYED = `(
+  $c := $states.result.Campaign;
+  $isOwn := function($of) { $of.SolutionVersionArn = $versionArn and $toMillis($of.CreationDateTime) >= $since };
+  $deployed != "" ? $deployed : $isOwn($c.LatestCampaignUpdate) ? "updated" : $isOwn($c) ? "created" : ""
+)`;
+
+/**
+ * Deploys `$versionArn`: creates the campaign, or updates it unless it serves that version already. A campaign takes one update at a
+ * time, so an update in progress is awaited. The campaign keeps serving during an update, and after one that failed.
+ */
+export function deployCampaign({ name, arn, minProvisionedTps }: CampaignResource, maxWaitHours: number): Step {
   const serving = { SolutionVersionArn: jsonata("$versionArn"), MinProvisionedTPS: minProvisionedTps };
   const change = (deployed: string) => ({ next: "FindCampaign", assign: { deployed } });
-  const room = orRoom("CheckCampaignRoom", "DeploymentFailed");
-  const served = `$not($campaign.isBusy) and $campaign.serves = $versionArn`;
+  const busy = catchBusy("Campaign", "DeploymentFailed");
+  const isServed = "$not($campaign.isBusy) and $campaign.serves = $versionArn";
   return {
-    BeginDeployment: beginJob("FindCampaign", { deployed: NO_TEXT }),
-    FindCampaign: sdkTask(
-      "personalize:describeCampaign",
-      { CampaignArn: arn },
-      {
-        next: "CheckCampaign",
-        assign: { campaign: jsonata(SEEN), deployed: jsonata(DEPLOYED) },
-        catch: [{ ErrorEquals: ["Personalize.ResourceNotFoundException"], Next: "CreateCampaign" }, failsAs("DeploymentFailed")],
-      },
-    ),
-    CheckCampaign: choice(
-      [
+    first: "BeginDeployment",
+    states: (next) => ({
+      BeginDeployment: beginJob("FindCampaign", { deployed: NO_TEXT }),
+      FindCampaign: sdkTask(
+        "personalize:describeCampaign",
+        { CampaignArn: arn },
         {
-          when: '$not($campaign.isBusy) and $campaign.status != "ACTIVE"',
-          assign: { cause: jsonata('"the campaign is in status " & $campaign.status & ": " & $campaign.reason') },
-          next: "DeploymentFailed",
+          next: "CheckCampaign",
+          assign: { campaign: jsonata(CAMPAIGN), deployed: jsonata(DEPLOYED) },
+          catch: [{ ErrorEquals: ["Personalize.ResourceNotFoundException"], Next: "CreateCampaign" }, catchTo("DeploymentFailed")],
         },
-        {
-          when: `${served} and $deployed != ""`,
-          assign: outcome(jsonata("$deployed"), jsonata('"the run trained a solution version"')),
-          next,
-        },
-        {
-          when: `${served} and $campaign.tps = ${minProvisionedTps}`,
-          assign: outcome("kept", "the campaign serves the solution version already"),
-          next,
-        },
-        {
-          when: '$deployed = "updated" and $campaign.hasRefused and $not($campaign.isBusy)',
-          assign: { cause: jsonata('$campaign.reason & "; the campaign serves " & $campaign.serves & " on"') },
-          next: "DeploymentFailed",
-        },
-        { when: '$not($campaign.isBusy) and $deployed = ""', next: "UpdateCampaign" },
-        outOfTime(maxWaitHours, '"the status of the campaign was " & $campaign.status', "DeploymentFailed"),
-      ],
-      "WaitForCampaign",
-    ),
-    WaitForCampaign: waitMore("FindCampaign"),
-    CreateCampaign: sdkTask(
-      "personalize:createCampaign",
-      { Name: name, ...serving },
-      { ...change("created"), catch: [{ ErrorEquals: ["Personalize.ResourceAlreadyExistsException"], Next: "FindCampaign" }, ...room] },
-    ),
-    UpdateCampaign: sdkTask("personalize:updateCampaign", { CampaignArn: arn, ...serving }, { ...change("updated"), catch: room }),
-    ...roomStates("Campaign", "FindCampaign", "DeploymentFailed", maxWaitHours),
-    DeploymentFailed: fail(
-      "the solution version is trained; mend the reason, then start again with the same run key; a campaign that could not be created must be deleted first (npm run teardown).",
-      "DeploymentFailed",
-    ),
+      ),
+      CheckCampaign: choice(
+        [
+          {
+            when: '$not($campaign.isBusy) and $campaign.status != "ACTIVE"',
+            assign: { cause: jsonata('"the campaign is in status " & $campaign.status & ": " & $campaign.reason') },
+            next: "DeploymentFailed",
+          },
+          {
+            when: `${isServed} and $deployed != ""`,
+            assign: outcome(jsonata("$deployed"), jsonata('"the run trained a solution version"')),
+            next,
+          },
+          {
+            when: `${isServed} and $campaign.tps = ${minProvisionedTps}`,
+            assign: outcome("kept", "the campaign serves the solution version already"),
+            next,
+          },
+          {
+            when: '$deployed = "updated" and $campaign.hasFailedUpdate and $not($campaign.isBusy)',
+            assign: { cause: jsonata('$campaign.reason & "; the campaign still serves " & $campaign.serves') },
+            next: "DeploymentFailed",
+          },
+          { when: '$not($campaign.isBusy) and $deployed = ""', next: "UpdateCampaign" },
+          outOfTime(maxWaitHours, '"the status of the campaign was " & $campaign.status', "DeploymentFailed"),
+        ],
+        "WaitForCampaign",
+      ),
+      WaitForCampaign: waitMore("FindCampaign"),
+      CreateCampaign: sdkTask(
+        "personalize:createCampaign",
+        { Name: name, ...serving },
+        { ...change("created"), catch: [{ ErrorEquals: ["Personalize.ResourceAlreadyExistsException"], Next: "FindCampaign" }, ...busy] },
+      ),
+      UpdateCampaign: sdkTask("personalize:updateCampaign", { CampaignArn: arn, ...serving }, { ...change("updated"), catch: busy }),
+      ...quotaStates("Campaign", "FindCampaign", "DeploymentFailed", maxWaitHours),
+      DeploymentFailed: fail(
+        "The solution version is trained. Fix the cause, then start again with the same run key. A campaign that could not be created must be deleted first (npm run teardown).",
+        "DeploymentFailed",
+      ),
+    }),
   };
 }

@@ -1,27 +1,63 @@
 import { trainingRunsPrefix } from "../../shared/naming";
-import type { TenantContext } from "../../shared/tenantContext";
-import { fail, failsAs, jsonata, sdkTask, type States } from "../states";
+import type { DefinitionArgs } from "../definition";
+import { type Assign, catchTo, fail, jsonata, jsonataFields, NO_TEXT, sdkTask, type Step } from "../states";
 
-/** Keeps what a run imported, trained and decided as one JSON object: a row of the table of training runs. */
-export function recordStates({ buckets, keyPrefix }: TenantContext, next: string): States {
-  const written = (expressions: Record<string, string>) =>
-    Object.fromEntries(Object.entries(expressions).map(([name, expression]) => [name, jsonata(expression)]));
+/**
+ * What a run trained and deployed, as `$training`, for its output and its record.
+ *
+ * @param decision `created` or `updated`: the campaign serves the new version; `kept`: the campaign is unchanged; `skipped`: nothing was trained
+ * @param trained whether there is a solution version
+ */
+export function outcome(decision: string, reason: string, trained = true): Assign {
+  const version = trained
+    ? { solutionVersionArn: jsonata("$versionArn"), metrics: jsonata("$metrics") }
+    : { solutionVersionArn: NO_TEXT, metrics: {} };
+  return { training: { ...version, baseline: null, present: null, decision, reason } };
+}
+
+/** Where a run never trains. */
+export function skipTraining(): Step {
+  return passWith("SkipTraining", outcome("skipped", "pipeline.train is never", false));
+}
+
+/** Where a run trains and there is no campaign. */
+export function keepVersion(): Step {
+  return passWith("KeepVersion", outcome("kept", "the campaign is off"));
+}
+
+function passWith(state: string, assign: Assign): Step {
+  return { first: state, states: (next) => ({ [state]: { Type: "Pass", Assign: assign, Next: next } }) };
+}
+
+/** Writes what the run imported, trained and decided as one JSON object: a row of the table of training runs. */
+export function recordRun({ context: { buckets, keyPrefix } }: Pick<DefinitionArgs, "context">): Step {
+  const prefix = `${trainingRunsPrefix(keyPrefix)}dt=`;
   const object = {
     Bucket: buckets.lake,
-    Key: jsonata(`${JSON.stringify(`${trainingRunsPrefix(keyPrefix)}dt=`)} & $runDate & "/" & $runId & ".json"`),
+    Key: jsonata(`${JSON.stringify(prefix)} & $runDate & "/" & $runId & ".json"`),
     ContentType: "application/json",
-    Body: written({
-      ...{ run_id: "$runId", run_date: "$runDate", run_key: "$runKey", finished_at: "$states.context.State.EnteredTime" },
-      ...{ rows: "$exported.manifest.rows", users: "$exported.manifest.users", items: "$exported.manifest.items" },
-      ...{ solution_version_arn: "$training.solutionVersionArn", metrics: "$training.metrics" },
-      ...{ decision: "$training.decision", reason: "$training.reason" },
+    Body: jsonataFields({
+      run_id: "$runId",
+      run_date: "$runDate",
+      run_key: "$runKey",
+      finished_at: "$states.context.State.EnteredTime",
+      rows: "$exported.manifest.rows",
+      users: "$exported.manifest.users",
+      items: "$exported.manifest.items",
+      solution_version_arn: "$training.solutionVersionArn",
+      metrics: "$training.metrics",
+      decision: "$training.decision",
+      reason: "$training.reason",
     }),
   };
   return {
-    Record: sdkTask("s3:putObject", object, { next, catch: [failsAs("RecordFailed")] }),
-    RecordFailed: fail(
-      "the run is done but for its record; the pipeline's role must be allowed to write it: then start again with the same run key.",
-      "RecordFailed",
-    ),
+    first: "Record",
+    states: (next) => ({
+      Record: sdkTask("s3:putObject", object, { next, catch: [catchTo("RecordFailed")] }),
+      RecordFailed: fail(
+        "Everything but the run's record is done. Allow the pipeline's role to write it, then start again with the same run key.",
+        "RecordFailed",
+      ),
+    }),
   };
 }

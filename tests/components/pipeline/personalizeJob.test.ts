@@ -1,5 +1,5 @@
 import * as assert from "node:assert/strict";
-import { jobStates, type PersonalizeJob } from "../../../components/pipeline/personalizeJob";
+import { personalizeJob, type PersonalizeJob } from "../../../components/pipeline/personalizeJob";
 import { Expressions } from "@c360/local-aws";
 
 const JOB: PersonalizeJob = {
@@ -13,7 +13,7 @@ const JOB: PersonalizeJob = {
 const HOUR = 3_600_000;
 const BEGUN = Date.UTC(2026, 0, 31);
 
-const states = jobStates(JOB, { next: "Eat", assign: { eaten: false } });
+const states = personalizeJob(JOB, { eaten: false }).states("Eat");
 const at = (ms: number, result: object = {}) => ({ context: { State: { EnteredTime: new Date(BEGUN + ms).toISOString() } }, result });
 const evaluate = (template: unknown, bindings: object) => new Expressions().evaluate(template, "Field", { since: BEGUN, ...bindings });
 
@@ -25,37 +25,37 @@ describe("a job of Personalize", () => {
     assert.deepEqual(ways, [
       "BeginBaking Pass Bake",
       "Bake Task DescribeBaking",
-      "CheckBakingRoom Choice",
-      "WaitForBakingRoom Wait Bake",
+      "CheckBakingQuota Choice",
+      "WaitForBakingQuota Wait Bake",
       "DescribeBaking Task CheckBaking",
       "CheckBaking Choice",
       "NextBaking Pass Bake",
       "WaitForBaking Wait DescribeBaking",
     ]);
-    assert.deepEqual([states.CheckBaking.Default, states.CheckBakingRoom.Default], ["WaitForBaking", "WaitForBakingRoom"]);
+    assert.deepEqual([states.CheckBaking.Default, states.CheckBakingQuota.Default], ["WaitForBaking", "WaitForBakingQuota"]);
   });
 
   it("goes on with what is there, waits for room, and fails by any other error", () => {
     const caught = (states.Bake.Catch as { ErrorEquals: string[]; Next: string }[]).map(({ ErrorEquals, Next }) => [ErrorEquals, Next]);
     assert.deepEqual(caught, [
       [["Personalize.ResourceAlreadyExistsException"], "DescribeBaking"],
-      [["Personalize.LimitExceededException", "Personalize.ResourceInUseException"], "CheckBakingRoom"],
+      [["Personalize.LimitExceededException", "Personalize.ResourceInUseException"], "CheckBakingQuota"],
       [["States.ALL"], "BakingFailed"],
     ]);
-    assert.deepEqual(states.Bake.Assign, { made: true, arn: "{% 1 %}" });
+    assert.deepEqual(states.Bake.Assign, { created: true, arn: "{% 1 %}" });
   });
 
   it("knows what it made, even if the answer was lost", async () => {
     const made = async (flag: boolean, created: number) => {
       const result = { Cake: { Status: "ACTIVE", CreationDateTime: new Date(BEGUN + created).toISOString() } };
-      return ((await evaluate(states.DescribeBaking.Assign, { made: flag, states: at(0, result) })) as { made: boolean }).made;
+      return ((await evaluate(states.DescribeBaking.Assign, { created: flag, states: at(0, result) })) as { created: boolean }).created;
     };
     assert.deepEqual([await made(true, -5), await made(false, 0), await made(false, 5), await made(false, -5)], [true, true, true, false]);
   });
 
   /** Where a check leads, and with which cause. */
   async function check(status: string, { made = true, isStale = false, waited = 0 } = {}) {
-    const bindings = { status, made, isStale, cause: "burnt", states: at(waited) };
+    const bindings = { status, created: made, isStale, cause: "burnt", states: at(waited) };
     const choices = states.CheckBaking.Choices as { Condition: string; Next: string; Assign?: object }[];
     for (const { Condition, Next, Assign } of choices) {
       if ((await evaluate(Condition, bindings)) !== true) continue;

@@ -112,7 +112,7 @@ describe("Pipeline", () => {
       policy: {
         Version: "2012-10-17",
         Statement: [
-          allow("TakeTurns", ["states:ListExecutions"], MACHINE_ARN),
+          allow("AcquireLock", ["states:ListExecutions"], MACHINE_ARN),
           allow("InvokeFunctions", ["lambda:InvokeFunction"], [lambda("history"), lambda("export")]),
           allow(
             "RunQueries",
@@ -151,7 +151,7 @@ describe("Pipeline", () => {
       const { policy } = (await create(args, true)).get(ROLE_POLICY, "p-role-policy").inputs;
       return (policy as { Statement: { Sid: string }[] }).Statement;
     };
-    const turns = allow("TakeTurns", ["states:ListExecutions"], MACHINE_ARN);
+    const turns = allow("AcquireLock", ["states:ListExecutions"], MACHINE_ARN);
     const invoke = (role: string) => allow("InvokeFunctions", ["lambda:InvokeFunction"], [lambda(role)]);
     const run = [
       allow("RunJob", ["glue:StartJobRun", "glue:GetJobRun", "glue:GetJobRuns", "glue:BatchStopJobRun"], glue("job/export-job")),

@@ -3,7 +3,7 @@ import {
   athenaTask,
   choice,
   fail,
-  failsAs,
+  catchTo,
   glueTask,
   jsonata,
   lambdaTask,
@@ -102,7 +102,7 @@ describe("a state", () => {
   });
 
   it("does not ask again when it got an answer that it expects", () => {
-    const { Retry } = sdkTask("glue:getTable", {}, { next: "N", catch: [failsAs("F", ["Glue.EntityNotFoundException"]), failsAs("G")] });
+    const { Retry } = sdkTask("glue:getTable", {}, { next: "N", catch: [catchTo("F", ["Glue.EntityNotFoundException"]), catchTo("G")] });
     assert.deepEqual(Retry, [
       { ErrorEquals: ["Glue.EntityNotFoundException"], MaxAttempts: 0 },
       { ErrorEquals: ["States.TaskFailed"], ...AGAIN },
@@ -133,7 +133,7 @@ describe("a state", () => {
     assert.deepEqual(fail("do this.", "Named"), { Type: "Fail", Error: "Named", Cause: '{% $cause & " - do this." %}' });
     assert.equal(fail("do that.").Error, "{% $error %}");
     assert.deepEqual(
-      [failsAs("F"), failsAs("G", ["E"])].map(({ ErrorEquals, Next }) => ({ ErrorEquals, Next })),
+      [catchTo("F"), catchTo("G", ["E"])].map(({ ErrorEquals, Next }) => ({ ErrorEquals, Next })),
       [
         { ErrorEquals: ["States.ALL"], Next: "F" },
         { ErrorEquals: ["E"], Next: "G" },
@@ -175,7 +175,7 @@ describe("a state", () => {
   ];
   for (const [what, errorOutput, kept] of FAILURES) {
     it(`keeps of a failure its name and what a person wants to read: ${what}`, async () => {
-      assert.deepEqual(await new Expressions().evaluate(failsAs("F").Assign, "Assign", { states: { errorOutput } }), kept);
+      assert.deepEqual(await new Expressions().evaluate(catchTo("F").Assign, "Assign", { states: { errorOutput } }), kept);
     });
   }
 });

@@ -1,9 +1,8 @@
 import * as assert from "node:assert/strict";
-import { type ExportSteps, exportStates, nameStates } from "../../../../components/pipeline/steps/export";
+import { exportCsv, nameExport } from "../../../../components/pipeline/steps/export";
 import { Expressions } from "@c360/local-aws";
-import { EXPORTERS, PARTS } from "../../../support/definitionArgs";
+import { DEFINITION_ARGS, EXPORTERS, PARTS } from "../../../support/definitionArgs";
 
-const PLACES = { lake: "lake", cache: "cache", work: "alice/recommender/inflated/" };
 const VARIABLES = {
   ...{ runId: "0123456789ab-01234567", runDate: "2026-01-31", runKey: "key", runHash: "0123456789ab", rebuild: false },
   parts: "s3://cache/alice/athena/list.csv",
@@ -16,8 +15,8 @@ const ANSWER = "alice/recommender/inflated/0123456789ab-01234567/5e821fd3.json";
 const evaluate = (template: unknown, changes: object = {}, states: object = execution("execution")) =>
   new Expressions().evaluate(template, "Arguments", { ...VARIABLES, ...changes, states });
 const statesOf = (engine: keyof typeof EXPORTERS, from: keyof typeof PARTS) => {
-  const args: ExportSteps = { exporter: EXPORTERS[engine], parts: PARTS[from], ...PLACES };
-  return exportStates(args, "Next");
+  const { context } = DEFINITION_ARGS;
+  return exportCsv({ exporter: EXPORTERS[engine], parts: PARTS[from], context }).states("Next");
 };
 
 describe("the export's states", () => {
@@ -75,7 +74,7 @@ describe("the export's states", () => {
 
 describe("the name of a run that exports a source", () => {
   const nameOf = async (changes: object = {}, id = "execution") => {
-    const { runId } = (await evaluate(nameStates("Next").NameExport.Assign, changes, execution(id))) as { runId: string };
+    const { runId } = (await evaluate(nameExport().states("Next").NameExport.Assign, changes, execution(id))) as { runId: string };
     return runId;
   };
 

@@ -1,10 +1,10 @@
 import * as assert from "node:assert/strict";
-import { pipelineDefinition } from "../../components/pipeline/definition";
-import { pipelinePolicy } from "../../components/pipeline/policies";
-import type { State } from "../../components/pipeline/states";
+import { pipelineDefinition } from "../../../components/pipeline/definition";
+import { pipelinePolicy } from "../../../components/pipeline/policies";
+import type { State } from "../../../components/pipeline/states";
 import { list } from "@c360/local-aws";
 import { aslProblems } from "@c360/local-aws/testing";
-import { DEFINITION_ARGS, DEPLOYED, EXPORTERS, PARTS, TRAINED_ALONE } from "../support/definitionArgs";
+import { DEFINITION_ARGS, DEPLOYED, EXPORTERS, PARTS, TRAINED_ALONE } from "../../support/definitionArgs";
 
 const ARGS = { ...DEFINITION_ARGS, defaultEventType: `it's "odd" \\ {% 1 %}` };
 
@@ -124,12 +124,12 @@ describe("the pipeline's definition", () => {
       [72, 180],
     ]) {
       const { ListExecutions } = pipelineDefinition({ ...ARGS, maxWaitHours }).States;
-      const { turnSeconds } = ListExecutions.Assign as { turnSeconds: number };
-      assert.equal(turnSeconds, seconds);
+      const { lockWaitSeconds } = ListExecutions.Assign as { lockWaitSeconds: number };
+      assert.equal(lockWaitSeconds, seconds);
       let looks = 0;
       for (let waited = 0; waited < maxWaitHours * 3600; looks += 1) waited += Math.max(30, Math.floor(waited / 20));
       // A wait, a call and a choice: two, five and two events.
-      assert.ok(((maxWaitHours * 3600) / turnSeconds + 4 * looks) * 9 < 25_000 * 0.75, `${looks}`);
+      assert.ok(((maxWaitHours * 3600) / lockWaitSeconds + 4 * looks) * 9 < 25_000 * 0.75, `${looks}`);
     }
   });
 
