@@ -21,19 +21,21 @@ import { makeForwarder } from "./forwarder";
 import { deploy, type Registered } from "./pulumiMocks";
 import type { Invocation } from "./serialize";
 
-/** Waits of the cloud are so much shorter. */
+/** How much shorter the waits of the cloud are. */
 const SCALE = 100;
 export const STREAM = "events";
 export const UPSTREAM = "upstream";
 export const SHARD = "shardId-000000000000";
 
-/** What a test deploys otherwise than most. */
+/** What a test changes. */
 export interface ForwarderOptions extends Partial<Pick<EventForwarderArgs, "batchSize" | "timeoutSeconds" | "callsPerSecond">> {
-  /** Statement of the role's policy that is left out, by its Sid. */
+  /** Sid of a statement that the role's policy lacks. */
   without?: string;
+  /** Shards of the stream. @default 1 */
+  shards?: number;
 }
 
-/** The forwarder as the component deploys it, in a local cloud with its stream, its tracker and its dead-letter store. */
+/** The forwarder as its component deploys it, in a local cloud with its stream, event tracker and dead-letter store. */
 export class DeployedForwarder {
   private readonly processes: ChildProcess[] = [];
   private readonly functionName: string;
@@ -49,12 +51,12 @@ export class DeployedForwarder {
     this.logGroup = loggingConfig.logGroup;
   }
 
-  static async open({ without, ...changes }: ForwarderOptions = {}): Promise<DeployedForwarder> {
+  static async open({ without, shards = 1, ...changes }: ForwarderOptions = {}): Promise<DeployedForwarder> {
     const clock = new JumpingClock(SCALE);
     const services = [kinesis, s3, logs, cloudControl, makePersonalize({ latencyMs: 0, creationMs: 0 }), makeLambda({ pollMs: 210 })];
     const running = await withCloud(services, { clock });
     try {
-      await createStream(running, STREAM);
+      await createStream(running, STREAM, { shardCount: shards });
       await running.cloud.create("aws:s3/bucket:Bucket", { bucket: UPSTREAM }, "urn:pulumi:dev::test::aws:s3/bucket:Bucket::upstream");
       const { trackingId } = await makeRecommender(running.cloud);
       const { resources } = await deploy(() => makeForwarder({ trackingId, ...changes }));
@@ -75,12 +77,12 @@ export class DeployedForwarder {
     await this.running.stop();
   }
 
-  /** Makes PutEvents calls fail; `when` sees sender and events. */
+  /** Makes PutEvents calls fail; `when` gets the request. */
   failPutEvents(kind: Fault["kind"], more: Partial<Fault> = {}): ActiveFault {
     return this.running.faults.add({ service: "personalize", operation: "POST /events", kind, ...more });
   }
 
-  /** Makes writes to the dead-letter store fail, Lambda's failure destination not among them. */
+  /** Makes writes to the dead-letter store fail, but not those to Lambda's failure destination. */
   failDeadLetters(kind: Fault["kind"], more: Partial<Fault> = {}): ActiveFault {
     const when = ({ Key }: Json): boolean => String(Key).includes("/dead_letter/");
     return this.running.faults.add({ service: "s3", operation: "PUT /{Bucket}/{Key+}", kind, when, ...more });
@@ -91,7 +93,7 @@ export class DeployedForwarder {
     return this.running.faults.add({ service: "kinesis", operation: "GetRecords", kind, ...more });
   }
 
-  /** Invokes the function with a batch of its own making. */
+  /** Invokes the function with a batch. */
   async invoke(event: KinesisStreamEvent): Promise<Invocation> {
     const { cloud, owner } = this.running;
     const operation = "POST /2015-03-31/functions/{FunctionName}/invocations";
@@ -111,48 +113,51 @@ export class DeployedForwarder {
     return results.map(({ SequenceNumber = "" }) => SequenceNumber);
   }
 
-  /** Lets the event source mapping work. */
+  /** Starts the event source mapping. */
   start(): void {
     this.running.startWorkers();
   }
 
-  /** Resolves when the mapping is done with everything that was put. */
+  /** Waits until the mapping has processed everything that was put. */
   async untilDone(): Promise<void> {
     const since = performance.now();
-    await eventually(() => {
-      const left = this.running.pending(since);
-      if (left > 0) throw new Error(`${left} records are pending`);
-    });
+    await eventually(
+      () => {
+        const left = this.running.pending(since);
+        if (left > 0) throw new Error(`${left} records are pending`);
+      },
+      { timeoutMs: 30_000 },
+    );
   }
 
-  /** Gives the role the statement that it was deployed without. */
+  /** Adds the statement to the role that it was deployed without. */
   async allow(sid: string): Promise<void> {
     const { role, policy } = this.inputs(ROLE_POLICY) as { role: string; policy: { Statement: Statement[] } };
     const Statement = policy.Statement.filter(({ Sid }) => Sid === sid);
     await this.running.cloud.create(ROLE_POLICY, { name: sid, role, policy: { Statement } }, "urn:pulumi:dev::test::more::more");
   }
 
-  /** Kills the function's processes, as when the machine below it fails; returns how many there were. */
+  /** Kills the function's processes, as a failing machine does; returns their number. */
   kill(): number {
     return this.processes
       .filter(({ exitCode, signalCode }) => exitCode === null && signalCode === null)
       .filter((child) => child.kill("SIGKILL")).length;
   }
 
-  /** Everything that the function and its runtime logged. */
+  /** The log of the function and its runtime. */
   async text(): Promise<string> {
     const { cloud, owner } = this.running;
     const { output } = await cloud.call(owner, "logs", "FilterLogEvents", { logGroupName: this.logGroup });
     return (output?.events as { message: string }[]).map(({ message }) => message).join("\n");
   }
 
-  /** What the function logged, one object a line. */
+  /** The lines that the function logged. */
   async lines(): Promise<Json[]> {
     const lines = (await this.text()).split("\n").filter((line) => line.startsWith("{"));
     return lines.map((line) => JSON.parse(line) as Json);
   }
 
-  /** The last batch's metrics. */
+  /** The metrics of the last batch. */
   async metrics(): Promise<Json> {
     return (await this.lines()).findLast((line) => "_aws" in line) ?? {};
   }

@@ -2,17 +2,17 @@ import { EventForwarder, type EventForwarderArgs } from "../../components/eventF
 import { deploy, CONTEXT } from "./pulumiMocks";
 import { archiveFiles, loadSerialized, type SerializedFunction } from "./serialize";
 
-/** Where a forwarder under test finds the services. */
+/** Environment of a forwarder under test. */
 export interface ForwarderTarget {
   endpoint: string;
   credentials?: { accessKeyId: string; secretAccessKey: string; sessionToken?: string };
-  /** Environment variables that differ; an undefined one is left out. */
+  /** Environment variables to change; undefined removes one. */
   env?: Record<string, string | undefined>;
 }
 
 let archive: Promise<Record<string, string>> | undefined;
 
-/** Files of the forwarder's archive, from the component itself. */
+/** Files of the forwarder's archive, as the component registers it. */
 export function forwarderArchive(): Promise<Record<string, string>> {
   archive ??= deploy(() => makeForwarder()).then((deployed) =>
     archiveFiles(deployed.get("aws:lambda/function:Function", "f-function").inputs.code),
@@ -20,7 +20,7 @@ export function forwarderArchive(): Promise<Record<string, string>> {
   return archive;
 }
 
-/** Loads the forwarder's archive outside the repository; dead letters go to `upstream`, below `dead/`. */
+/** Loads the forwarder's archive outside the repository. Dead letters go to the bucket `upstream`, below `dead/`. */
 export async function loadForwarder({ endpoint, credentials, env = {} }: ForwarderTarget): Promise<SerializedFunction> {
   const { accessKeyId, secretAccessKey, sessionToken } = { accessKeyId: "AKIATEST", secretAccessKey: "test", ...credentials };
   const all = {
@@ -42,9 +42,9 @@ export async function loadForwarder({ endpoint, credentials, env = {} }: Forward
 }
 
 /**
- * The component as most tests deploy it: dead letters go to the bucket `upstream`.
+ * The component with settings for tests. Dead letters go to the bucket `upstream`.
  *
- * @param changes what a test wants otherwise
+ * @param changes settings that a test changes
  */
 export function makeForwarder(changes: Partial<EventForwarderArgs> = {}): EventForwarder {
   return new EventForwarder("f", {

@@ -6,47 +6,47 @@ import { personalizeLog } from "@c360/local-aws/testing";
 /** Epoch seconds of the first event of a record. */
 const SENT = 1_700_000_000;
 
-/** A record of one session with an event for each item. `invalid…` the forwarder refuses, `refused…` Personalize. */
+/** A record of one session with one event per item. The forwarder rejects items `invalid…`, Personalize rejects items `refused…`. */
 export interface SessionRecord {
   session: string;
   items: string[];
 }
 
-/** The record as its producer writes it. */
+/** The payload of a record. */
 export function payloadOf({ session, items }: SessionRecord): object {
   const event_list = items.map((itemId, i) => ({
     eventType: "view",
     itemId,
     sentAt: itemId.startsWith("invalid") ? 0 : SENT + i,
-    // Personalize knows the member, the forwarder leaves that to it.
+    // Personalize rejects a reserved name among the properties; the forwarder does not check it.
     ...(itemId.startsWith("refused") ? { properties: { userId: "1" } } : {}),
   }));
   return { session_id: session, event_list };
 }
 
-/** A dead letter, or a record of a batch that Lambda discarded. */
+/** A dead letter, or a record of a discarded batch. */
 export interface KeptRecord {
   sequenceNumber: string;
   /** Absent for a discarded batch. */
   reason?: string;
-  /** Indexes of the bad events; absent when the record is kept as a whole. */
+  /** Indexes of the bad events; absent when the whole record is kept. */
   events?: number[];
   /** Base64. */
   data: string;
 }
 
-/** An event as Personalize has it. */
+/** An event that Personalize accepted. */
 export interface AcceptedEvent {
   sessionId: string;
   event: { itemId: string; eventId: string };
 }
 
-/** What Personalize accepted, in order. */
+/** All events that Personalize accepted, in order. */
 export async function acceptedEvents({ running }: DeployedForwarder): Promise<AcceptedEvent[]> {
   return (await personalizeLog(running, "events")) as unknown as AcceptedEvent[];
 }
 
-/** What the dead-letter store and Lambda's failure destination hold. */
+/** All records in the dead-letter store and in Lambda's failure destination. */
 export async function keptRecords({ running: { cloud, owner } }: DeployedForwarder): Promise<KeptRecord[]> {
   const { output } = await cloud.call(owner, "s3", "GET /{Bucket}?list-type", { Bucket: UPSTREAM, "list-type": "2", headers: {} });
   const { Contents = [] } = output?.ListBucketResult as { Contents?: { Key: string }[] };
@@ -68,13 +68,22 @@ export async function keptRecords({ running: { cloud, owner } }: DeployedForward
   return kept;
 }
 
-/** What was put on the stream, to be found again in Personalize, in the dead-letter store, or behind the checkpoint. */
+/** The records that a test put on the stream, to be found in Personalize, in the dead-letter store, or after the checkpoint. */
 export class Ledger {
   private readonly records = new Map<string, SessionRecord>();
 
-  constructor(private readonly forwarder: DeployedForwarder) {}
+  /** @param acceptedBefore events that Personalize accepted before the ledger was opened */
+  private constructor(
+    private readonly forwarder: DeployedForwarder,
+    private readonly acceptedBefore: number,
+  ) {}
 
-  /** Puts records on the stream, in order. */
+  /** A ledger for records that are put from now on, when all earlier ones are done. */
+  static async open(forwarder: DeployedForwarder): Promise<Ledger> {
+    return new Ledger(forwarder, (await acceptedEvents(forwarder)).length);
+  }
+
+  /** Puts records on the stream, in order; returns their sequence numbers. */
   async put(...records: SessionRecord[]): Promise<string[]> {
     const payloads = records.map((record) => ({ key: record.session, data: Buffer.from(JSON.stringify(payloadOf(record))) }));
     const numbers = await this.forwarder.put(payloads);
@@ -82,9 +91,19 @@ export class Ledger {
     return numbers;
   }
 
-  /** Fails unless every record is accepted, or kept, or not checkpointed: to be called at any time. */
+  /** Events that Personalize accepted since the ledger was opened, in order. */
+  async accepted(): Promise<AcceptedEvent[]> {
+    return (await acceptedEvents(this.forwarder)).slice(this.acceptedBefore);
+  }
+
+  /** The ledger's records in the dead-letter store and in Lambda's failure destination. */
+  async kept(): Promise<KeptRecord[]> {
+    return (await keptRecords(this.forwarder)).filter(({ sequenceNumber }) => this.records.has(sequenceNumber));
+  }
+
+  /** Fails unless every record is accepted, or kept, or not checkpointed. May be called at any time. */
   async checkNothingLost(): Promise<void> {
-    // First: what is done with later can only be more.
+    // Read the checkpoint first: what is found later can only be more.
     const checkpoint = this.checkpoint();
     const [accepted, kept] = await this.found();
     for (const [number, { items }] of this.records) {
@@ -94,7 +113,7 @@ export class Ledger {
     }
   }
 
-  /** Fails unless each good event is accepted in its session's order and under one id, and just the bad ones are kept. */
+  /** Fails unless every good event is accepted, in its session's order and under one id, and only the bad ones are kept. */
   async checkComplete(): Promise<void> {
     const [accepted, kept] = await this.found();
     const isGood = (item: string): boolean => !/^(invalid|refused)/.test(item);
@@ -113,7 +132,7 @@ export class Ledger {
     assert.deepEqual([...kept].sort(), bad.sort());
   }
 
-  /** Highest sequence number up to which the mapping is done. */
+  /** The mapping's checkpoint in the first shard: a sequence number, or -1. */
   checkpoint(): bigint {
     const [mapping] = this.forwarder.running.services.get("lambda")?.workers as EventSourceMapping[];
     return BigInt(mapping.checkpoints.at(0) ?? -1);
@@ -121,12 +140,12 @@ export class Ledger {
 
   private async found(): Promise<[Map<string, { session: string; ids: Set<string> }>, Set<string>]> {
     const accepted = new Map<string, { session: string; ids: Set<string> }>();
-    for (const { sessionId, event } of await acceptedEvents(this.forwarder)) {
+    for (const { sessionId, event } of await this.accepted()) {
       const { ids } = accepted.get(event.itemId) ?? { ids: new Set<string>() };
       accepted.set(event.itemId, { session: sessionId, ids: ids.add(event.eventId) });
     }
     const kept = new Set<string>();
-    for (const { sequenceNumber, events } of await keptRecords(this.forwarder)) {
+    for (const { sequenceNumber, events } of await this.kept()) {
       const { items = [] } = this.records.get(sequenceNumber) ?? {};
       for (const index of events ?? items.keys()) kept.add(`${sequenceNumber} ${index}`);
     }
@@ -140,7 +159,7 @@ async function objectText({ body }: { body?: unknown }): Promise<string> {
   return Buffer.concat(chunks).toString();
 }
 
-/** Whether a PutEvents call holds an item. */
+/** Condition of a fault: the PutEvents call contains the item. */
 export const holds =
   (item: string) =>
   ({ eventList }: Json): boolean =>

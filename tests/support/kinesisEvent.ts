@@ -1,6 +1,6 @@
 import type { KinesisStreamEvent, KinesisStreamRecord } from "aws-lambda";
 
-/** Arrival of the records that these factories make, in epoch seconds: 2026-11-20T12:00:00Z. */
+/** When the records of these factories arrived, in epoch seconds: 2026-11-20T12:00:00Z. */
 export const ARRIVED = 1_795_176_000;
 
 export interface RecordOptions {
@@ -11,7 +11,7 @@ export interface RecordOptions {
   arrivedSeconds?: number;
 }
 
-/** A record of a stream as the event source mapping hands it over. */
+/** A stream record as the event source mapping delivers it. */
 export function kinesisRecord(payload: Buffer | string | object, options: RecordOptions = {}): KinesisStreamRecord {
   const { sequenceNumber = "1", shard = "shardId-000000000000", partitionKey = "p", arrivedSeconds = ARRIVED } = options;
   const bytes = Buffer.isBuffer(payload) ? payload : Buffer.from(typeof payload === "string" ? payload : JSON.stringify(payload));
@@ -33,12 +33,16 @@ export function kinesisRecord(payload: Buffer | string | object, options: Record
   };
 }
 
-/** A batch whose records have the sequence numbers 1001, 1002 and so on. */
-export function kinesisBatch(payloads: readonly (Buffer | string | object)[]): KinesisStreamEvent {
-  return { Records: payloads.map((payload, i) => kinesisRecord(payload, { sequenceNumber: String(1001 + i) })) };
+/**
+ * A batch of records with consecutive sequence numbers.
+ *
+ * @param first sequence number of the first record
+ */
+export function kinesisBatch(payloads: readonly (Buffer | string | object)[], first = 1001): KinesisStreamEvent {
+  return { Records: payloads.map((payload, i) => kinesisRecord(payload, { sequenceNumber: String(first + i) })) };
 }
 
-/** An event record of one session with a view of each of the given items. */
+/** The payload of one session with a view of each item. */
 export function viewRecord(sessionId: string, items: readonly string[], userId?: string): object {
   const event_list = items.map((itemId, i) => ({ eventType: "view", itemId, sentAt: ARRIVED - 100 + i }));
   return { ...(userId === undefined ? {} : { user_id: userId }), session_id: sessionId, event_list };

@@ -1,4 +1,4 @@
-/** `produced.poison` of a run in which each kind comes once. */
+/** `produced.poison` of a run in which each kind occurs once. */
 export const POISON_ONCE = {
   anonymous: 1,
   badJson: 1,
@@ -33,5 +33,5 @@ export const REASONS_ONCE = {
   notAnObject: 1,
 };
 
-/** `runs[0].export.leftOut` of such a run: an empty record is no line, one that is repeated is a duplicate. */
+/** `runs[0].export.leftOut` of such a run: an empty record is not a line, a repeated one is a duplicate. */
 export const LEFT_OUT_ONCE = { ...REASONS_ONCE, badJson: 1, anonymous: 1, duplicate: 1 };

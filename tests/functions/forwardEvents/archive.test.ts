@@ -7,7 +7,7 @@ const ROOT = join(__dirname, "../../..");
 const MAX_ZIPPED_BYTES = 10_000;
 
 describe("the forwarder's archive", () => {
-  it("holds one file and has at most 10 kB zipped", async () => {
+  it("holds one file of at most 10 kB zipped", async () => {
     const files = await forwarderArchive();
     const zip = new AdmZip();
     for (const [path, text] of Object.entries(files)) zip.addFile(path, Buffer.from(text));
@@ -19,7 +19,7 @@ describe("the forwarder's archive", () => {
     assert.ok(bytes <= MAX_ZIPPED_BYTES, `${bytes} bytes`);
   });
 
-  it("names nothing of this machine, and requires nothing but the SDK and Node's own modules", async () => {
+  it("contains no path of this machine, and requires only the SDK and Node's own modules", async () => {
     const { "__index.js": text } = await forwarderArchive();
     assert.ok(!text.includes(ROOT));
     const required = [...text.matchAll(/require\("([^"]+)"\)/g)].map(([, name]) => name);
@@ -33,7 +33,7 @@ describe("the forwarder's archive", () => {
     ]);
   });
 
-  it("ends a cold start without a setting by naming it", async () => {
+  it("fails at its cold start with the name of a missing or invalid variable", async () => {
     const endpoint = "http://127.0.0.1:1";
     for (const name of ["TRACKING_ID", "DEAD_LETTER_BUCKET", "DEAD_LETTER_PREFIX", "CALLS_PER_SECOND", "TENANT", "STAGE"]) {
       const message = new RegExp(`forwardEvents: environment variable ${name} must be set`);

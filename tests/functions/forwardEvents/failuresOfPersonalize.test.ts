@@ -27,7 +27,7 @@ describe("the deployed forwarder when Personalize fails", () => {
       assert.deepEqual(Object.fromEntries(Object.keys(expected).map((name) => [name, metrics[name]])), expected);
     });
 
-  it("returns the records whose calls stay throttled, unavailable or disconnected, and forwards the others", async () => {
+  it("returns the records whose calls are throttled, unavailable or disconnected three times, and forwards the others", async () => {
     const faults = ([THROTTLED, UNAVAILABLE, "disconnect"] as const).map((kind, i) => at.failPutEvents(kind, { when: holds(`k${i + 1}`) }));
     const records = Array.from({ length: 5 }, (_, i) => ({ session: `k${i}`, items: [`k${i}`] }));
     assert.deepEqual(await at.invoke(batch(...records)), failures("1002", "1003", "1004"));
@@ -39,7 +39,7 @@ describe("the deployed forwarder when Personalize fails", () => {
     await untilMetrics({ EventsForwarded: 2, CallsMade: 5, CallRetries: 6, Throttled: 1, RecordsRetried: 3, RecordsDeadLettered: 0 });
   });
 
-  it("gets over a socket that stays silent, a throttled call and a lost answer", async () => {
+  it("recovers from a silent socket, a throttled call and a lost response", async () => {
     at.failPutEvents("silence", { when: holds("o1"), to: 1 });
     at.failPutEvents(THROTTLED, { when: holds("o2"), to: 1 });
     at.failPutEvents("loseAnswer", { when: holds("o3"), to: 1 });
@@ -58,7 +58,7 @@ describe("the deployed forwarder when Personalize fails", () => {
     await untilMetrics({ CallsMade: 2 });
   });
 
-  it("splits a refused call until the bad event is alone, and keeps that event's record", async () => {
+  it("splits a rejected call until the bad event is alone, and keeps the record of that event", async () => {
     const event = batch({ session: "split", items: ["i0", "i1", "refused", "i3", "i4", "i5"] });
     assert.deepEqual(await at.invoke(event), failures());
     assert.deepEqual(await itemsOf("split"), ["i0", "i1", "i3", "i4", "i5"]);
@@ -105,8 +105,8 @@ describe("the deployed forwarder when Personalize fails", () => {
   });
 });
 
-describe("the deployed forwarder with few calls a second", () => {
-  it("sends what its time allows and returns the rest", async () => {
+describe("the deployed forwarder with a low call rate", () => {
+  it("returns what it cannot send in time", async () => {
     const at = await DeployedForwarder.open({ callsPerSecond: 1, timeoutSeconds: 2 });
     try {
       const records = Array.from({ length: 4 }, (_, i) => ({ session: `s${i}`, items: [`i${i}`] }));

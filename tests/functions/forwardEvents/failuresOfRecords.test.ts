@@ -1,7 +1,7 @@
 import * as assert from "node:assert/strict";
 import { ServiceError } from "@c360/local-aws";
 import { DeployedForwarder } from "../../support/deployedForwarder";
-import { acceptedEvents, holds, keptRecords, Ledger, payloadOf } from "../../support/forwarderLedger";
+import { acceptedEvents, holds, type KeptRecord, keptRecords, Ledger, payloadOf } from "../../support/forwarderLedger";
 import { kinesisBatch } from "../../support/kinesisEvent";
 
 const UNREADABLE: [string, Buffer][] = [
@@ -14,85 +14,81 @@ const UNREADABLE: [string, Buffer][] = [
   ["notAnObject", Buffer.from("3")],
 ];
 
-describe("the deployed forwarder and odd records", () => {
+describe("the deployed forwarder, given bad records", () => {
   let at: DeployedForwarder;
   let ledger: Ledger;
-  beforeEach(async () => {
+  before(async () => {
     at = await DeployedForwarder.open();
-    ledger = new Ledger(at);
-  });
-  afterEach(() => at.close());
-  const done = async (): Promise<void> => {
     at.start();
-    await at.untilDone();
-  };
+  });
+  beforeEach(async () => void (ledger = await Ledger.open(at)));
+  afterEach(() => at.running.faults.clear());
+  after(() => at.close());
+  const keptOf = async (numbers: readonly string[]): Promise<KeptRecord[]> =>
+    (await keptRecords(at)).filter(({ sequenceNumber }) => numbers.includes(sequenceNumber));
 
-  it("keeps every record of a batch of nothing but poison, as it came, and moves on", async () => {
+  it("keeps every record of a batch of bad records unchanged, and moves on", async () => {
+    const before = await acceptedEvents(at);
     const numbers = await at.put(UNREADABLE.map(([, data]) => ({ key: "k", data })));
-    await done();
+    await at.untilDone();
     assert.equal(ledger.checkpoint(), BigInt(numbers[numbers.length - 1]));
-    const kept = await keptRecords(at);
     assert.deepEqual(
-      kept.map(({ reason, sequenceNumber, data, events }) => [reason, sequenceNumber, data, events]),
+      (await keptOf(numbers)).map(({ reason, sequenceNumber, data, events }) => [reason, sequenceNumber, data, events]),
       UNREADABLE.map(([reason, data], i) => [reason, numbers[i], data.toString("base64"), undefined]),
     );
-    assert.deepEqual(await acceptedEvents(at), []);
+    assert.deepEqual(await acceptedEvents(at), before);
   });
 
-  it("keeps a record that is no base64", async () => {
-    const event = kinesisBatch(["", payloadOf({ session: "a", items: ["a1"] })]);
+  it("keeps a record whose data is not base64", async () => {
+    const event = kinesisBatch(["", payloadOf({ session: "base64", items: ["b1"] })], 1001);
     event.Records[0].kinesis.data = "e30=!";
     assert.deepEqual(await at.invoke(event), { result: { batchItemFailures: [] } });
     assert.deepEqual(
-      (await keptRecords(at)).map(({ reason, data }) => [reason, data]),
+      (await keptOf(["1001", "1002"])).map(({ reason, data }) => [reason, data]),
       [["badBase64", "e30=!"]],
     );
-    assert.equal((await acceptedEvents(at)).length, 1);
+    assert.equal((await ledger.accepted()).length, 1);
   });
 
-  it("keeps poison before a record that fails, and leaves poison after it to the next delivery", async () => {
-    at.failPutEvents(new ServiceError("ServiceUnavailable", "Please try again", 503), { when: holds("a1") });
-    const event = kinesisBatch(["poison 1", payloadOf({ session: "a", items: ["a1"] }), "poison 2"]);
-    assert.deepEqual(await at.invoke(event), { result: { batchItemFailures: [{ itemIdentifier: "1002" }] } });
+  it("keeps bad records before a record that fails, but not those after it", async () => {
+    at.failPutEvents(new ServiceError("ServiceUnavailable", "Please try again", 503), { when: holds("f1") });
+    const event = kinesisBatch(["poison 1", payloadOf({ session: "fails", items: ["f1"] }), "poison 2"], 2001);
+    assert.deepEqual(await at.invoke(event), { result: { batchItemFailures: [{ itemIdentifier: "2002" }] } });
     assert.deepEqual(
-      (await keptRecords(at)).map(({ sequenceNumber }) => sequenceNumber),
-      ["1001"],
+      (await keptOf(["2001", "2002", "2003"])).map(({ sequenceNumber }) => sequenceNumber),
+      ["2001"],
     );
   });
 
-  it("brings the good events around poison through, of the same session and in order", async () => {
+  it("forwards the good events around bad ones of the same session, in order", async () => {
     await ledger.put(
       { session: "a", items: ["a1", "refused1", "a2"] },
       { session: "b", items: ["invalid1", "refused2"] },
       { session: "a", items: ["invalid2", "a3"] },
       { session: "b", items: ["b1"] },
     );
-    await done();
+    await at.untilDone();
     await ledger.checkComplete();
   });
 
-  it("forwards a record of many events and many kilobytes ten a call, without the event that is too large", async () => {
-    const large = (length: number, i: number) => ({
-      eventType: "view",
-      itemId: `i${i}`,
-      sentAt: 1_700_000_000 + i,
-      impression: impression(length),
+  it("forwards a large record with ten events per call, without the event that is too large", async () => {
+    const events = Array.from({ length: 26 }, (_, i) => {
+      return { eventType: "view", itemId: `i${i}`, sentAt: 1_700_000_000 + i, impression: impression(i === 12 ? 25 : 2) };
     });
-    const events = Array.from({ length: 26 }, (_, i) => large(i === 12 ? 25 : 2, i));
     const data = Buffer.from(JSON.stringify({ session_id: "s", event_list: events }));
     assert.ok(data.length > 20 * 1024);
-    const [number] = await at.put([{ key: "s", data }]);
-    await done();
-    const accepted = (await acceptedEvents(at)) as unknown as { call: number; event: { itemId: string; impression: string[] } }[];
+    const numbers = await at.put([{ key: "s", data }]);
+    await at.untilDone();
+    const accepted = (await ledger.accepted()) as unknown as { call: number; event: { itemId: string; impression: string[] } }[];
     assert.deepEqual(
-      accepted.map(({ event: { itemId, impression: seen } }) => [itemId, seen]),
-      events.filter((_, i) => i !== 12).map(({ itemId, impression: sent }) => [itemId, sent]),
+      accepted.map(({ event }) => [event.itemId, event.impression]),
+      events.filter((_, i) => i !== 12).map((event) => [event.itemId, event.impression]),
     );
     const sizes = [...new Set(accepted.map(({ call }) => call))].map((call) => accepted.filter((entry) => entry.call === call).length);
     assert.deepEqual(sizes, [10, 10, 5]);
     assert.deepEqual(
-      (await keptRecords(at)).map(({ reason, sequenceNumber, events: bad, data: raw }) => [reason, sequenceNumber, bad, raw]),
-      [["eventTooLarge", number, [12], data.toString("base64")]],
+      (await keptOf(numbers)).map(({ reason, events: bad, data: raw }) => [reason, bad, raw]),
+      [["eventTooLarge", [12], data.toString("base64")]],
     );
   });
 });

@@ -32,7 +32,7 @@ const behaviour = fc.record({
 });
 
 describe("forwardEvents", () => {
-  it("has every record accepted, in the dead-letter store, or not checkpointed", async () => {
+  it("accepts every record, stores it as a dead letter, or does not checkpoint it", async () => {
     await fc.assert(
       fc.asyncProperty(payloads, behaviour, async (records, { outcomes, misconfiguredAt, ...more }) => {
         const at = fakePorts({
@@ -64,7 +64,7 @@ describe("forwardEvents", () => {
     );
   });
 
-  it("has every good event accepted in order and every bad one kept once the faults are over", async () => {
+  it("has accepted every good event in order and stored every bad one once the failures are over", async () => {
     await fc.assert(
       fc.asyncProperty(payloads, behaviour, async (records, { outcomes, storeFails, requestsInTime }) => {
         const all = kinesisBatch(records);
@@ -79,7 +79,7 @@ describe("forwardEvents", () => {
           deadLettersOf(at.stored).forEach(({ sequenceNumber, events }) => kept.add(`${sequenceNumber}:${events?.join() ?? "all"}`));
           const low = failed.map(BigInt).reduce((least, n) => (n < least ? n : least), 10n ** 30n);
           waiting = waiting.filter(({ kinesis }) => BigInt(kinesis.sequenceNumber) >= low);
-          assert.ok(delivery < 6, "ends");
+          assert.ok(delivery < 6, "done after the failures");
         }
         const expected = new Map<string, string[]>();
         const bad = new Set<string>();
@@ -99,7 +99,7 @@ describe("forwardEvents", () => {
     );
   });
 
-  it("logs the batch as embedded metrics, and every dead letter with its sequence number, without the payload", async () => {
+  it("logs the metrics of the batch, and each dead letter with its sequence number, without the payload", async () => {
     const at = fakePorts({});
     const events = [
       { eventType: "view", itemId: "good-secret", sentAt: ARRIVED },
