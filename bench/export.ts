@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { UsageError } from "../cli/usageError";
-import { preparePython } from "@c360/local-aws/testing";
+import { testPython } from "@c360/local-aws/testing";
 import { printGz, type GzCell } from "./exportGzReport";
 import { makeBlocks, makeParts, type Parts } from "./exportParts";
 import { printExport, type ExportCell } from "./exportReport";
@@ -117,7 +117,7 @@ async function measureGz(bench: ExportBench, samples: readonly Parts[], repetiti
 type Baseline = string | undefined;
 
 async function baselineInterpreter(): Promise<Baseline> {
-  const python = existsSync(BASELINE_SCRIPT) ? await preparePython() : { missing: `${BASELINE_SCRIPT} is not there` };
+  const python = existsSync(BASELINE_SCRIPT) ? await testPython() : { missing: `${BASELINE_SCRIPT} is not there` };
   if ("interpreter" in python) return python.interpreter;
   console.log(`${python.missing}: the export alone`);
   return undefined;

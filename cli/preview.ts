@@ -3,7 +3,7 @@ import { writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { parseArgs } from "node:util";
-import { buildCloud, type Json, pulumiProvider, SERVICES } from "@c360/local-aws";
+import { buildCloud, type Json, pulumiProvider } from "@c360/local-aws";
 import { isObject, previewStack, ProgramFailure } from "@c360/local-pulumi";
 import { readProgramStack } from "../local/stack";
 
@@ -57,9 +57,7 @@ export async function main(args: string[], programDir: string, { print, printErr
   const stack = await readProgramStack(programDir, flags.stack, flags.config).catch(wrong);
   if (typeof stack === "number") return stack;
 
-  const provider = pulumiProvider(
-    buildCloud({ factories: SERVICES, stateDir: join(tmpdir(), "c360-preview"), region: stack.config["aws:region"] }),
-  );
+  const provider = pulumiProvider(buildCloud({ stateDir: join(tmpdir(), "c360-preview"), region: stack.config["aws:region"] }));
   const onLog = (severity: string, message: string): void => {
     if (severity !== "debug") printError(`${severity}: ${message}`);
   };

@@ -1,4 +1,4 @@
-import { openStore, type RunningCloud, SERVICES, startCloud } from "@c360/local-aws";
+import { allServices, openStore, preparePython, type RunningCloud, startCloud } from "@c360/local-aws";
 import { deniedPermissions } from "./denied";
 import { accessKeyOf, deploy } from "./deploy";
 import type { Options } from "../cli/startOptions";
@@ -38,7 +38,7 @@ export async function runLoop({ options, preparation, workspace, signal, print, 
   const faults: string[] = [];
   const running = await step("start", "Start the local cloud", () =>
     startCloud({
-      factories: SERVICES,
+      factories: allServices({ glue: { python: () => preparePython({ folder: workspace.venv }) } }),
       stateDir: workspace.stateDir,
       region: stack.config["aws:region"],
       scale: options.scale,

@@ -1,5 +1,5 @@
 import { accessSync, constants, statSync } from "node:fs";
-import { dirname, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { parseConfig, type TenantConfig } from "../config";
 import type { Stack } from "@c360/local-pulumi";
 import { readProgramStack } from "./stack";
@@ -9,6 +9,7 @@ import type { Options } from "../cli/startOptions";
 import { preparePython } from "@c360/local-aws";
 import type { Training } from "./reconcile/campaign";
 import type { ExportSettings } from "./reconcile/exported";
+import { venvIn } from "./workspace";
 import { UsageError } from "../cli/usageError";
 
 /** What is known before anything starts. */
@@ -44,7 +45,7 @@ export async function prepare(options: Options, programDir: string): Promise<Pre
   if (tenant.lake.lake === "existing") {
     throw new UsageError(`--stack ${options.stack} must make its own buckets (lake: create): a local run starts without any to adopt`);
   }
-  await checkExport(options, tenant);
+  await checkExport(options, tenant, venvIn(join(programDir, ".local")));
   const source: SourceOptions = {
     file: options.interactions,
     seed: options.seed,
@@ -83,7 +84,11 @@ export async function readSettings(programDir: string, name: string, overrides: 
 }
 
 /** @throws UsageError when the tenant's export cannot run here, or not as it is asked for */
-async function checkExport({ stack, exportEngine }: Options, { name, export: { engine, source } }: TenantConfig): Promise<void> {
+async function checkExport(
+  { stack, exportEngine }: Options,
+  { name, export: { engine, source } }: TenantConfig,
+  venv: string,
+): Promise<void> {
   if (source !== undefined) {
     throw new UsageError(`--stack ${stack} must have no export.source for tenant ${name}: a local run has only what it sends itself`);
   }
@@ -91,7 +96,7 @@ async function checkExport({ stack, exportEngine }: Options, { name, export: { e
     throw new UsageError(`--export-engine must be ${engine}, which tenant ${name} of stack ${stack} has for itself, got "${exportEngine}"`);
   }
   if (engine !== "glue") return;
-  const python = await preparePython();
+  const python = await preparePython({ folder: venv });
   if ("missing" in python) throw new UsageError(`export.engine glue needs Python with venv, but ${python.missing}`);
 }
 

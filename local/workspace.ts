@@ -25,6 +25,9 @@ export interface Endpoint extends AccessKey {
   tenants?: Record<string, { producer: AccessKey; consumer?: AccessKey; stateMachineArn: string }>;
 }
 
+/** @param folder absolute path of `.local` */
+export const venvIn = (folder: string): string => join(folder, "venv");
+
 /** The folder of a run, held by one process at a time. */
 export class Workspace {
   private constructor(private readonly folder: string) {}
@@ -64,6 +67,11 @@ export class Workspace {
   /** Absolute path of the cloud's state. */
   get stateDir(): string {
     return join(this.folder, "state");
+  }
+
+  /** Absolute path of the virtual environment of the jobs' scripts. */
+  get venv(): string {
+    return venvIn(this.folder);
   }
 
   /** Absolute path of the report. */

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Policy, Statement } from "../components/shared/policies";
-import { buildCloud, pulumiProvider, ServiceError, SERVICES } from "@c360/local-aws";
+import { buildCloud, pulumiProvider, ServiceError } from "@c360/local-aws";
 import { type Deployment, ProgramFailure, type Provider, runProgram } from "@c360/local-pulumi";
 import { readProgramStack } from "../local/stack";
 import { configFlags, configOverrides, previewCommand, type PreviewRun } from "./support/previewCommand";
@@ -95,7 +95,7 @@ describe("an update that adopts a lake", function () {
     invoke?: Provider["invoke"],
   ): Promise<{ created: string[]; said: string[]; failure?: Error; deployment?: Deployment }> {
     clouds += 1;
-    const closed = buildCloud({ factories: SERVICES, stateDir: join(folder, String(clouds)), scale: 1e6 });
+    const closed = buildCloud({ stateDir: join(folder, String(clouds)), scale: 1e6 });
     for (const bucket of there) await closed.cloud.create("aws:s3/bucket:Bucket", { bucket }, `urn:${bucket}`);
     const provider = pulumiProvider(closed);
     const created: string[] = [];

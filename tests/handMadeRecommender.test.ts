@@ -1,6 +1,6 @@
 import { KinesisClient, PutRecordCommand } from "@aws-sdk/client-kinesis";
 import * as assert from "node:assert/strict";
-import { type Json, pulumiProvider, SERVICES } from "@c360/local-aws";
+import { type Json, pulumiProvider } from "@c360/local-aws";
 import { runProgram } from "@c360/local-pulumi";
 import { readProgramStack } from "../local/stack";
 import {
@@ -66,7 +66,7 @@ describe("a deployment with a hand-made recommender", function () {
   let byHand: Recommender;
   let kinesis: KinesisClient | undefined;
   before(async () => {
-    cloud = await withCloud(SERVICES, { scale: 1000 });
+    cloud = await withCloud(undefined, { scale: 1000 });
     byHand = await makeRecommender(cloud.cloud, "by-hand");
     await trackerActive(cloud, byHand.trackerArn);
   });

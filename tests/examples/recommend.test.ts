@@ -6,7 +6,7 @@ import { KinesisClient } from "@aws-sdk/client-kinesis";
 import { PersonalizeClient } from "@aws-sdk/client-personalize";
 import { PersonalizeRuntimeClient } from "@aws-sdk/client-personalize-runtime";
 import { recommend } from "../../examples/recommend";
-import { type Json, SERVICES } from "@c360/local-aws";
+import type { Json } from "@c360/local-aws";
 import { deploy } from "../../local/deploy";
 import { readProgramStack } from "../../local/stack";
 import {
@@ -41,7 +41,7 @@ describe("the example consumer", () => {
   let running: TestCloud;
   let outputs: Outputs;
   before(async () => {
-    running = await withCloud(SERVICES, { scale: SCALE });
+    running = await withCloud(undefined, { scale: SCALE });
     const stack = await readProgramStack(REPOSITORY, "local");
     const tenants = await deploy(running, { stack, tenant: "acme" }, new AbortController().signal, []);
     outputs = tenants.acme as unknown as Outputs;

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { buildCloud, type ClosedCloud, type Json, pulumiProvider, SERVICES } from "@c360/local-aws";
+import { buildCloud, type ClosedCloud, type Json, pulumiProvider } from "@c360/local-aws";
 import { disclose, type Resource, runProgram } from "@c360/local-pulumi";
 import { readProgramStack } from "../../local/stack";
 import { texts } from "./settings";
@@ -70,7 +70,7 @@ function once(stacks: Record<string, Record<string, unknown>>, dryRun: boolean):
 async function withClosedCloud<T>(use: (cloud: ClosedCloud) => Promise<T>): Promise<T> {
   const stateDir = mkdtempSync(join(tmpdir(), "c360-stack-"));
   try {
-    return await use(buildCloud({ factories: SERVICES, stateDir, scale: SCALE }));
+    return await use(buildCloud({ stateDir, scale: SCALE }));
   } finally {
     rmSync(stateDir, { recursive: true, force: true });
   }

@@ -8,13 +8,14 @@ import { listen } from "./door/listen";
 import { Identities, iam } from "./iam";
 import { authorizer } from "./iam/authorize";
 import { Registry } from "./registry";
+import { allServices } from "./services";
 import type { Clock, Cloud, Json, Principal, Reply, Service, ServiceFactory, Worker } from "./service";
 import { AppendLog, openStore } from "./store";
 
 /** What a cloud is made of. */
 export interface CloudOptions {
-  /** Its services; IAM is always there. */
-  factories: ServiceFactory[];
+  /** Its services; IAM is always there. @default all of them, with their defaults */
+  factories?: ServiceFactory[];
   /** Absolute path of the folder that holds all state. */
   stateDir: string;
   /** @default "ap-southeast-1" */
@@ -98,7 +99,7 @@ export async function startCloud(options: CloudOptions): Promise<RunningCloud> {
 }
 
 function assemble(options: CloudOptions): Parts {
-  const { region = "ap-southeast-1", account = "123456789012", scale = 1, stateDir, factories } = options;
+  const { region = "ap-southeast-1", account = "123456789012", scale = 1, stateDir, factories = allServices() } = options;
   const registry = new Registry();
   const faults = new Faults(registry);
   const identities = new Identities({ account, region });

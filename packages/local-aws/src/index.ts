@@ -27,7 +27,7 @@ export {
   type Statement,
   type Store,
 } from "./service";
-export { SERVICES } from "./services";
+export { allServices } from "./services";
 export { Expressions } from "./stepFunctions/expressions";
 export { makeStepFunctions } from "./stepFunctions";
 export { openStore } from "./store";

@@ -2,7 +2,7 @@ import type { z } from "zod";
 import { at, withoutNulls } from "./operation";
 import type { Json } from "./service";
 
-/** The inputs of a resource type: how a preview and a creation check them. */
+/** The inputs of a resource type: checked at preview, read at creation. */
 export interface Inputs<Schema extends z.ZodObject> {
   /** Their names. */
   names: string[];
@@ -11,13 +11,13 @@ export interface Inputs<Schema extends z.ZodObject> {
    *
    * @throws Error naming resource, input, rule and value
    */
-  check(inputs: Json): void;
+  check: (inputs: Json) => void;
   /**
    * Reads complete inputs, with the defaults of the schema.
    *
    * @throws Error naming resource, input, rule and value
    */
-  read(inputs: Json): z.output<Schema>;
+  read: (inputs: Json) => z.output<Schema>;
 }
 
 /**

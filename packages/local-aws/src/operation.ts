@@ -48,7 +48,7 @@ function build(dialect: Dialect, name: string, definition: Definition<z.ZodRawSh
       ...[resources(request)].flat().map((resource) => ({ action: `${dialect.service}:${action}`, resource })),
       ...(alsoNeeds?.(request) ?? []),
     ],
-    run: async (request, call) => ({ output: (await run(request, call)) ?? undefined }),
+    run: async (request, call) => ({ output: (await run(request, call)) ?? {} }),
   };
 }
 

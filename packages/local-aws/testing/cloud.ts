@@ -6,7 +6,7 @@ import { startCloud } from "../src/cloud";
 import type { Credentials, Principal, ServiceFactory } from "../src/service";
 import { openStore } from "../src/store";
 
-/** A cloud of some services on a temporary folder. */
+/** A cloud on a temporary folder. */
 export interface TestCloud extends RunningCloud {
   stateDir: string;
   /** Settings of an SDK client that calls as the account's owner. */
@@ -26,9 +26,10 @@ export interface ClientConfig {
 /**
  * Starts a cloud for a test.
  *
- * @param options `stateDir` continues on an earlier cloud's state and is then kept at stop
+ * @param factories its services. @default all of them
+ * @param options `stateDir` is kept at stop
  */
-export async function withCloud(factories: ServiceFactory[], options: Partial<CloudOptions> = {}): Promise<TestCloud> {
+export async function withCloud(factories?: ServiceFactory[], options: Partial<CloudOptions> = {}): Promise<TestCloud> {
   const stateDir = options.stateDir ?? (await mkdtemp(join(tmpdir(), "c360-test-")));
   const running = await startCloud({ ...options, factories, stateDir });
   const clientOf = ({ credentials }: Principal): ClientConfig => ({

@@ -1,13 +1,13 @@
 import { BatchStopJobRunCommand, GetJobRunCommand, GlueClient, type JobRun, StartJobRunCommand } from "@aws-sdk/client-glue";
 import * as assert from "node:assert/strict";
-import { makeGlue } from "../src/glue";
-import type { RunOptions } from "../src/glue/jobRuns";
+import { type GlueOptions, makeGlue } from "../src/glue";
 import { logs } from "../src/logs";
 import { s3 } from "../src/s3";
 import type { Json, Statement } from "../src/service";
 import { ASSET_SIGNATURE, SIGNATURE_KEY } from "../src/lambda/sandbox";
 import { type TestCloud, withCloud } from "./cloud";
 import { eventually } from "./eventually";
+import { testPython } from "./python";
 
 /** Bucket of the scripts, and of whatever they write. */
 export const BUCKET = "acme-c360-infra-dev";
@@ -46,8 +46,8 @@ export class GlueJobs {
     this.glue = new GlueClient({ ...running.client, maxAttempts: 1 });
   }
 
-  static async open(options: Partial<RunOptions> = {}, stateDir?: string): Promise<GlueJobs> {
-    const jobs = new GlueJobs(await withCloud([s3, logs, makeGlue({ startMs: 0, ...options })], { stateDir }));
+  static async open(options: GlueOptions = {}): Promise<GlueJobs> {
+    const jobs = new GlueJobs(await withCloud([s3, logs, makeGlue({ startMs: 0, python: testPython, ...options })]));
     const trust = { Effect: "Allow", Action: "sts:AssumeRole", Principal: { Service: "glue.amazonaws.com" } };
     await jobs.create("aws:iam/role:Role", { name: "job", assumeRolePolicy: { Version: "2012-10-17", Statement: trust } });
     await jobs.allow(MAY);

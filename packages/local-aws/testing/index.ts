@@ -7,6 +7,6 @@ export { JumpingClock } from "./jumpingClock";
 export { createStream, iteratorOf, protocols, readFrom, shardId } from "./kinesis";
 export { type Recommender, makeRecommender, makeThroughCloudControl, personalizeLog, trackerActive } from "./personalize";
 export { NOON, type Row, historyFile, enoughRows, eventLine, sortedLines } from "./pipelineData";
-export { needPython, orFail, preparePython, runPython } from "./python";
+export { needPython, orFail, runPython, testPython } from "./python";
 export { StepFunctionsBench, machineOf } from "./stepFunctions";
 export { makeSolution, serve, streamInteractions, train } from "./trainedRecommender";

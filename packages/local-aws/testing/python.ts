@@ -1,10 +1,13 @@
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
+import { join } from "node:path";
 import { preparePython, type Python, type VenvOptions } from "../src/glue/python";
 
-export { preparePython };
-
 const run = promisify(execFile);
+
+/** The virtual environment that all tests share, with boto3. */
+export const testPython = (options: Partial<VenvOptions> = {}): Promise<Python> =>
+  preparePython({ folder: join(process.cwd(), ".local/venv"), ...options });
 
 /**
  * Refuses a missing Python where the tests must not do without it.
@@ -26,12 +29,12 @@ export function orFail(python: Python, required: boolean): Python {
  */
 export async function needPython(
   context: Mocha.Context,
-  options: VenvOptions = {},
+  options: Partial<VenvOptions> = {},
   note: (line: string) => void = console.warn,
 ): Promise<string> {
   context.timeout(300_000);
   const { REQUIRE_PYTHON } = options.env ?? process.env;
-  const python = orFail(await preparePython(options), REQUIRE_PYTHON === "1");
+  const python = orFail(await testPython(options), REQUIRE_PYTHON === "1");
   if ("interpreter" in python) return python.interpreter;
   const suite = context.test?.parent;
   for (const test of suite?.tests ?? []) test.title += ` (pending: ${python.missing})`;

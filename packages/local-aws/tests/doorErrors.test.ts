@@ -3,7 +3,6 @@ import { KinesisClient, PutRecordCommand } from "@aws-sdk/client-kinesis";
 import { PersonalizeEventsClient, PutEventsCommand } from "@aws-sdk/client-personalize-events";
 import { HeadObjectCommand, ListObjectsV2Command, S3Client } from "@aws-sdk/client-s3";
 import type { Principal } from "../src/service";
-import { SERVICES } from "../src/services";
 import { type TestCloud, withCloud } from "../testing/cloud";
 
 const ARN = "arn:aws:kinesis:ap-southeast-1:123456789012:stream/s";
@@ -21,7 +20,7 @@ describe("an error at the door", () => {
   let cloud: TestCloud;
   let guest: Principal;
   before(async () => {
-    cloud = await withCloud(SERVICES);
+    cloud = await withCloud();
     guest = cloud.user("guest", []);
     await cloud.cloud.create("aws:s3/bucket:Bucket", { bucket: BUCKET }, "urn:b");
   });

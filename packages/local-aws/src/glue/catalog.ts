@@ -1,4 +1,4 @@
-import type { Cloud, Json } from "../service";
+import type { Json } from "../service";
 import { ServiceError } from "../service";
 
 /** A database of the Data Catalog, with its members as the API names them. */
@@ -18,136 +18,94 @@ export interface Partition extends Json {
   Values: string[];
 }
 
-type Entry =
-  | { op: "database"; database: Database }
-  | { op: "table"; table: Table }
-  | { op: "partition"; database: string; table: string; partition: Partition }
-  | { op: "dropPartition"; database: string; table: string; values: string[] };
+/** A table's name. */
+export interface TableName {
+  DatabaseName: string;
+  TableName: string;
+}
 
-interface Shelf {
+interface TableEntry {
   table: Table;
   /** By their values as JSON. */
   partitions: Map<string, Partition>;
 }
 
-/** Databases, tables and partitions, in memory and in the log "catalog". */
+/** Databases, tables and partitions. */
 export class DataCatalog {
-  private readonly databases = new Map<string, { database: Database; tables: Map<string, Shelf> }>();
-  private readonly store;
-
-  constructor(cloud: Pick<Cloud, "store">) {
-    this.store = cloud.store("glue");
-  }
-
-  async restore(): Promise<void> {
-    for await (const entry of this.store.replay("catalog")) this.apply(entry as Entry);
-  }
-
-  allDatabases(): Database[] {
-    return [...this.databases.values()].map(({ database }) => database);
-  }
+  private readonly databases = new Map<string, { database: Database; tables: Map<string, TableEntry> }>();
 
   /** @throws ServiceError EntityNotFoundException */
   database(name: string): Database {
-    return this.shelves(name).database;
+    return this.databaseEntry(name).database;
   }
 
   /** @throws ServiceError EntityNotFoundException */
-  tables(database: string): Table[] {
-    return [...this.shelves(database).tables.values()].map(({ table }) => table);
+  table(name: TableName): Table {
+    return this.entry(name).table;
   }
 
   /** @throws ServiceError EntityNotFoundException */
-  table(database: string, name: string): Table {
-    return this.shelf(database, name).table;
+  partitions(table: TableName): Partition[] {
+    return [...this.entry(table).partitions.values()];
   }
 
   /** @throws ServiceError EntityNotFoundException */
-  partitions(database: string, table: string): Partition[] {
-    return [...this.shelf(database, table).partitions.values()];
-  }
-
-  /** @throws ServiceError EntityNotFoundException */
-  partition(database: string, table: string, values: string[]): Partition {
-    const found = this.shelf(database, table).partitions.get(JSON.stringify(values));
+  partition(table: TableName, values: string[]): Partition {
+    const found = this.entry(table).partitions.get(JSON.stringify(values));
     if (!found) throw notFound(`Cannot find partition. (${values.join(", ")})`);
     return found;
   }
 
   /** @throws ServiceError AlreadyExistsException */
-  async addDatabase(database: Database): Promise<void> {
+  addDatabase(database: Database): void {
     if (this.databases.has(database.Name)) throw exists(`Database ${database.Name} already exists.`);
-    await this.commit({ op: "database", database });
+    this.databases.set(database.Name, { database, tables: new Map() });
   }
 
   /** @throws ServiceError AlreadyExistsException, EntityNotFoundException */
-  async addTable(table: Table): Promise<void> {
-    if (this.shelves(table.DatabaseName).tables.has(table.Name)) throw exists(`Table ${table.Name} already exists.`);
-    await this.commit({ op: "table", table });
+  addTable(table: Table): void {
+    const { tables } = this.databaseEntry(table.DatabaseName);
+    if (tables.has(table.Name)) throw exists(`Table ${table.Name} already exists.`);
+    tables.set(table.Name, { table, partitions: new Map() });
   }
 
   /** @throws ServiceError AlreadyExistsException, EntityNotFoundException, InvalidInputException */
-  async addPartition(database: string, table: string, partition: Partition): Promise<void> {
-    this.checkValues(database, table, partition.Values);
-    if (this.shelf(database, table).partitions.has(JSON.stringify(partition.Values))) throw exists("Partition already exists.");
-    await this.commit({ op: "partition", database, table, partition });
+  addPartition(name: TableName, partition: Partition): void {
+    const { table, partitions } = this.entry(name);
+    const key = JSON.stringify(partition.Values);
+    const [keys, values] = [table.PartitionKeys.length, partition.Values.length];
+    if (keys !== values) {
+      throw invalid(`The number of partition keys do not match the number of partition values: ${keys} and ${values}`);
+    }
+    if (partitions.has(key)) throw exists("Partition already exists.");
+    partitions.set(key, partition);
   }
 
   /**
-   * Puts a partition in another's place, which keeps its values.
+   * Replaces a partition by one with the same values.
    *
    * @throws ServiceError EntityNotFoundException, InvalidInputException
    */
-  async replacePartition(database: string, table: string, values: string[], partition: Partition): Promise<void> {
-    this.partition(database, table, values);
-    if (JSON.stringify(values) !== JSON.stringify(partition.Values)) {
-      throw new ServiceError("InvalidInputException", "The local Glue cannot give a partition other values.");
-    }
-    await this.commit({ op: "partition", database, table, partition });
+  replacePartition(table: TableName, values: string[], partition: Partition): void {
+    this.partition(table, values);
+    const key = JSON.stringify(values);
+    if (key !== JSON.stringify(partition.Values)) throw invalid("The local Glue cannot give a partition other values.");
+    this.entry(table).partitions.set(key, partition);
   }
 
-  /** @throws ServiceError EntityNotFoundException */
-  async dropPartition(database: string, table: string, values: string[]): Promise<void> {
-    this.partition(database, table, values);
-    await this.commit({ op: "dropPartition", database, table, values });
-  }
-
-  private checkValues(database: string, name: string, values: string[]): void {
-    const { PartitionKeys: keys } = this.table(database, name);
-    if (values.length !== keys.length) {
-      throw new ServiceError(
-        "InvalidInputException",
-        `The number of partition keys do not match the number of partition values: ${keys.length} and ${values.length}`,
-      );
-    }
-  }
-
-  private async commit(entry: Entry): Promise<void> {
-    this.apply(entry);
-    await this.store.append("catalog", entry);
-  }
-
-  private apply(entry: Entry): void {
-    if (entry.op === "database") this.databases.set(entry.database.Name, { database: entry.database, tables: new Map() });
-    else if (entry.op === "table") {
-      this.shelves(entry.table.DatabaseName).tables.set(entry.table.Name, { table: entry.table, partitions: new Map() });
-    } else if (entry.op === "partition") {
-      this.shelf(entry.database, entry.table).partitions.set(JSON.stringify(entry.partition.Values), entry.partition);
-    } else this.shelf(entry.database, entry.table).partitions.delete(JSON.stringify(entry.values));
-  }
-
-  private shelves(database: string) {
-    const found = this.databases.get(database);
-    if (!found) throw notFound(`Database ${database} not found.`);
+  private databaseEntry(name: string) {
+    const found = this.databases.get(name);
+    if (!found) throw notFound(`Database ${name} not found.`);
     return found;
   }
 
-  private shelf(database: string, table: string): Shelf {
-    const found = this.shelves(database).tables.get(table);
-    if (!found) throw notFound(`Table ${table} not found.`);
+  private entry({ DatabaseName, TableName }: TableName): TableEntry {
+    const found = this.databaseEntry(DatabaseName).tables.get(TableName);
+    if (!found) throw notFound(`Table ${TableName} not found.`);
     return found;
   }
 }
 
 const notFound = (message: string): ServiceError => new ServiceError("EntityNotFoundException", message);
 const exists = (message: string): ServiceError => new ServiceError("AlreadyExistsException", message);
+const invalid = (message: string): ServiceError => new ServiceError("InvalidInputException", message);

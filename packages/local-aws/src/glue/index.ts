@@ -1,33 +1,38 @@
-import { preparePython } from "./python";
+import { join } from "node:path";
 import type { Cloud, Service, ServiceFactory } from "../service";
 import { DataCatalog } from "./catalog";
+import { catalogOperations } from "./catalogOperations";
+import { catalogResources } from "./catalogResources";
 import { jobOperations } from "./jobOperations";
 import { JobRuns, type RunOptions } from "./jobRuns";
 import { Jobs } from "./jobs";
-import { glueOperations } from "./operations";
-import { resourceTypes } from "./resources";
+import { preparePython } from "./python";
+
+/** How the local Glue behaves. */
+export interface GlueOptions extends Partial<RunOptions> {
+  /** @default 60_000 */
+  startMs?: number;
+  /** @default 60_000 */
+  minuteMs?: number;
+  /** @default a virtual environment in the service's state, made when the first job runs */
+  python?: RunOptions["python"];
+}
 
 /**
- * Glue: the Data Catalog, with databases and tables of the program and partitions by the API, and jobs whose Python scripts run as
- * processes of their own with nothing but their role's credentials.
- *
- * @param options start-up 60 s of the cloud's time, real minutes and the Python of `.local/venv` when nothing else is said
+ * Glue: the Data Catalog, and jobs whose Python scripts run as processes of their own, with nothing but their role's credentials.
  */
-export function makeGlue({ startMs = 60_000, minuteMs = 60_000, python = preparePython }: Partial<RunOptions> = {}): ServiceFactory {
+export function makeGlue(options: GlueOptions = {}): ServiceFactory {
   return (cloud: Cloud): Service => {
-    const catalog = new DataCatalog(cloud);
+    const { startMs = 60_000, minuteMs = 60_000 } = options;
+    const { python = () => preparePython({ folder: join(cloud.store("glue").folder, "venv") }) } = options;
+    const catalog = new DataCatalog();
     const jobs = new Jobs(cloud);
     const runs = new JobRuns(cloud, { startMs, minuteMs, python });
     return {
       signingName: "glue",
       protocol: "json",
-      resources: { ...resourceTypes(cloud, catalog), "aws:glue/job:Job": jobs.resource() },
-      operations: { ...glueOperations(cloud, catalog), ...jobOperations(cloud, jobs, runs) },
-      restore: async () => {
-        await catalog.restore();
-        await jobs.restore();
-        await runs.restore();
-      },
+      resources: { ...catalogResources(cloud, catalog), "aws:glue/job:Job": jobs.resource() },
+      operations: { ...catalogOperations(cloud, catalog), ...jobOperations(cloud, jobs, runs) },
       close: () => runs.close(),
     };
   };

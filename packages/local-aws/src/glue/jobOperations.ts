@@ -1,14 +1,12 @@
-import type { Cloud, Json, Operation } from "../service";
-import { invalid, page, PAGING, refuseUnknown, textOf, textsOf } from "./input";
-import { describeRun } from "./jobRun";
-import type { JobRuns } from "./jobRuns";
-import type { Jobs } from "./jobs";
-import { wrongArgument } from "./jobArguments";
+import { z } from "zod";
+import { operations } from "../operation";
+import { ServiceError, type Cloud, type Json, type Operation } from "../service";
+import { describeRun, type JobRuns } from "./jobRuns";
+import { argumentsProblem, type Jobs } from "./jobs";
 
-/** Most runs of one page: https://docs.aws.amazon.com/glue/latest/webapi/API_GetJobRuns.html */
-const RUNS = 200;
+const NAME = z.string().min(1).max(255);
 /** https://docs.aws.amazon.com/glue/latest/webapi/API_BatchStopJobRun.html */
-const MOST_STOPPED = 25;
+const RUN_IDS = z.array(NAME).min(1).max(25);
 
 /**
  * The operations on runs of jobs; each needs its action on the job.
@@ -16,54 +14,47 @@ const MOST_STOPPED = 25;
  * @see https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsglue.html
  */
 export function jobOperations(cloud: Cloud, jobs: Jobs, runs: JobRuns): Record<string, Operation> {
-  const operation = (name: string, known: string[], answer: (input: Json, jobName: string) => Promise<Json> | Json): Operation => ({
-    permissions: ({ JobName }) => [{ action: `glue:${name}`, resource: jobs.arn(String(JobName)) }],
-    run: async (input) => {
-      refuseUnknown(name, input, ["JobName", ...known]);
-      return { output: await answer(input, textOf(input, "JobName")) };
-    },
-  });
-  const stop = async (jobName: string, id: string): Promise<string | undefined> => {
+  const resources = ({ JobName }: { JobName: string }): string => jobs.arn(JobName);
+  const refusalOf = (jobName: string, id: string): string | undefined => {
     try {
       const run = runs.find(jobName, id);
-      return (await runs.stop(run)) ? undefined : `Job Run ${id} has come to its end: ${run.state}`;
+      return runs.stop(run) ? undefined : `Job Run ${id} has ended: ${run.state}`;
     } catch (error) {
       return (error as Error).message;
     }
   };
 
-  return {
-    StartJobRun: operation("StartJobRun", ["Arguments"], async (input, jobName) => ({
-      JobRunId: await runs.start(jobs.find(jobName), argumentsIn(input)),
-    })),
-    GetJobRun: operation("GetJobRun", ["RunId"], (input, jobName) => ({
-      JobRun: describeRun(runs.find(jobName, textOf(input, "RunId")), jobs.find(jobName), cloud.clock.now()),
-    })),
-    GetJobRuns: operation("GetJobRuns", PAGING, (input, jobName) => {
-      const job = jobs.find(jobName);
-      const { items, ...token } = page(runs.of(jobName), input, RUNS);
-      return { JobRuns: items.map((run) => describeRun(run, job, cloud.clock.now())), ...token };
-    }),
-    BatchStopJobRun: operation("BatchStopJobRun", ["JobRunIds"], async (input, JobName) => {
-      const ids = textsOf(input, "JobRunIds");
-      if (ids.length > MOST_STOPPED) throw invalid(`JobRunIds must be at most ${MOST_STOPPED}, got ${ids.length}`);
-      const outcomes = await Promise.all(ids.map(async (JobRunId) => ({ JobName, JobRunId, refusal: await stop(JobName, JobRunId) })));
-      const SuccessfulSubmissions: Json[] = [];
-      const Errors: Json[] = [];
-      for (const { refusal, ...run } of outcomes) {
-        if (refusal === undefined) SuccessfulSubmissions.push(run);
-        else Errors.push({ ...run, ErrorDetail: { ErrorCode: "InvalidInputException", ErrorMessage: refusal } });
-      }
-      return { SuccessfulSubmissions, Errors };
-    }),
-  };
-}
-
-function argumentsIn({ Arguments = {} }: Json): Record<string, string> {
-  const isMap = typeof Arguments === "object" && Arguments !== null && !Array.isArray(Arguments);
-  if (!isMap || !Object.values(Arguments).every((value) => typeof value === "string")) throw invalid("Arguments must be texts by name");
-  const given = Arguments as Record<string, string>;
-  const wrong = wrongArgument(given);
-  if (wrong) throw invalid(`Arguments must ${wrong.rule}, got ${wrong.value}`);
-  return given;
+  return operations(
+    { service: "glue", invalid: "InvalidInputException" },
+    {
+      StartJobRun: {
+        members: { JobName: NAME, Arguments: z.record(z.string(), z.string()).optional() },
+        resources,
+        run: ({ JobName, Arguments = {} }) => {
+          const problem = argumentsProblem(Arguments);
+          if (problem !== undefined) throw new ServiceError("InvalidInputException", `Arguments ${problem}`);
+          return { JobRunId: runs.start(jobs.find(JobName), Arguments) };
+        },
+      },
+      GetJobRun: {
+        members: { JobName: NAME, RunId: NAME },
+        resources,
+        run: ({ JobName, RunId }) => ({ JobRun: describeRun(runs.find(JobName, RunId), cloud.clock.now()) }),
+      },
+      BatchStopJobRun: {
+        members: { JobName: NAME, JobRunIds: RUN_IDS },
+        resources,
+        run: ({ JobName, JobRunIds }) => {
+          const SuccessfulSubmissions: Json[] = [];
+          const Errors: Json[] = [];
+          for (const JobRunId of JobRunIds) {
+            const ErrorMessage = refusalOf(JobName, JobRunId);
+            if (ErrorMessage === undefined) SuccessfulSubmissions.push({ JobName, JobRunId });
+            else Errors.push({ JobName, JobRunId, ErrorDetail: { ErrorCode: "InvalidInputException", ErrorMessage } });
+          }
+          return { SuccessfulSubmissions, Errors };
+        },
+      },
+    },
+  );
 }

@@ -1,10 +1,26 @@
 import { randomBytes } from "node:crypto";
+import { ServiceError, type Cloud, type Json } from "../service";
+import type { Job } from "./jobs";
 import type { Python } from "./python";
-import type { Cloud } from "../service";
-import { ServiceError } from "../service";
-import { hasEnded, type JobRun, type RunState } from "./jobRun";
-import type { JobSettings } from "./jobSettings";
 import { runJob } from "./runJob";
+
+/** https://docs.aws.amazon.com/glue/latest/dg/job-run-statuses.html */
+type RunState = "STARTING" | "RUNNING" | "STOPPING" | "STOPPED" | "SUCCEEDED" | "FAILED" | "TIMEOUT";
+
+/** A run of a job; times are epoch milliseconds. */
+export interface JobRun {
+  id: string;
+  job: Job;
+  /** Its own arguments, which override the job's. */
+  arguments: Record<string, string>;
+  state: RunState;
+  startedAt: number;
+  /** When its script began. */
+  runningAt?: number;
+  changedAt: number;
+  completedAt?: number;
+  errorMessage?: string;
+}
 
 /** How runs go. */
 export interface RunOptions {
@@ -12,42 +28,25 @@ export interface RunOptions {
   startMs: number;
   /** Real milliseconds of a minute of a job's timeout. */
   minuteMs: number;
-  /** Tells which Python runs the scripts. */
+  /** Resolves to the Python that runs the scripts. */
   python: () => Promise<Python>;
 }
 
-const INTERRUPTED = "The run was interrupted by the end of the local cloud";
-
-/** Runs of jobs by id, in memory and in the log "jobRuns". */
+/** Runs of jobs by id. */
 export class JobRuns {
   private readonly byId = new Map<string, JobRun>();
   private readonly working = new Map<string, { stop: AbortController; done: Promise<void> }>();
-  private readonly store;
-  private closing = false;
 
   constructor(
     private readonly cloud: Cloud,
     private readonly options: RunOptions,
-  ) {
-    this.store = cloud.store("glue");
-  }
-
-  /** Brings back the runs; one that did not come to its end FAILED. */
-  async restore(): Promise<void> {
-    for await (const entry of this.store.replay("jobRuns")) this.byId.set(String(entry.id), entry as unknown as JobRun);
-    for (const run of this.byId.values()) if (!hasEnded(run)) await this.end(run, "FAILED", INTERRUPTED);
-  }
+  ) {}
 
   /** @throws ServiceError EntityNotFoundException */
   find(jobName: string, id: string): JobRun {
     const found = this.byId.get(id);
-    if (found?.jobName !== jobName) throw new ServiceError("EntityNotFoundException", `Job Run ${id} of the job ${jobName} is not found`);
+    if (found?.job.name !== jobName) throw new ServiceError("EntityNotFoundException", `Job Run ${id} of the job ${jobName} is not found`);
     return found;
-  }
-
-  /** A job's runs, the newest first. */
-  of(jobName: string): JobRun[] {
-    return [...this.byId.values()].filter((run) => run.jobName === jobName).reverse();
   }
 
   /**
@@ -56,18 +55,17 @@ export class JobRuns {
    * @returns its id
    * @throws ServiceError ConcurrentRunsExceededException
    */
-  async start(job: JobSettings, given: Record<string, string>): Promise<string> {
-    const active = this.of(job.name).filter((run) => !hasEnded(run)).length;
+  start(job: Job, given: Record<string, string>): string {
+    const active = [...this.byId.values()].filter((run) => run.job === job && !hasEnded(run)).length;
     if (active >= job.maxConcurrentRuns) {
       throw new ServiceError("ConcurrentRunsExceededException", `Concurrent runs exceeded for ${job.name}`);
     }
     const now = this.cloud.clock.now();
     const id = `jr_${randomBytes(32).toString("hex")}`;
-    const run: JobRun = { id, jobName: job.name, arguments: given, state: "STARTING", startedAt: now, changedAt: now };
+    const run: JobRun = { id, job, arguments: given, state: "STARTING", startedAt: now, changedAt: now };
     this.byId.set(id, run);
-    await this.store.append("jobRuns", { ...run });
     const stop = new AbortController();
-    const done = this.work(job, run, stop.signal).finally(() => this.working.delete(id));
+    const done = this.work(run, stop.signal).finally(() => this.working.delete(id));
     this.working.set(id, { stop, done });
     return id;
   }
@@ -75,55 +73,89 @@ export class JobRuns {
   /**
    * Begins to stop a run.
    *
-   * @returns false: it has come to its end
+   * @returns false when the run has ended
    */
-  async stop(run: JobRun): Promise<boolean> {
+  stop(run: JobRun): boolean {
     const work = this.working.get(run.id);
     if (hasEnded(run) || !work) return false;
-    const stopping = this.change(run, { state: "STOPPING" });
+    this.change(run, { state: "STOPPING" });
     work.stop.abort();
-    await stopping;
     return true;
   }
 
   /** Ends every run. */
   async close(): Promise<void> {
-    this.closing = true;
     const all = [...this.working.values()];
     for (const { stop } of all) stop.abort();
     await Promise.all(all.map(({ done }) => done));
   }
 
-  private async work(job: JobSettings, run: JobRun, stopped: AbortSignal): Promise<void> {
+  private async work(run: JobRun, stopped: AbortSignal): Promise<void> {
     const { startMs, minuteMs, python } = this.options;
     const late = new AbortController();
     let timer: NodeJS.Timeout | undefined;
     try {
       await this.cloud.clock.sleep(startMs, stopped);
       stopped.throwIfAborted();
-      await this.change(run, { state: "RUNNING", runningAt: this.cloud.clock.now() });
-      timer = setTimeout(() => late.abort(), job.timeoutMinutes * minuteMs);
-      const error = await runJob(this.cloud, job, run, python, AbortSignal.any([stopped, late.signal]));
+      this.change(run, { state: "RUNNING", runningAt: this.cloud.clock.now() });
+      timer = setTimeout(() => late.abort(), run.job.timeoutMinutes * minuteMs);
+      const error = await runJob(this.cloud, run, python, AbortSignal.any([stopped, late.signal]));
       stopped.throwIfAborted();
       late.signal.throwIfAborted();
-      await this.end(run, error === undefined ? "SUCCEEDED" : "FAILED", error);
+      this.end(run, error === undefined ? "SUCCEEDED" : "FAILED", error);
     } catch (error) {
-      if (this.closing) await this.end(run, "FAILED", INTERRUPTED);
-      else if (stopped.aborted) await this.end(run, "STOPPED");
-      else if (late.signal.aborted) await this.end(run, "TIMEOUT");
-      else await this.end(run, "FAILED", error instanceof Error ? error.message : String(error));
+      if (stopped.aborted) this.end(run, "STOPPED");
+      else if (late.signal.aborted) this.end(run, "TIMEOUT");
+      else this.end(run, "FAILED", error instanceof Error ? error.message : String(error));
     } finally {
       clearTimeout(timer);
     }
   }
 
-  private end(run: JobRun, state: RunState, errorMessage?: string): Promise<void> {
-    return this.change(run, { state, completedAt: this.cloud.clock.now(), ...(errorMessage === undefined ? {} : { errorMessage }) });
+  private end(run: JobRun, state: RunState, errorMessage?: string): void {
+    this.change(run, { state, completedAt: this.cloud.clock.now(), errorMessage });
   }
 
-  /** Entries are in the log in the order of the changes, whoever makes them. */
-  private async change(run: JobRun, change: Partial<JobRun>): Promise<void> {
+  private change(run: JobRun, change: Partial<JobRun>): void {
     Object.assign(run, change, { changedAt: this.cloud.clock.now() });
-    await this.store.append("jobRuns", { ...run });
   }
+}
+
+const hasEnded = ({ completedAt }: JobRun): boolean => completedAt !== undefined;
+
+/** Arguments of a run: the job's, overridden by its own. */
+export const argumentsOf = (run: JobRun): Record<string, string> => ({ ...run.job.defaultArguments, ...run.arguments });
+
+/** The prefix of a run's log groups; `/output` and `/error` follow. */
+export const logPrefixOf = (run: JobRun): string => argumentsOf(run)["--custom-logGroup-prefix"] ?? "/aws-glue/jobs";
+
+/**
+ * A run as GetJobRun shows it.
+ *
+ * @param now epoch milliseconds
+ * @see https://docs.aws.amazon.com/glue/latest/webapi/API_JobRun.html
+ */
+export function describeRun(run: JobRun, now: number): Json {
+  const { job, runningAt, completedAt, errorMessage } = run;
+  return {
+    Id: run.id,
+    Attempt: 0,
+    JobName: job.name,
+    StartedOn: run.startedAt / 1000,
+    LastModifiedOn: run.changedAt / 1000,
+    ...(completedAt === undefined ? {} : { CompletedOn: completedAt / 1000 }),
+    JobRunState: run.state,
+    ...(Object.keys(run.arguments).length === 0 ? {} : { Arguments: run.arguments }),
+    ...(errorMessage === undefined ? {} : { ErrorMessage: errorMessage }),
+    PredecessorRuns: [],
+    AllocatedCapacity: job.workers,
+    ExecutionTime: runningAt === undefined ? 0 : Math.round(((completedAt ?? now) - runningAt) / 1000),
+    Timeout: job.timeoutMinutes,
+    MaxCapacity: job.workers,
+    WorkerType: "G.1X",
+    NumberOfWorkers: job.workers,
+    LogGroupName: logPrefixOf(run),
+    GlueVersion: "5.0",
+    ExecutionClass: "STANDARD",
+  };
 }

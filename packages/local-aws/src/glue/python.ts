@@ -8,19 +8,19 @@ const run = promisify(execFile);
 /** A Python with the AWS SDK, or why there is none. */
 export type Python = { interpreter: string } | { missing: string };
 
-/** Where a virtual environment comes from. */
+/** Where the virtual environment is. */
 export interface VenvOptions {
-  /** Its absolute path. @default `.local/venv` of the working directory */
-  folder?: string;
-  /** Absolute path of the pinned packages. @default those of this package */
+  /** Its absolute path. */
+  folder: string;
+  /** Absolute path of the file that pins its packages. @default this package's, with boto3 */
   requirements?: string;
   /** Environment in which python3 is looked for. @default this process's */
   env?: NodeJS.ProcessEnv;
 }
 
-/** Makes the virtual environment on first use; a second use, by another process at the same time too, finds it. */
-export async function preparePython(options: VenvOptions = {}): Promise<Python> {
-  const { folder = join(process.cwd(), ".local/venv"), requirements = join(SCRIPTS, "requirements.txt"), env = process.env } = options;
+/** Makes the virtual environment on first use; later uses find it, those of another process at the same time too. */
+export async function preparePython(options: VenvOptions): Promise<Python> {
+  const { folder, requirements = join(SCRIPTS, "requirements.txt"), env = process.env } = options;
   try {
     await run("python3", [join(SCRIPTS, "make_venv.py"), folder, requirements], { env });
     return { interpreter: join(folder, "bin/python") };

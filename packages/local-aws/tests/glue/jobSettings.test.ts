@@ -1,12 +1,14 @@
 import * as assert from "node:assert/strict";
-import { checkJob, jobSettings } from "../src/glue/jobSettings";
-import { lastError } from "../src/glue/traceback";
-import { buildCloud } from "../src/cloud";
-import { glue } from "../src/glue";
-import type { Json } from "../src/service";
-import { JOB_INPUTS } from "../testing/glueJobs";
+import { buildCloud } from "../../src/cloud";
+import { glue } from "../../src/glue";
+import { jobOf } from "../../src/glue/jobs";
+import { lastError } from "../../src/glue/runJob";
+import type { Json } from "../../src/service";
+import { JOB_INPUTS } from "../../testing/glueJobs";
 
 describe("settings of the local Glue's jobs", () => {
+  const { cloud } = buildCloud({ factories: [glue], stateDir: "/nowhere" });
+  const checkJob = (inputs: Json): void => cloud.check("aws:glue/job:Job", inputs);
   const refused = (changes: Json, message: string): void =>
     assert.throws(() => checkJob({ ...JOB_INPUTS, ...changes }), { message: `Job "acme-export": ${message}` });
 
@@ -15,7 +17,7 @@ describe("settings of the local Glue's jobs", () => {
     const { roleArn, glueVersion, command, workerType, numberOfWorkers } = JOB_INPUTS;
     const least = { roleArn, glueVersion, command, workerType, numberOfWorkers };
     checkJob(least);
-    assert.deepEqual(jobSettings(least, "urn:pulumi:dev::c360-recommender::aws:glue/job:Job::export"), {
+    assert.deepEqual(jobOf(least, "urn:pulumi:dev::c360-recommender::aws:glue/job:Job::export"), {
       name: "export-59a673e",
       roleArn: "arn:aws:iam::123456789012:role/job",
       script: { bucket: "acme-c360-infra-dev", key: "glue_jobs/export.py" },
@@ -35,30 +37,26 @@ describe("settings of the local Glue's jobs", () => {
     refused({ command: { scriptLocation: "/tmp/x.py" } }, `command.scriptLocation must be an s3:// address, got "/tmp/x.py"`);
     refused({ roleArn: "job" }, `roleArn must be a role's ARN, got "job"`);
     refused({ workerType: "Standard" }, `workerType must be one of G.1X, got "Standard"`);
-    refused({ numberOfWorkers: 1 }, "numberOfWorkers must be a whole number of at least 2, got 1");
-    refused({ timeout: 10_081 }, "timeout must be 1 to 10080 minutes, got 10081");
-    refused({ timeout: 0 }, "timeout must be a whole number of at least 1, got 0");
+    refused({ numberOfWorkers: 1 }, "numberOfWorkers must be at least 2, got 1");
+    refused({ timeout: 10_081 }, "timeout must be at most 10080, got 10081");
+    refused({ timeout: 0 }, "timeout must be at least 1, got 0");
     refused({ maxRetries: 1 }, "maxRetries must be 0 in the local cloud, got 1");
     refused({ executionClass: "FLEX" }, `executionClass must be one of STANDARD, got "FLEX"`);
-    refused(
-      { executionProperty: { maxConcurrentRuns: 0 } },
-      "executionProperty.maxConcurrentRuns must be a whole number of at least 1, got 0",
-    );
+    refused({ executionProperty: { maxConcurrentRuns: 0 } }, "executionProperty.maxConcurrentRuns must be at least 1, got 0");
     const rule = "defaultArguments must have names that begin with -- and that the local cloud knows, got";
     refused({ defaultArguments: { stage: "dev" } }, `${rule} "stage"`);
     refused({ defaultArguments: { "--additional-python-modules": "boto3" } }, `${rule} "--additional-python-modules"`);
-    const modules = "have s3:// addresses of .py files with names of their own, joined by commas, in --extra-py-files";
+    const modules = "the s3:// addresses of .py files with different names, joined by commas, in --extra-py-files";
     refused(
       { defaultArguments: { "--extra-py-files": "s3://bucket/folder/" } },
-      `defaultArguments must ${modules}, got "s3://bucket/folder/"`,
+      `defaultArguments must have ${modules}, got "s3://bucket/folder/"`,
     );
     checkJob({ ...JOB_INPUTS, defaultArguments: { "--extra-py-files": "s3://bucket/a.py,s3://bucket/b.py" } });
     assert.throws(() => checkJob({ name: "a\nb" }), {
-      message: `Job "a\nb": name must have 1 to 255 characters without line breaks, got "a\\nb"`,
+      message: `Job "a\nb": name must be 1 to 255 characters without line breaks, got "a\\nb"`,
     });
-    const { cloud } = buildCloud({ factories: [glue], stateDir: "/nowhere" });
     assert.throws(() => cloud.check("aws:glue/job:Job", { connections: [] }), /does not know the input connections/);
-    assert.throws(() => jobSettings({ name: "x", glueVersion: "5.0" }, ""), { message: 'Job "x": workerType must be given' });
+    assert.throws(() => jobOf({ ...JOB_INPUTS, workerType: undefined }, ""), { message: 'Job "acme-export": workerType must be given' });
   });
 });
 

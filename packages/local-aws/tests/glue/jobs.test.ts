@@ -1,14 +1,14 @@
 import { GetObjectCommand, S3Client } from "@aws-sdk/client-s3";
-import { GetJobRunsCommand, StartJobRunCommand } from "@aws-sdk/client-glue";
+import { StartJobRunCommand } from "@aws-sdk/client-glue";
 import * as assert from "node:assert/strict";
-import { existsSync, readdirSync } from "node:fs";
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { existsSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { readFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { preparePython } from "../src/glue/python";
-import { eventually } from "../testing/eventually";
-import { BUCKET, GlueJobs, JOB, LOG } from "../testing/glueJobs";
-import { needPython } from "../testing/python";
+import { preparePython } from "../../src/glue/python";
+import { eventually } from "../../testing/eventually";
+import { BUCKET, GlueJobs, JOB, LOG } from "../../testing/glueJobs";
+import { needPython } from "../../testing/python";
 
 interface Decision {
   action: string;
@@ -25,7 +25,7 @@ const isAlive = (pid: number): boolean => {
     return false;
   }
 };
-const folders = (): string[] => readdirSync(tmpdir()).filter((name) => name.startsWith("c360-glue-"));
+const folders = (): string[] => readdirSync(tmpdir()).filter((name) => name.startsWith("local-glue-"));
 
 describe("the local Glue's jobs", () => {
   let jobs: GlueJobs;
@@ -172,43 +172,27 @@ except KeyError:
     assert.deepEqual([JobRunState, ErrorMessage], ["STOPPED", undefined]);
     await eventually(() => assert.equal(isAlive(pids[0]), false));
     const [again] = (await jobs.stop(one)).Errors ?? [];
-    assert.equal(again.ErrorDetail?.ErrorMessage, `Job Run ${one} has come to its end: STOPPED`);
-    const { JobRuns, NextToken } = await jobs.glue.send(new GetJobRunsCommand({ JobName: JOB, MaxResults: 1 }));
-    const rest = await jobs.glue.send(new GetJobRunsCommand({ JobName: JOB, NextToken }));
-    assert.deepEqual(
-      [JobRuns, rest.JobRuns].map((runs) => runs?.map(({ Id }) => Id)),
-      [[two], [one]],
-    );
+    assert.equal(again.ErrorDetail?.ErrorMessage, `Job Run ${one} has ended: STOPPED`);
+    assert.equal((await jobs.look(two)).JobRunState, "RUNNING");
   });
 
   it("time out in the job's minutes", async () => {
-    jobs = await GlueJobs.open({ minuteMs: 1500 });
+    jobs = await GlueJobs.open({ minuteMs: 1 });
     await jobs.deploy(WAIT);
-    const { JobRunState, Id = "" } = await jobs.run();
-    assert.equal(JobRunState, "TIMEOUT");
-    assert.equal(isAlive(Number(await jobs.firstLine(Id))), false);
+    assert.equal((await jobs.run()).JobRunState, "TIMEOUT");
   });
 
-  it("leave nothing at the cloud's end, and are known to the next one", async () => {
+  it("leave neither processes nor files when the cloud stops", async () => {
     const before = folders();
-    const stateDir = await mkdtemp(join(tmpdir(), "c360-test-"));
-    jobs = await GlueJobs.open({}, stateDir);
+    jobs = await GlueJobs.open();
     await jobs.deploy(WAIT);
-    const id = await jobs.start({ "--run_id": "r1" });
-    const pid = Number(await jobs.firstLine(id));
+    const pid = Number(await jobs.firstLine(await jobs.start()));
     await jobs.close();
-    jobs = await GlueJobs.open({}, stateDir);
     assert.deepEqual([isAlive(pid), folders()], [false, before]);
-    const { JobRunState, ErrorMessage, Arguments } = await jobs.look(id);
-    assert.deepEqual(
-      [JobRunState, ErrorMessage, Arguments],
-      ["FAILED", "The run was interrupted by the end of the local cloud", { "--run_id": "r1" }],
-    );
-    await rm(stateDir, { recursive: true });
   });
 
   it("say what is missing where there is no Python", async () => {
-    jobs = await GlueJobs.open({ python: () => preparePython({ env: { PATH: "/nowhere" } }) });
+    jobs = await GlueJobs.open({ python: () => preparePython({ folder: "/nowhere/venv", env: { PATH: "/nowhere" } }) });
     await jobs.deploy("");
     assert.equal((await jobs.run()).ErrorMessage, "the local cloud needs Python to run a job: there is no python3 in PATH");
   });
@@ -221,13 +205,48 @@ except KeyError:
     await assert.rejects(start({ JobRunId: "jr_1" }), { message: "the local glue does not know the member JobRunId of StartJobRun" });
     await assert.rejects(start({ Arguments: { stage: "dev" } }), {
       name: "InvalidInputException",
-      message: /begin with -- .*, got stage$/,
+      message: /begin with -- .*, got "stage"$/,
     });
-    await assert.rejects(start({ Arguments: { "--extra-files": "s3://a/b" } }), { message: /got --extra-files$/ });
+    await assert.rejects(start({ Arguments: { "--extra-files": "s3://a/b" } }), { message: /got "--extra-files"$/ });
     for (const modules of ["s3://bucket/a.zip", "s3://bucket/a.py, s3://bucket/b.py", "", "a.py", "s3://bucket/a.py,s3://bucket/b/a.py"]) {
-      const rule = "have s3:// addresses of .py files with names of their own, joined by commas, in --extra-py-files";
-      await assert.rejects(start({ Arguments: { "--extra-py-files": modules } }), { message: `Arguments must ${rule}, got ${modules}` });
+      const rule = "must have the s3:// addresses of .py files with different names, joined by commas, in --extra-py-files";
+      await assert.rejects(start({ Arguments: { "--extra-py-files": modules } }), { message: `Arguments ${rule}, got "${modules}"` });
     }
+    const untyped = (Arguments: unknown) => jobs.running.cloud.call(jobs.running.owner, "glue", "StartJobRun", { JobName: JOB, Arguments });
+    await assert.rejects(untyped({ "--rows": 5 }), { name: "SerializationException", message: /^Arguments.--rows: NUMBER_VALUE/ });
     await assert.rejects(jobs.look("jr_none"), { name: "EntityNotFoundException" });
+  });
+});
+
+describe("the Python of Glue's jobs", () => {
+  let parent: string;
+  let folder: string;
+  before(() => {
+    parent = mkdtempSync(join(tmpdir(), "local-aws-venv-"));
+    folder = join(parent, "venv");
+  });
+  after(() => rmSync(parent, { recursive: true }));
+
+  it("is missing with the reason: there is no python3, or what it printed last", async () => {
+    assert.deepEqual(await preparePython({ folder, env: { PATH: parent } }), { missing: "there is no python3 in PATH" });
+    writeFileSync(join(parent, "python3"), "#!/bin/sh\necho Traceback >&2; echo 'No module named venv' >&2; exit 1\n", { mode: 0o755 });
+    const missing = `python3 could not make ${folder}: No module named venv`;
+    assert.deepEqual(await preparePython({ folder, env: { PATH: parent } }), { missing });
+  });
+
+  it("is made again until its packages are there, once for all who ask at the same time", async function () {
+    await needPython(this);
+    this.timeout(120_000);
+    const requirements = join(parent, "requirements.txt");
+    writeFileSync(requirements, "./no-such-package\n");
+    const failed = await preparePython({ folder, requirements });
+    assert.match("missing" in failed ? failed.missing : "", /^python3 could not make \S+: .*no-such-package/);
+    writeFileSync(requirements, "# nothing\n");
+    const both = await Promise.all([preparePython({ folder, requirements }), preparePython({ folder, requirements })]);
+    const python = { interpreter: join(folder, "bin/python") };
+    assert.deepEqual(both, [python, python]);
+    const made = statSync(join(folder, "pyvenv.cfg")).ino;
+    assert.deepEqual(await preparePython({ folder, requirements }), python);
+    assert.equal(statSync(join(folder, "pyvenv.cfg")).ino, made);
   });
 });
