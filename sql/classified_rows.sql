@@ -1,7 +1,7 @@
--- Every row of the history and every event that arrived before the run date's end, one row each. `reason` tells why a row is left
--- out of the interactions table; the table is the rows without one.
+-- One row per history row and per event that arrived before the end of the run date. `reason` is why a row is left out of the
+-- interactions table; the rows without a reason are the table.
 
--- History. The header is looked up in a read of its own: a window over each object would hold a whole object in one worker's memory.
+-- History. The headers are read separately: a window function over each object would hold a whole object in the memory of one worker.
 objects_with_event_type AS (
   SELECT DISTINCT "$path" AS object FROM :database."t100_dashboard_interaction_history"
   WHERE line = 'USER_ID,ITEM_ID,TIMESTAMP,EVENT_TYPE'
@@ -52,8 +52,8 @@ history_rows AS (
   FROM history_values
 ),
 
--- Events, by the forwarder's rules. A line with U+FFFD came with bytes that are no UTF-8. JSON text may escape half of a surrogate
--- pair, which no varchar can hold: a NUL takes its place, so that the line is still read and the id is still bad.
+-- Events, by the same rules as in the forwarder. A line with U+FFFD had bytes that are not UTF-8. JSON text may escape half of a
+-- surrogate pair, which a varchar cannot hold: it is replaced by NUL, so that the line can be parsed and the id is still bad.
 event_lines AS (
   SELECT
     "$path" AS object, datehour, strpos(line, chr(65533)) > 0 AS broken,
@@ -70,7 +70,7 @@ event_lines AS (
   FROM :database."t100_dashboard_interaction_event"
   WHERE datehour <= :last_hour AND regexp_like(line, '[^ \t]')
 ),
--- Read as a list of one, for json_parse may pass over what follows a value.
+-- Parsed as an array of one element, because json_parse may ignore text after a value.
 event_documents AS (
   SELECT
     object, datehour, broken,
@@ -174,7 +174,8 @@ event_times AS (
   SELECT *, CASE WHEN sent_seconds BETWEEN 1 AND arrived_seconds + 86400 THEN CAST(sent_seconds AS bigint) END AS "timestamp"
   FROM event_seconds
 ),
--- 3.4028235677973366E38 is the least double that no 32-bit float holds; an event's size is that of what goes to Personalize.
+-- 3.4028235677973366E38 is the smallest double above the range of a 32-bit float. The size of an event is that of the JSON that the
+-- forwarder sends.
 event_verdicts AS (
   SELECT
     object, datehour, user_id, item_id, "timestamp", event_type, event_id,
@@ -216,7 +217,8 @@ event_verdicts AS (
     END AS reason
   FROM event_times
 ),
--- Of the events with one producer's eventId the earliest counts. Rows that have none, or a reason, are spread over the workers.
+-- Of the events with the same eventId of the producer, the earliest counts. Partitioning by object spreads the rows without an
+-- eventId, or with a reason, over the workers.
 event_rows AS (
   SELECT
     user_id, item_id, "timestamp", event_type,
@@ -229,7 +231,7 @@ event_rows AS (
     END AS reason
   FROM event_verdicts
 ),
--- Each identity once, whichever rows it came by.
+-- Each identity once, from history and events together.
 candidates AS (
   SELECT 'history' AS source, user_id, item_id, "timestamp", event_type, reason FROM history_rows
   UNION ALL

@@ -1,5 +1,5 @@
--- What went into a run date's table and its CSV, one row a figure: rows in, rows left out by reason, rows, users and items.
--- Rows that arrived after the table was built are counted as `late`, so that the rows in are always the table's and those left out.
+-- The figures of a run date's table and CSV, one per row: rows in, rows left out by reason, rows, users and items. Rows that arrived
+-- after the table was built count as `late`, so that rows in = rows of the table + rows left out.
 WITH :classified_rows,
 :csv_lines,
 raw_figures AS (

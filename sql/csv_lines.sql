@@ -1,4 +1,4 @@
--- The run date's interactions as RFC 4180 lines, quoted only where a comma or a quote demands it.
+-- The interactions of the run date as RFC 4180 lines; only values with a comma or a quote are quoted.
 csv_lines AS (
   SELECT
     CASE WHEN regexp_like(user_id, '[",]') THEN '"' || replace(user_id, '"', '""') || '"' ELSE user_id END

@@ -1,4 +1,4 @@
--- The run date's interactions as CSV lines without a header.
+-- The interactions of the run date as CSV lines without a header.
 UNLOAD (
   WITH :csv_lines
   SELECT line

@@ -1,56 +1,62 @@
 import * as assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
-import { SqlWorld } from "../support/sqlWorld";
-
-interface ContractLine {
-  name: string;
-  arrived: number;
-  text?: string;
-  base64?: string;
-  forwarded: { userId?: string; event: { itemId?: string; sentAt: number; eventType: string } }[];
-  reason?: string;
-}
+import { type ContractLine, CONTRACT } from "../support/eventContract";
+import { SqlFixture, type TableRow, type Upstream } from "../support/sqlFixture";
 
 const LINE_REASONS = ["badUtf8", "badJson", "notAnObject", "badUserId", "badSessionId", "badEventList"];
+/** Reasons of events that the forwarder sends, but that are not interactions. */
+const NO_INTERACTION = ["anonymous", "noItem"];
 
-const lines = readFileSync(join(__dirname, "../contracts/events.ndjson"), "utf8")
-  .trimEnd()
-  .split("\n")
-  .map((line) => JSON.parse(line) as ContractLine);
+/** Key of the object that holds a line. */
+const keyOf = ({ arrived }: ContractLine, i: number): string =>
+  `${new Date(arrived * 1000).toISOString().slice(0, 13).replaceAll("-", "/").replace("T", "/")}/${i}`;
 
-describe("sql over the contract's events", () => {
-  let world: SqlWorld;
+/** The interactions among the events that a line forwards. */
+const interactionsOf = ({ forwarded }: ContractLine) =>
+  forwarded.flatMap(({ userId, event: { itemId, sentAt, eventType } }) =>
+    userId === undefined || itemId === undefined ? [] : [[userId, itemId, sentAt, eventType]],
+  );
+
+describe("the contract for events, as the SQL classifies it", () => {
+  let fixture: SqlFixture;
+  let events: Awaited<ReturnType<SqlFixture["events"]>>;
+  let built: Awaited<ReturnType<SqlFixture["loadAndBuild"]>>;
   before(async () => {
-    world = await SqlWorld.open();
+    fixture = await SqlFixture.open();
+    const upstream: Upstream = {
+      events: Object.fromEntries(CONTRACT.map((line, i) => [keyOf(line, i), Buffer.concat([line.payload, Buffer.from("\n")])])),
+    };
+    built = await fixture.loadAndBuild(upstream);
+    events = await fixture.events();
   });
-  after(() => world.close());
+  after(() => fixture.close());
 
-  for (const { name, arrived, text, base64, forwarded, reason } of lines) {
-    it(name, async () => {
-      const payload = base64 === undefined ? Buffer.from(text ?? "") : Buffer.from(base64, "base64");
-      const hour = new Date(arrived * 1000).toISOString().slice(0, 13).replaceAll("-", "/").replace("T", "/");
-      await world.load({ events: { [hour]: Buffer.concat([payload, Buffer.from("\n")]) } });
-      const known = forwarded.flatMap(({ userId, event: { itemId, sentAt, eventType } }) =>
-        userId === undefined || itemId === undefined ? [] : [JSON.stringify([userId, itemId, sentAt, eventType, "streamed"])],
-      );
-      const distinct = [...new Set(known)].sort();
-      assert.deepEqual(
-        (await world.build()).map((row) => JSON.stringify(row)),
-        distinct,
-      );
+  for (const [i, line] of CONTRACT.entries()) {
+    const { name, payload, forwarded, reason } = line;
+    it(name, () => {
+      const found = events.get(keyOf(line, i)) ?? [];
+      const interactions = found.flatMap((event) => (event.reason === null ? [JSON.stringify(event.interaction)] : []));
+      const expected = interactionsOf(line).map((interaction) => JSON.stringify(interaction));
+      assert.deepEqual(interactions.sort(), expected.sort());
 
-      const figures = await world.count();
-      const leftOut = Object.entries(figures).flatMap(([figure, value]) =>
-        figure.startsWith("leftOut.") ? [[figure.slice(8), value] as const] : [],
-      );
-      const byReason = Object.fromEntries(leftOut);
-      assert.equal(figures.rowsIn, figures["table.rows"] + leftOut.reduce((sum, [, value]) => sum + value, 0));
-      assert.equal(byReason.duplicate ?? 0, known.length - distinct.length);
-      if (payload.length === 0) assert.deepEqual(byReason, {});
-      else if (reason === undefined) assert.equal(figures.rowsIn, forwarded.length);
-      else assert.ok(byReason[reason] >= 1, `${reason} is among ${JSON.stringify(byReason)}`);
-      if (reason !== undefined && LINE_REASONS.includes(reason) && payload.length > 0) assert.deepEqual(byReason, { [reason]: 1 });
+      const bad = found.flatMap((event) => (event.reason === null || NO_INTERACTION.includes(event.reason) ? [] : [event.reason]));
+      if (payload.length === 0) assert.deepEqual(found, []);
+      else if (reason === undefined) assert.deepEqual([bad, found.length], [[], forwarded.length]);
+      else if (LINE_REASONS.includes(reason)) assert.deepEqual(bad, [reason]);
+      else assert.deepEqual([bad.includes(reason), bad.length], [true, line.events?.length ?? found.length], bad.join());
     });
   }
+
+  it("becomes a table of each interaction once, with a count of everything that is left out", () => {
+    const [rows, leftOut] = built;
+    const expected = new Set(CONTRACT.flatMap(interactionsOf).map((interaction) => JSON.stringify([...interaction, "streamed"])));
+    assert.deepEqual(
+      rows.map((row: TableRow) => JSON.stringify(row)),
+      [...expected].sort(),
+    );
+    const reasons = [...events.values()].flat().flatMap((event) => event.reason ?? []);
+    const counts = Object.fromEntries([...new Set(reasons)].map((reason) => [reason, reasons.filter((one) => one === reason).length]));
+    const duplicate = CONTRACT.flatMap(interactionsOf).length - expected.size;
+    assert.deepEqual(leftOut, { ...counts, duplicate });
+    for (const reason of new Set(CONTRACT.flatMap(({ reason }) => reason ?? []))) assert.ok(reason in leftOut, reason);
+  });
 });

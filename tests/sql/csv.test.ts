@@ -3,49 +3,49 @@ import * as polyglot from "@polyglot-sql/sdk";
 import { parse } from "csv-parse/sync";
 import * as fc from "fast-check";
 import { parseStatement } from "@c360/local-aws";
-import { renderedStatements, SqlWorld, type TableRow } from "../support/sqlWorld";
+import { renderedStatements, SqlFixture, type TableRow } from "../support/sqlFixture";
 
 const HOUR = "2026/11/20/12";
 const TYPED = "USER_ID,ITEM_ID,TIMESTAMP,EVENT_TYPE";
 
 describe("sql of the CSV and its figures", () => {
-  let world: SqlWorld;
+  let fixture: SqlFixture;
   before(async () => {
-    world = await SqlWorld.open();
+    fixture = await SqlFixture.open();
   });
-  after(() => world.close());
+  after(() => fixture.close());
 
-  it("quotes only where a comma or a quote demands it", async () => {
-    await world.load({ history: { "a.csv": `${TYPED}\n"a,b","say ""hi""",5,"x,""y"\n"plain",b c,6,click\n` } });
-    await world.build();
-    assert.deepEqual(await world.csvLines(), ['"a,b","say ""hi""",5,"x,""y"', "plain,b c,6,click"]);
-    assert.deepEqual(await world.csvLines({ withEventType: false }), ['"a,b","say ""hi""",5', "plain,b c,6"]);
+  it("quotes only values with a comma or a quote", async () => {
+    await fixture.load({ history: { "a.csv": `${TYPED}\n"a,b","say ""hi""",5,"x,""y"\n"plain",b c,6,click\n` } });
+    await fixture.build();
+    assert.deepEqual(await fixture.csvLines(), ['"a,b","say ""hi""",5,"x,""y"', "plain,b c,6,click"]);
+    assert.deepEqual(await fixture.csvLines({ withEventType: false }), ['"a,b","say ""hi""",5', "plain,b c,6"]);
   });
 
-  it("leaves out what already streamed, and counts the lines with their ends", async () => {
-    await world.load({
+  it("leaves out streamed interactions, and counts bytes with line ends", async () => {
+    await fixture.load({
       history: { "a.csv": `${TYPED}\nzoë,雪,5,click\nzoë,i2,6,click\nu2,i2,7,click\n` },
       events: { [HOUR]: event("zoë", "雪", 5, "click") },
     });
-    await world.build();
-    assert.deepEqual(await world.csvLines({ withoutStreamed: true }), ["u2,i2,7,click", "zoë,i2,6,click"]);
+    await fixture.build();
+    assert.deepEqual(await fixture.csvLines({ withoutStreamed: true }), ["u2,i2,7,click", "zoë,i2,6,click"]);
     const shared = { rowsIn: 4, "leftOut.duplicate": 1, "table.rows": 3, "table.users": 2, "table.items": 2 };
     const all = { "csv.rows": 3, "csv.users": 2, "csv.items": 2, "csv.repeatUsers": 1, "csv.bytes": 17 + 16 + 14 };
-    assert.deepEqual(await world.count(), { ...shared, ...all });
+    assert.deepEqual(await fixture.count(), { ...shared, ...all });
     const rest = { "csv.rows": 2, "csv.users": 2, "csv.items": 1, "csv.repeatUsers": 0, "csv.bytes": 16 + 14 };
-    assert.deepEqual(await world.count({ withoutStreamed: true }), { ...shared, ...rest });
+    assert.deepEqual(await fixture.count({ withoutStreamed: true }), { ...shared, ...rest });
   });
 
-  it("counts nothing of nothing, and reads the run date's partition alone", async () => {
-    await world.load({ history: { "a.csv": `${TYPED}\nu1,i1,5,click\n` } });
-    await world.build({ runDate: "2026-11-19" });
-    assert.deepEqual(await world.csvLines(), []);
+  it("reads the partition of the run date only, and returns zeros when it is empty", async () => {
+    await fixture.load({ history: { "a.csv": `${TYPED}\nu1,i1,5,click\n` } });
+    await fixture.build({ runDate: "2026-11-19" });
+    assert.deepEqual(await fixture.csvLines(), []);
     const none = { "table.rows": 0, "table.users": 0, "table.items": 0 };
     const csv = { "csv.rows": 0, "csv.users": 0, "csv.items": 0, "csv.repeatUsers": 0, "csv.bytes": 0 };
-    assert.deepEqual(await world.count(), { rowsIn: 1, "leftOut.late": 1, ...none, ...csv });
+    assert.deepEqual(await fixture.count(), { rowsIn: 1, "leftOut.late": 1, ...none, ...csv });
   });
 
-  it("writes lines that a CSV reader reads back as they were", async () => {
+  it("writes lines that a CSV reader parses to the original values", async () => {
     const id = fc.string({ unit: "binary", minLength: 1, maxLength: 12 }).filter((drawn) => !/[\p{Cc}\p{Cs}\ufffd\ufeff]/u.test(drawn));
     const tricky = fc.string({
       unit: fc.constantFrom('"', ",", " ", "a", "😀", "'", "\\", ";", "\u2028"),
@@ -56,30 +56,32 @@ describe("sql of the CSV and its figures", () => {
     const row = fc.record({ user: text, item: text, seconds: fc.integer({ min: 1, max: 1_795_000_000 }), type: text });
     await fc.assert(
       fc.asyncProperty(fc.array(row, { minLength: 1, maxLength: 30 }), async (rows) => {
-        await world.load({ events: { [HOUR]: rows.map(({ user, item, seconds, type }) => event(user, item, seconds, type)).join("\n") } });
-        await world.build();
-        const lines = await world.csvLines();
+        await fixture.load({
+          events: { [HOUR]: rows.map(({ user, item, seconds, type }) => event(user, item, seconds, type)).join("\n") },
+        });
+        await fixture.build();
+        const lines = await fixture.csvLines();
         const read = parse(lines.join("\n"), { relax_column_count: false }) as string[][];
         const sent = rows.map(({ user, item, seconds, type }) => JSON.stringify([user, item, String(seconds), type]));
         assert.deepEqual(read.map((fields) => JSON.stringify(fields)).sort(), [...new Set(sent)].sort());
         const bytes = lines.reduce((sum, line) => sum + Buffer.byteLength(line) + 1, 0);
-        assert.equal((await world.count())["csv.bytes"], bytes);
+        assert.equal((await fixture.count())["csv.bytes"], bytes);
       }),
       { numRuns: 15 },
     );
   });
 
-  it("reads back as history what it wrote", async () => {
+  it("reads its own output as history", async () => {
     const field = fc.string({ unit: fc.constantFrom('"', ",", " ", "a", "😀"), minLength: 1, maxLength: 5 });
     await fc.assert(
       fc.asyncProperty(fc.uniqueArray(fc.tuple(field, field), { minLength: 1, maxLength: 20, selector: String }), async (pairs) => {
-        await world.load({ events: { [HOUR]: pairs.map(([user, item]) => event(user, item, 5, item)).join("\n") } });
-        const built = await world.build();
-        const text = [TYPED, ...(await world.csvLines())].join("\n");
-        await world.load({ history: { "a.csv": text } });
+        await fixture.load({ events: { [HOUR]: pairs.map(([user, item]) => event(user, item, 5, item)).join("\n") } });
+        const built = await fixture.build();
+        const text = [TYPED, ...(await fixture.csvLines())].join("\n");
+        await fixture.load({ history: { "a.csv": text } });
         const withoutStreamed = built.map((row) => row.slice(0, 4) as TableRow);
         assert.deepEqual(
-          await world.build(),
+          await fixture.build(),
           withoutStreamed.sort((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1)),
         );
       }),
@@ -101,15 +103,8 @@ describe("sql of the CSV and its figures", () => {
     const text = fc.array(line, { maxLength: 25 }).map((lines) => lines.join("\n"));
     await fc.assert(
       fc.asyncProperty(text, text, fc.boolean(), async (history, events, typed) => {
-        await world.load({
-          history: { "a.csv": `${typed ? TYPED : "USER_ID,ITEM_ID,TIMESTAMP"}\n${history}` },
-          events: { [HOUR]: events },
-        });
-        const rows = await world.build({ ignoredTypes: ["view"] });
-        const figures = await world.count({ ignoredTypes: ["view"] });
-        const leftOut = Object.entries(figures).reduce((sum, [name, value]) => sum + (name.startsWith("leftOut.") ? value : 0), 0);
-        assert.equal(figures["table.rows"], rows.length);
-        assert.equal(figures.rowsIn, rows.length + leftOut);
+        const upstream = { history: { "a.csv": `${typed ? TYPED : "USER_ID,ITEM_ID,TIMESTAMP"}\n${history}` }, events: { [HOUR]: events } };
+        const [rows] = await fixture.loadAndBuild(upstream, { ignoredTypes: ["view"] });
         const identities = rows.map((row) => JSON.stringify(row.slice(0, 4)));
         assert.equal(new Set(identities).size, rows.length);
       }),
@@ -118,9 +113,9 @@ describe("sql of the CSV and its figures", () => {
   });
 });
 
-describe("sql as Athena takes it", () => {
+describe("sql for Athena", () => {
   for (const settings of [{}, { countedTypes: ["click", "it's"], ignoredTypes: ["view"], withEventType: false, withoutStreamed: true }]) {
-    it(`is Trino's with ${JSON.stringify(settings)}, and short enough`, async () => {
+    it(`is valid Trino SQL and short enough with ${JSON.stringify(settings)}`, async () => {
       await polyglot.init();
       for (const sql of renderedStatements(settings)) {
         const { query } = parseStatement(sql);

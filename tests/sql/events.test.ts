@@ -1,40 +1,33 @@
 import * as assert from "node:assert/strict";
-import { SqlWorld, type RunSettings, type TableRow, type Upstream } from "../support/sqlWorld";
+import { SqlFixture, type RunSettings, type TableRow, type Upstream } from "../support/sqlFixture";
 
-/** 2026-11-20T12:00:00Z, the start of the hour in which everything arrives. */
+/** 2026-11-20T12:00:00Z, the start of the hour of arrival. */
 const NOON = 1795176000;
 const HOUR = "2026/11/20/12";
 
 describe("sql over events", () => {
-  let world: SqlWorld;
+  let fixture: SqlFixture;
   before(async () => {
-    world = await SqlWorld.open();
+    fixture = await SqlFixture.open();
   });
-  after(() => world.close());
+  after(() => fixture.close());
 
-  async function rowsOf(upstream: Upstream, settings: RunSettings = {}): Promise<[TableRow[], Record<string, number>]> {
-    await world.load(upstream);
-    const rows = await world.build(settings);
-    const figures = await world.count(settings);
-    const leftOut = Object.entries(figures).filter(([name]) => name.startsWith("leftOut."));
-    assert.equal(figures.rowsIn, rows.length + leftOut.reduce((sum, [, value]) => sum + value, 0));
-    return [rows, Object.fromEntries(leftOut.map(([name, value]) => [name.slice("leftOut.".length), value]))];
-  }
+  const rowsOf = (upstream: Upstream, settings?: RunSettings) => fixture.loadAndBuild(upstream, settings);
 
-  it("takes the last of two members of one name", async () => {
+  it("uses the last of two members with the same name", async () => {
     const text = `{"user_id":"u0","user_id":"u1","session_id":"s","event_list":[{"eventType":"a","eventType":"view","itemId":"i1","sentAt":5}]}`;
     assert.deepEqual(await rowsOf({ events: { [HOUR]: text } }), [[["u1", "i1", 5, "view", "streamed"]], {}]);
   });
 
   const escapes: [string, string, TableRow[], Record<string, number>][] = [
     ["escaped letters", "\\u0041\\u00eb", [["Aë", "i1", 5, "view", "streamed"]], {}],
-    ["an escaped pair", "\\ud83d\\ude00", [["😀", "i1", 5, "view", "streamed"]], {}],
-    ["an escaped backslash before what looks like half a pair", "\\\\ud800", [["\\ud800", "i1", 5, "view", "streamed"]], {}],
-    ["a pair beside half a pair", "\\ud83d\\ude00\\ud83d", [], { badUserId: 1 }],
-    ["the second half alone", "\\udc00", [], { badUserId: 1 }],
-    ["halves in the wrong order", "\\ude00\\ud83d", [], { badUserId: 1 }],
+    ["an escaped surrogate pair", "\\ud83d\\ude00", [["😀", "i1", 5, "view", "streamed"]], {}],
+    ["an escaped backslash before something like half of a surrogate pair", "\\\\ud800", [["\\ud800", "i1", 5, "view", "streamed"]], {}],
+    ["a surrogate pair beside half of one", "\\ud83d\\ude00\\ud83d", [], { badUserId: 1 }],
+    ["the second half of a surrogate pair alone", "\\udc00", [], { badUserId: 1 }],
+    ["the halves of a surrogate pair in the wrong order", "\\ude00\\ud83d", [], { badUserId: 1 }],
     ["NUL", "u\\u0000", [], { badUserId: 1 }],
-    ["an escape that JSON does not know", "\\x41", [], { badJson: 1 }],
+    ["an escape that JSON does not define", "\\x41", [], { badJson: 1 }],
   ];
   for (const [name, user, rows, leftOut] of escapes) {
     it(`reads ${name}`, async () => {
@@ -43,7 +36,7 @@ describe("sql over events", () => {
     });
   }
 
-  it("takes the other events of a line in which one item has half a pair", async () => {
+  it("keeps the other events of a line in which one item has half of a surrogate pair", async () => {
     const event = (item: string): string => `{"eventType":"view","itemId":"${item}","sentAt":5}`;
     const text = `{"user_id":"😀\\ud83d\\ude00","session_id":"s","event_list":[${event("\\ud800")},${event("\\ud83d\\ude00")}]}`;
     assert.deepEqual(await rowsOf({ events: { [HOUR]: text } }), [[["😀😀", "😀", 5, "view", "streamed"]], { badItemId: 1 }]);
@@ -68,7 +61,7 @@ describe("sql over events", () => {
     '/**/{"a":1}',
   ];
   for (const text of refused) {
-    it(`takes ${JSON.stringify(text)} for no JSON, as JavaScript does`, async () => {
+    it(`rejects ${JSON.stringify(text)} as invalid JSON, as JavaScript does`, async () => {
       assert.throws(() => void JSON.parse(text));
       assert.deepEqual(await rowsOf({ events: { [HOUR]: text } }), [[], { badJson: 1 }]);
     });
@@ -76,27 +69,27 @@ describe("sql over events", () => {
 
   for (const [name, value] of [
     ["the largest float", "3.4028235677973362e38"],
-    ["a small one", "1e-400"],
-    ["a negative one", "-3.4028235677973362e38"],
+    ["a small float", "1e-400"],
+    ["a negative float", "-3.4028235677973362e38"],
   ]) {
-    it(`takes ${name} as an event value`, async () =>
+    it(`accepts ${name} as an event value`, async () =>
       assert.deepEqual(await rowsOf({ events: { [HOUR]: line({ eventValue: "#" }).replace('"#"', value) } }), [
         [["u1", "i1", 5, "view", "streamed"]],
         {},
       ]));
   }
   for (const value of ["3.4028235677973366e38", "-1e39", "true", "[1]", '"Infinity"', "{}"]) {
-    it(`takes no ${value} for an event value`, async () =>
+    it(`rejects ${value} as an event value`, async () =>
       assert.deepEqual(await rowsOf({ events: { [HOUR]: line({ eventValue: "#" }).replace('"#"', value) } }), [[], { badEventValue: 1 }]));
   }
 
-  it("takes a properties text with an escaped half of a pair, but not two objects", async () => {
+  it("accepts properties as text with an escaped half of a surrogate pair, but not two objects", async () => {
     assert.equal((await rowsOf({ events: { [HOUR]: line({ properties: '{"a":"\\ud800","b":"\\\\ud800"}' }) } }))[0].length, 1);
     for (const properties of ["{} {}", "{},{}", "null", "[{}]"])
       assert.deepEqual(await rowsOf({ events: { [HOUR]: line({ properties }) } }), [[], { badProperties: 1 }]);
   });
 
-  it("measures an event as it is sent: 10,240 bytes are the most", async () => {
+  it("limits an event, as it is sent, to 10,240 bytes", async () => {
     const impression = Array.from({ length: 25 }, (_, i) => `${String(i).padStart(2, "0")}${"雪".repeat(120)}`);
     const sent = { eventType: "view", sentAt: 1_000_000_000, itemId: "i1", impression, metricAttribution: { eventAttributionSource: "" } };
     const room = 10_240 - Buffer.byteLength(JSON.stringify(sent)) - Buffer.byteLength("e-1");
@@ -107,7 +100,7 @@ describe("sql over events", () => {
     assert.deepEqual(await rowsOf({ events: { [HOUR]: text(room + 1) } }), [[], { eventTooLarge: 1 }]);
   });
 
-  it("tells anonymous events and those without an item apart, and the counted types last", async () => {
+  it("distinguishes anonymous events from events without an item, and checks the event type last", async () => {
     const events = [
       line({}, { user_id: null }),
       line({ itemId: null }),
@@ -120,7 +113,7 @@ describe("sql over events", () => {
     ]);
   });
 
-  it("takes events up to the last hour of the run date, however late their time of sending", async () => {
+  it("includes events that arrived until the last hour of the run date, whenever they were sent", async () => {
     const upstream = {
       events: {
         "2026/11/19/23": line({ itemId: "yesterday", sentAt: NOON - 86_400 }),
@@ -140,7 +133,7 @@ describe("sql over events", () => {
     ]);
   });
 
-  it("measures the time of sending by the start of the hour of arrival", async () => {
+  it("compares sentAt with the start of the hour of arrival", async () => {
     const events = { [HOUR]: [line({ sentAt: NOON + 86_400 }), line({ sentAt: NOON + 86_401 })].join("\n") };
     assert.deepEqual(await rowsOf({ events }, { runDate: "2026-11-25" }), [
       [["u1", "i1", NOON + 86_400, "view", "streamed"]],
@@ -148,7 +141,7 @@ describe("sql over events", () => {
     ]);
   });
 
-  it("takes an identity once, from history and events together, and tells that it was streamed", async () => {
+  it("keeps an identity once, from history and events together, and marks it as streamed", async () => {
     const upstream = {
       history: { "a.csv": "USER_ID,ITEM_ID,TIMESTAMP,EVENT_TYPE\nu1,i1,5,view\nu1,i2,5,view\n" },
       events: { [HOUR]: [line({}), line({}), line({ sentAt: 5.9 }), line({ sentAt: 6 })].join("\n"), "2026/11/20/13": line({}) },
@@ -163,7 +156,7 @@ describe("sql over events", () => {
     ]);
   });
 
-  it("takes the earliest of the events with one eventId, and none that is bad or uncounted in its stead", async () => {
+  it("keeps the earliest event with an eventId, not counting bad events and other event types", async () => {
     const upstream = {
       events: {
         "2026/11/20/10": [line({ eventId: "e-1", eventType: "impression" }), line({ eventId: "e-1" }, { user_id: null })].join("\n"),
@@ -185,7 +178,7 @@ describe("sql over events", () => {
   });
 });
 
-/** A line with one good event, but for what is given. */
+/** A line with one event, which is good unless a member is changed. */
 function line(event: object, record: object = {}): string {
   const events = [{ eventType: "view", itemId: "i1", sentAt: 5, ...event }];
   return JSON.stringify({ user_id: "u1", session_id: "s1", event_list: events, ...record });

@@ -1,48 +1,37 @@
 import * as assert from "node:assert/strict";
-import { SqlWorld, type RunSettings, type TableRow } from "../support/sqlWorld";
+import { SqlFixture, type RunSettings, type TableRow } from "../support/sqlFixture";
 
 const HEADER = "USER_ID,ITEM_ID,TIMESTAMP";
 const TYPED = "USER_ID,ITEM_ID,TIMESTAMP,EVENT_TYPE";
-/** 2026-11-20T00:00:00Z, the run date's start. */
+/** 2026-11-20T00:00:00Z, the start of the run date. */
 const MIDNIGHT = 1795132800;
 
 describe("sql over history", () => {
-  let world: SqlWorld;
+  let fixture: SqlFixture;
   before(async () => {
-    world = await SqlWorld.open();
+    fixture = await SqlFixture.open();
   });
-  after(() => world.close());
+  after(() => fixture.close());
 
-  async function rowsOf(
-    history: Record<string, string | Buffer>,
-    settings: RunSettings = {},
-  ): Promise<[TableRow[], Record<string, number>]> {
-    await world.load({ history });
-    const rows = await world.build(settings);
-    const figures = await world.count(settings);
-    const leftOut = Object.entries(figures).filter(([name]) => name.startsWith("leftOut."));
-    assert.equal(figures["table.rows"], rows.length);
-    assert.equal(figures.rowsIn, rows.length + leftOut.reduce((sum, [, value]) => sum + value, 0));
-    return [rows, Object.fromEntries(leftOut.map(([name, value]) => [name.slice("leftOut.".length), value]))];
-  }
+  const rowsOf = (history: Record<string, string | Buffer>, settings?: RunSettings) => fixture.loadAndBuild({ history }, settings);
 
   const good: [string, string, TableRow][] = [
     ["a plain row", "u1,i1,1000000000,click", ["u1", "i1", 1_000_000_000, "click"]],
     ["64-bit ids", "9007199254740993,0009007199254740993,1,click", ["9007199254740993", "0009007199254740993", 1, "click"]],
     ["a comma and quotes in an id", '"a,b","say ""hi""",5,click', ["a,b", 'say "hi"', 5, "click"]],
-    ["quotes that need not be", '"u1","i1","5","click"', ["u1", "i1", 5, "click"]],
+    ["unnecessary quotes", '"u1","i1","5","click"', ["u1", "i1", 5, "click"]],
     ["a quoted quote alone", '"""",i1,5,click', ['"', "i1", 5, "click"]],
-    ["white space, which belongs to the id", " u1 ,i1 ,5,click", [" u1 ", "i1 ", 5, "click"]],
+    ["white space as part of an id", " u1 ,i1 ,5,click", [" u1 ", "i1 ", 5, "click"]],
     ["256 characters", `${"u".repeat(256)},${"😀".repeat(256)},5,click`, ["u".repeat(256), "😀".repeat(256), 5, "click"]],
-    ["letters beyond ASCII", "zoë,雪,5,sehen", ["zoë", "雪", 5, "sehen"]],
+    ["non-ASCII letters", "zoë,雪,5,sehen", ["zoë", "雪", 5, "sehen"]],
     ["an empty event type", "u1,i1,5,", ["u1", "i1", 5, "watch"]],
     ["a quoted empty event type", 'u1,i1,5,""', ["u1", "i1", 5, "watch"]],
     ["an event type with a comma", 'u1,i1,5,"a,b"', ["u1", "i1", 5, "a,b"]],
     ["an id of backslashes", "\\N,a\\b,5,click", ["\\N", "a\\b", 5, "click"]],
-    ["the last second", `u1,i1,${MIDNIGHT + 2 * 86_400},click`, ["u1", "i1", MIDNIGHT + 2 * 86_400, "click"]],
+    ["the last valid second", `u1,i1,${MIDNIGHT + 2 * 86_400},click`, ["u1", "i1", MIDNIGHT + 2 * 86_400, "click"]],
   ];
   for (const [name, line, row] of good) {
-    it(`takes ${name}`, async () => assert.deepEqual(await rowsOf({ "a.csv": `${TYPED}\n${line}\n` }), [[row], {}]));
+    it(`accepts ${name}`, async () => assert.deepEqual(await rowsOf({ "a.csv": `${TYPED}\n${line}\n` }), [[row], {}]));
   }
 
   const bad: [string, string, string][] = [
@@ -70,7 +59,7 @@ describe("sql over history", () => {
     ["no timestamp", "u1,i1,,click", "badTimestamp"],
     ["milliseconds", "u1,i1,1795132800000,click", "badTimestamp"],
     ["more than 64 bits", "u1,i1,99999999999999999999,click", "badTimestamp"],
-    ["a second past the last", `u1,i1,${MIDNIGHT + 2 * 86_400 + 1},click`, "badTimestamp"],
+    ["the first second that is too late", `u1,i1,${MIDNIGHT + 2 * 86_400 + 1},click`, "badTimestamp"],
     ["a control character in the event type", "u1,i1,5,cl\u0001ick", "badEventType"],
     ["an event type of 257 characters", `u1,i1,5,${"t".repeat(257)}`, "badEventType"],
   ];
@@ -78,12 +67,12 @@ describe("sql over history", () => {
     it(`leaves out ${name}`, async () => assert.deepEqual(await rowsOf({ "a.csv": `${TYPED}\n${line}\n` }), [[], { [reason]: 1 }]));
   }
 
-  it("leaves out a line that is no UTF-8", async () => {
+  it("leaves out a line that is not UTF-8", async () => {
     const line = Buffer.concat([Buffer.from(`${TYPED}\nu`), Buffer.from([0xff]), Buffer.from(",i1,5,click\n")]);
     assert.deepEqual(await rowsOf({ "a.csv": line }), [[], { badUtf8: 1 }]);
   });
 
-  it("reads each object by its own header, with LF, CRLF or CR and with or without a final newline", async () => {
+  it("reads each object by its own header, with LF, CRLF or CR, with or without a final newline", async () => {
     const history = {
       "three.csv": `${HEADER}\r\nu1,i1,5\r\nu2,i2,6`,
       "four.csv": `${TYPED}\ru3,i3,7,click\ru4,i4,8,`,
@@ -99,12 +88,12 @@ describe("sql over history", () => {
     assert.deepEqual(await rowsOf(history, { defaultEventType: "buy" }), [rows, { malformedLine: 1 }]);
   });
 
-  it("takes neither blank lines nor a repeated header for rows", async () => {
+  it("ignores blank lines and repeated headers", async () => {
     const history = { "a.csv": `${TYPED}\n\n  \t\nu1,i1,5,click\n${TYPED}\n${HEADER}\n` };
     assert.deepEqual(await rowsOf(history), [[["u1", "i1", 5, "click"]], {}]);
   });
 
-  it("takes an identity once, whatever object it is in", async () => {
+  it("keeps an identity once, from all objects together", async () => {
     const history = { "a.csv": `${TYPED}\nu1,i1,5,click\nu1,i1,5,click\nu1,i1,5,watch\n`, "b.csv": `${HEADER}\nu1,i1,5\nu1,i1,6\n` };
     const rows: TableRow[] = [
       ["u1", "i1", 5, "click"],
@@ -114,7 +103,7 @@ describe("sql over history", () => {
     assert.deepEqual(await rowsOf(history), [rows, { duplicate: 2 }]);
   });
 
-  it("takes the counted event types alone, and none that is ignored", async () => {
+  it("keeps counted event types only, and no ignored ones", async () => {
     const history = { "a.csv": `${TYPED}\nu1,i1,5,click\nu1,i1,6,impression\nu1,i1,7,buy\nu1,i1,8,\n` };
     assert.deepEqual(await rowsOf(history, { countedTypes: ["click", "impression"], ignoredTypes: ["impression"] }), [
       [["u1", "i1", 5, "click"]],
@@ -122,5 +111,5 @@ describe("sql over history", () => {
     ]);
   });
 
-  it("makes an empty table of nothing", async () => assert.deepEqual(await rowsOf({}), [[], {}]));
+  it("builds an empty table from nothing", async () => assert.deepEqual(await rowsOf({}), [[], {}]));
 });

@@ -1,12 +1,16 @@
+import * as assert from "node:assert/strict";
 import { DuckDBInstance, type DuckDBConnection, type DuckDBPreparedStatement } from "@duckdb/node-api";
 import { readStatement, renderStatement, type SqlValues } from "../../components/pipeline/statements";
 import { MACROS, parseStatement, translate } from "@c360/local-aws";
 
-/** What lies in upstream: text of history objects by key, of events by `yyyy/MM/dd/HH`. */
+/** Objects of upstream below their prefix: keys of events begin with the hour of arrival (`yyyy/MM/dd/HH`). */
 export interface Upstream {
   history?: Record<string, string | Buffer>;
   events?: Record<string, string | Buffer>;
 }
+
+const HISTORY = "s3://upstream/history/";
+const EVENTS = "s3://upstream/latest/";
 
 export interface RunSettings {
   runDate?: string;
@@ -17,7 +21,7 @@ export interface RunSettings {
   withoutStreamed?: boolean;
 }
 
-/** User, item, epoch seconds, event type, and `streamed` where it also came as an event. */
+/** User, item, epoch seconds, event type, and `streamed` when it also arrived as an event. */
 export type TableRow = [string, string, number, string] | [string, string, number, string, "streamed"];
 
 const DATABASE = "lake";
@@ -33,17 +37,17 @@ const TABLES: Record<string, Record<string, keyof typeof SEED>> = {
     dt: "VARCHAR",
   },
 };
-/** Row 0 of each table: a plan that is used again must not rest on how little there was when it was made. */
+/** Row 0 of each table: DuckDB must not plan a prepared statement for an empty table. */
 const SEED = { VARCHAR: "''", BIGINT: "0", BOOLEAN: "FALSE" };
 const FRAGMENTS = { classified_rows: readStatement("classified_rows"), csv_lines: readStatement("csv_lines") };
 
-/** The SQL statements over tables in memory, translated as the local Athena does. */
-export class SqlWorld {
+/** Runs the SQL statements over tables in memory, translated as in the local Athena. */
+export class SqlFixture {
   private readonly prepared = new Map<string, DuckDBPreparedStatement>();
 
   private constructor(private readonly connection: DuckDBConnection) {}
 
-  static async open(): Promise<SqlWorld> {
+  static async open(): Promise<SqlFixture> {
     const settings = { autoinstall_known_extensions: "false", autoload_known_extensions: "false", threads: "1" };
     const connection = await (await DuckDBInstance.create(":memory:", settings)).connect();
     for (const macro of MACROS) await connection.run(macro);
@@ -62,17 +66,20 @@ export class SqlWorld {
       const opaque = Object.entries(columns).map(([name, type]) => `${name}${type === "VARCHAR" ? " || ''" : ""} AS ${name}`);
       await connection.run(`CREATE VIEW ${DATABASE}.${table} AS SELECT ${opaque.join(", ")} FROM main.${table} WHERE rowid > 0`);
     }
-    return new SqlWorld(connection);
+    return new SqlFixture(connection);
   }
 
-  /** Replaces what lies in upstream, and empties the table. */
+  /** Replaces the objects of upstream, and empties the table. */
   async load({ history = {}, events = {} }: Upstream): Promise<void> {
     for (const table of Object.keys(TABLES)) await this.connection.run(`DELETE FROM main.${table} WHERE rowid > 0`);
-    await this.append("t100_dashboard_interaction_history", Object.entries(history), (key) => [`s3://upstream/history/${key}`]);
-    await this.append("t100_dashboard_interaction_event", Object.entries(events), (hour) => [`s3://upstream/latest/${hour}/1`, hour]);
+    await this.append("t100_dashboard_interaction_history", Object.entries(history), (key) => [HISTORY + key]);
+    await this.append("t100_dashboard_interaction_event", Object.entries(events), (key) => [
+      EVENTS + key,
+      key.slice(0, "yyyy/MM/dd/HH".length),
+    ]);
   }
 
-  /** Builds the run date's table and answers its rows in order. */
+  /** Builds the table of the run date; returns its rows, sorted. */
   async build(settings: RunSettings = {}): Promise<TableRow[]> {
     const rows = await this.run("build_interactions", { ...classified(settings), destination: { text: "s3://lake/empty/" } });
     const appender = await this.connection.createAppender("t200_dashboard_interaction");
@@ -92,13 +99,36 @@ export class SqlWorld {
       .sort((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1));
   }
 
-  /** Figures by name, as the pipeline reads them after a build. */
+  /** Loads and builds; returns the rows of the table, and the number of rows left out by reason. Checks that no row is unaccounted for. */
+  async loadAndBuild(upstream: Upstream, settings: RunSettings = {}): Promise<[rows: TableRow[], leftOut: Record<string, number>]> {
+    await this.load(upstream);
+    const rows = await this.build(settings);
+    const figures = await this.count(settings);
+    const leftOut = leftOutOf(figures);
+    assert.equal(figures["table.rows"], rows.length);
+    assert.equal(figures.rowsIn, rows.length + Object.values(leftOut).reduce((sum, count) => sum + count, 0));
+    return [rows, leftOut];
+  }
+
+  /** The loaded events by key, before duplicates are removed. */
+  async events(settings: RunSettings = {}): Promise<Map<string, { reason: string | null; interaction: unknown[] }[]>> {
+    const columns = 'object, reason, user_id, item_id, "timestamp", event_type';
+    const rows = await this.runText(`WITH :classified_rows SELECT ${columns} FROM event_verdicts`, classified(settings));
+    const events = new Map<string, { reason: string | null; interaction: unknown[] }[]>();
+    for (const [object, reason, user, item, timestamp, type] of rows as [string, string | null, ...unknown[]][]) {
+      const key = object.slice(EVENTS.length);
+      events.set(key, [...(events.get(key) ?? []), { reason, interaction: [user, item, Number(timestamp), type] }]);
+    }
+    return events;
+  }
+
+  /** The figures that the pipeline reads after a build, by name. */
   async count(settings: RunSettings = {}): Promise<Record<string, number>> {
     const rows = await this.run("count_interactions", { ...classified(settings), ...csv(settings) });
     return Object.fromEntries(rows.map(([name, value]) => [name, Number(value)])) as Record<string, number>;
   }
 
-  /** The CSV's lines, sorted. */
+  /** The lines of the CSV, sorted. */
   async csvLines(settings: RunSettings = {}): Promise<string[]> {
     const values = {
       database: { identifier: DATABASE },
@@ -113,7 +143,11 @@ export class SqlWorld {
   }
 
   private async run(statement: string, values: SqlValues): Promise<unknown[][]> {
-    const sql = renderStatement(readStatement(statement), values);
+    return this.runText(readStatement(statement), values);
+  }
+
+  private async runText(text: string, values: SqlValues): Promise<unknown[][]> {
+    const sql = renderStatement(text, values);
     const prepared = this.prepared.get(sql) ?? (await this.connection.prepare(await translate(parseStatement(sql).query)));
     this.prepared.set(sql, prepared);
     return (await prepared.runAndReadAll()).getRowsJS();
@@ -131,7 +165,13 @@ export class SqlWorld {
   }
 }
 
-/** The statements as they are sent, each valid on its own. */
+/** Numbers of rows left out, by reason. */
+export function leftOutOf(figures: Record<string, number>): Record<string, number> {
+  const leftOut = Object.entries(figures).filter(([name]) => name.startsWith("leftOut."));
+  return Object.fromEntries(leftOut.map(([name, value]) => [name.slice("leftOut.".length), value]));
+}
+
+/** The statements as they are sent to Athena. */
 export function renderedStatements(settings: RunSettings = {}): string[] {
   const destination = { text: "s3://bucket/empty/" };
   const values = { database: { identifier: DATABASE }, run_date: { text: runDateOf(settings) } };
@@ -142,7 +182,7 @@ export function renderedStatements(settings: RunSettings = {}): string[] {
   ];
 }
 
-/** Lines as Hadoop reads them: they end at LF, CR or CRLF, and bytes that are no UTF-8 become U+FFFD. */
+/** Lines as Hadoop reads them: they end at LF, CR or CRLF, and bytes that are not UTF-8 become U+FFFD. */
 function linesOf(text: string | Buffer): string[] {
   const lines = text.toString("utf8").split(/\r\n|\n|\r/);
   return lines.at(-1) === "" ? lines.slice(0, -1) : lines;
