@@ -1,6 +1,6 @@
 import * as assert from "node:assert/strict";
 import { ListQueryExecutionsCommand, AthenaClient, StopQueryExecutionCommand } from "@aws-sdk/client-athena";
-import { CopyObjectCommand } from "@aws-sdk/client-s3";
+import { GetObjectCommand, PutObjectCommand } from "@aws-sdk/client-s3";
 import { gzipSync } from "node:zlib";
 import { ServiceError } from "@c360/local-aws";
 import { BUCKETS, DeployedPipeline, INPUT, type PipelineOptions } from "../support/deployedPipeline";
@@ -85,7 +85,8 @@ describe("a run of the pipeline that cannot go on", () => {
     const unchanged = await withCsv();
     const keys = await world.keys(BUCKETS.lake, `crm_derived_restricted/t200_dashboard_interaction/dt=${DAY}/`);
     for (const key of keys) {
-      await world.s3.send(new CopyObjectCommand({ Bucket: BUCKETS.lake, Key: `${key}-again`, CopySource: `${BUCKETS.lake}/${key}` }));
+      const { Body } = await world.s3.send(new GetObjectCommand({ Bucket: BUCKETS.lake, Key: key }));
+      await world.s3.send(new PutObjectCommand({ Bucket: BUCKETS.lake, Key: `${key}-again`, Body: await Body?.transformToByteArray() }));
     }
     const { error, cause = "", states } = await world.run({ runDate: DAY, runKey: "good" });
     assert.equal(error, "WrongTable");

@@ -55,15 +55,14 @@ describe("local S3: objects of the program", () => {
     cloud.cloud.check(TYPE, { key: KEY, source: asset({ path: "/no/such/file" }), bucket: undefined });
     const refused = (inputs: Json, message: string): void => assert.throws(() => cloud.cloud.check(TYPE, inputs), { message });
     const owner = `BucketObjectv2 "${KEY}":`;
-    const rule = "source must be a StringAsset or a FileAsset, got";
+    const shown = (source: unknown): string => `${owner} source must be a StringAsset or a FileAsset, got ${JSON.stringify(source)}`;
+    const sources = ["export.py", { [SIGNATURE_KEY]: ARCHIVE_SIGNATURE, path: "x" }, asset({ uri: "https://a.b/c" })];
     refused({ content: "x" }, `${TYPE}: the local cloud does not know the input content`);
-    refused({ key: KEY, source: "export.py" }, `${owner} ${rule} "export.py"`);
-    refused({ key: KEY, source: { [SIGNATURE_KEY]: ARCHIVE_SIGNATURE, path: "x" } }, `${owner} ${rule} an archive`);
-    refused({ key: KEY, source: asset({ uri: "https://a.b/c" }) }, `${owner} ${rule} the address https://a.b/c`);
+    for (const source of sources) refused({ key: KEY, source }, shown(source));
     refused({ key: KEY, contentType: 1 }, `${owner} contentType must be a string, got 1`);
     const tags = Object.fromEntries(Array.from({ length: 11 }, (_, i) => [`tag${i}`, "x"]));
-    refused({ key: KEY, tags }, `${owner} tags must be at most 10, got 11`);
-    refused({ key: "" }, 'BucketObjectv2 "": key must have 1 to 1024 bytes, got 0');
+    refused({ key: KEY, tags }, `${owner} tags must be at most 10, got ${JSON.stringify(tags)}`);
+    refused({ key: "" }, 'BucketObjectv2 "": key must be of 1 to 1024 bytes, got ""');
   });
 
   it("need a bucket and a source", async () => {

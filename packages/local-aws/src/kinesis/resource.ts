@@ -11,7 +11,7 @@ const MAX_SHARDS = 1000;
 /** The key that Kinesis owns, for which callers need no KMS permissions. */
 const OWNED_KEY = "alias/aws/kinesis";
 
-const title = ({ name }: Json): string => `Stream${name === undefined ? "" : ` "${String(name)}"`}`;
+const title = ({ name }: Json): string => `Stream${name === undefined ? "" : ` "${name as string}"`}`;
 
 const INPUTS = inputsOf(
   z.strictObject({
@@ -54,7 +54,7 @@ const INPUTS = inputsOf(
 export function streamResource(cloud: Cloud, streams: Streams): ResourceType {
   return {
     inputs: INPUTS.names,
-    check: INPUTS.check,
+    check: (inputs) => INPUTS.check(inputs),
     create: async (inputs, urn) => {
       const read = INPUTS.read(inputs);
       const mode = read.streamModeDetails?.streamMode ?? "PROVISIONED";

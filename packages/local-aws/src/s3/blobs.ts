@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { createReadStream, createWriteStream, type WriteStream } from "node:fs";
-import { mkdir, readdir, rm } from "node:fs/promises";
+import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { Readable } from "node:stream";
 import type { Segment } from "./types";
@@ -20,19 +20,19 @@ export interface NewBlob {
  */
 export class Blobs {
   private readonly references = new Map<string, number>();
-  private restoring = false;
+  private root?: string;
 
   /** @param folder absolute path, asked for at the first write */
   constructor(private readonly folder: () => string) {}
 
   /** Opens a blob for writing; it must be retained or discarded afterwards. */
   async create(): Promise<NewBlob> {
-    await mkdir(this.folder(), { recursive: true });
+    if (this.root === undefined) await mkdir((this.root = this.folder()), { recursive: true });
     const id = randomUUID();
     return { id, stream: createWriteStream(this.path(id), { highWaterMark: WRITE_BYTES }) };
   }
 
-  /** Removes a blob that nothing came to refer to. */
+  /** Removes a blob that nothing refers to. */
   async discard(id: string): Promise<void> {
     if (!this.references.has(id)) await rm(this.path(id), { force: true });
   }
@@ -41,7 +41,7 @@ export class Blobs {
     for (const { blob } of segments) this.references.set(blob, (this.references.get(blob) ?? 0) + 1);
   }
 
-  /** Gives references back; the last one takes the file with it. */
+  /** Gives references back; the file is removed with the last one. */
   release(segments: readonly Segment[]): void {
     for (const { blob } of segments) {
       const left = (this.references.get(blob) ?? 0) - 1;
@@ -50,28 +50,17 @@ export class Blobs {
         continue;
       }
       this.references.delete(blob);
-      if (!this.restoring) void rm(this.path(blob), { force: true });
+      void rm(this.path(blob), { force: true });
     }
   }
 
-  /**
-   * Bytes from `start` up to, but not including, `end` of segments laid end to end. They are held until the stream closes.
-   */
+  /** Bytes from `start` up to, but not including, `end` of segments laid end to end. They are kept until the stream closes. */
   read(segments: readonly Segment[], start: number, end: number): Readable {
     const wanted = slice(segments, start, end);
     this.retain(wanted);
     const stream = wanted.length === 1 ? this.open(wanted[0]) : Readable.from(this.concatenate(wanted), { objectMode: false });
     stream.once("close", () => this.release(wanted));
     return stream;
-  }
-
-  /** Runs a replay that may release blobs before later entries retain them, then removes every file without reference. */
-  async restore(replay: () => Promise<void>): Promise<void> {
-    this.restoring = true;
-    await replay();
-    this.restoring = false;
-    await mkdir(this.folder(), { recursive: true });
-    for (const id of await readdir(this.folder())) await this.discard(id);
   }
 
   private open({ blob, start, length }: Segment): Readable {
@@ -83,7 +72,7 @@ export class Blobs {
   }
 
   private path(id: string): string {
-    return join(this.folder(), id);
+    return join(this.root ?? this.folder(), id);
   }
 }
 

@@ -24,7 +24,7 @@ export function readConditions(headers: Record<string, string>, prefix = ""): Co
 }
 
 /**
- * Judges a read: an ETag's condition goes before the time's of the same direction.
+ * Checks the conditions of a read: an ETag's condition takes precedence over the time's of the same direction.
  *
  * @returns `unchanged` where a GET answers 304
  * @throws ServiceError PreconditionFailed
@@ -42,7 +42,7 @@ export function checkRead(object: StoredObject, conditions: Conditions): "procee
 }
 
 /**
- * Judges a write against what the key holds now.
+ * Checks the conditions of a write against the object that the key has now.
  *
  * @throws ServiceError PreconditionFailed (412), or NoSuchKey (404) when If-Match finds nothing
  * @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html

@@ -1,29 +1,33 @@
 import type { Cloud, Json, Operation, Reply } from "../service";
-import { owner } from "./buckets";
 import type { Catalog } from "./catalog";
-import { invalidArgument } from "./errors";
-import { compareKeys } from "./keyIndex";
-import { decodeToken, encodeToken, listPage, type Page } from "./listing";
-import type { Permissions } from "./permissions";
-import { quoted } from "./objectHeaders";
-import { operation, wholeNumber, type Request } from "./request";
+import { invalidArgument, notImplemented } from "./errors";
+import { compareKeys, decodeToken, encodeToken, listPage, type Page } from "./listing";
+import { operation, quoted, wholeNumber, type Permissions, type Request } from "./request";
 import type { Bucket } from "./types";
 
 const PAGE = 1000;
 const MAX_INTEGER = 2 ** 31 - 1;
 
-/** Listings of keys and of uploads under way. */
+/** Clients tell a bare text root from an element only by its namespace. */
+const NAMESPACE = "http://s3.amazonaws.com/doc/2006-03-01/";
+
+/** Lists keys and uploads, and tells a bucket's region. */
 export function listOperations(cloud: Cloud, catalog: Catalog, permissions: Permissions): Record<string, Operation> {
   return {
     "GET /{Bucket}?list-type": operation(cloud.account, {
-      query: ["prefix", "delimiter", "max-keys", "continuation-token", "start-after", "encoding-type", "fetch-owner"],
+      query: ["prefix", "delimiter", "max-keys", "continuation-token", "start-after", "encoding-type"],
       permissions: (request) => [permissions.bucket("s3:ListBucket", request.bucket, listContext(request))],
-      run: async (request) => listObjects(cloud, catalog, request),
+      run: async (request) => listObjects(catalog, request),
     }),
     "GET /{Bucket}?uploads": operation(cloud.account, {
-      query: ["prefix", "key-marker", "upload-id-marker", "max-uploads", "encoding-type"],
       permissions: ({ bucket }) => [permissions.bucket("s3:ListBucketMultipartUploads", bucket)],
-      run: async (request) => listUploads(cloud, catalog, request),
+      run: async ({ bucket }) => listUploads(catalog, bucket),
+    }),
+    "GET /{Bucket}?location": operation(cloud.account, {
+      permissions: ({ bucket }) => [permissions.bucket("s3:GetBucketLocation", bucket)],
+      run: async () => ({
+        output: { LocationConstraint: { "@xmlns": NAMESPACE, "#text": cloud.region === "us-east-1" ? "" : cloud.region } },
+      }),
     }),
   };
 }
@@ -34,7 +38,7 @@ function listContext({ query }: Request): Record<string, string> {
 }
 
 /** Pages of keys: https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html */
-function listObjects(cloud: Cloud, catalog: Catalog, request: Request): Reply {
+function listObjects(catalog: Catalog, request: Request): Reply {
   if (request.query("list-type") !== "2") throw invalidArgument(`list-type must be 2, got ${request.query("list-type")}`);
   const bucket = catalog.bucket(request.bucket);
   const encode = encoder(request);
@@ -43,7 +47,6 @@ function listObjects(cloud: Cloud, catalog: Catalog, request: Request): Reply {
   const limit = Math.min(wholeNumber(request, "max-keys", { least: 0, most: MAX_INTEGER, otherwise: PAGE }), PAGE);
   const after = token !== undefined ? decodeToken(token) : startAfter !== undefined ? { key: startAfter } : undefined;
   const page = listPage(bucket.keys, { prefix, delimiter, after, limit });
-  const ownerOfEach = request.query("fetch-owner") === "true" ? { Owner: owner(cloud.account) } : {};
   return {
     output: {
       ListBucketResult: {
@@ -57,7 +60,7 @@ function listObjects(cloud: Cloud, catalog: Catalog, request: Request): Reply {
         MaxKeys: limit,
         EncodingType: request.query("encoding-type"),
         IsTruncated: page.next !== undefined,
-        Contents: contents(bucket, page, encode).map((entry) => ({ ...entry, ...ownerOfEach })),
+        Contents: contents(bucket, page, encode),
         CommonPrefixes: page.commonPrefixes.map((common) => ({ Prefix: encode(common) })),
       },
     },
@@ -73,7 +76,7 @@ function contents(bucket: Bucket, { keys }: Page, encode: (text: string) => stri
       Key: encode(key),
       LastModified: new Date(lastModified).toISOString(),
       ETag: quoted(etag),
-      ChecksumAlgorithm: checksum?.algorithm,
+      ChecksumAlgorithm: checksum && "CRC32",
       ChecksumType: checksum?.type,
       Size: size,
       StorageClass: "STANDARD",
@@ -81,47 +84,15 @@ function contents(bucket: Bucket, { keys }: Page, encode: (text: string) => stri
   });
 }
 
-/** Uploads in order of key, then of start: https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListMultipartUploads.html */
-function listUploads(cloud: Cloud, catalog: Catalog, request: Request): Reply {
-  const bucket = catalog.bucket(request.bucket);
-  const encode = encoder(request);
-  const prefix = request.query("prefix") ?? "";
-  const [keyMarker, idMarker] = [request.query("key-marker") ?? "", request.query("upload-id-marker") ?? ""];
-  const limit = wholeNumber(request, "max-uploads", { least: 1, most: PAGE, otherwise: PAGE });
-  const all = [...catalog.uploads.values()]
-    .filter((upload) => upload.bucket === bucket.name && upload.key.startsWith(prefix))
-    .sort((a, b) => compareKeys(a.key, b.key) || a.initiated - b.initiated || (a.id < b.id ? -1 : 1));
-  const marked = all.findIndex(({ key, id }) => key === keyMarker && id === idMarker);
-  const first = marked >= 0 ? marked + 1 : all.findIndex(({ key }) => compareKeys(key, keyMarker) > 0);
-  const following = first < 0 ? [] : all.slice(first);
-  const page = following.slice(0, limit);
-  const truncated = following.length > limit;
-  const last = truncated ? page[page.length - 1] : undefined;
-  return {
-    output: {
-      ListMultipartUploadsResult: {
-        Bucket: bucket.name,
-        KeyMarker: encode(keyMarker),
-        UploadIdMarker: idMarker,
-        NextKeyMarker: last && encode(last.key),
-        NextUploadIdMarker: last?.id,
-        Prefix: encode(prefix),
-        EncodingType: request.query("encoding-type"),
-        MaxUploads: limit,
-        IsTruncated: truncated,
-        Upload: page.map(({ id, key, initiated, algorithm, type }) => ({
-          UploadId: id,
-          Key: encode(key),
-          Initiated: new Date(initiated).toISOString(),
-          StorageClass: "STANDARD",
-          Owner: owner(cloud.account),
-          Initiator: owner(cloud.account),
-          ChecksumAlgorithm: algorithm,
-          ChecksumType: type,
-        })),
-      },
-    },
-  };
+/** All uploads on one page: https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListMultipartUploads.html */
+function listUploads(catalog: Catalog, bucket: string): Reply {
+  catalog.bucket(bucket);
+  const uploads = [...catalog.uploads.values()].filter((upload) => upload.bucket === bucket);
+  if (uploads.length > PAGE) throw notImplemented(`more than one page of ${PAGE} uploads`);
+  const Upload = uploads
+    .sort((a, b) => compareKeys(a.key, b.key) || a.initiated - b.initiated)
+    .map(({ id, key, initiated }) => ({ UploadId: id, Key: key, Initiated: new Date(initiated).toISOString(), StorageClass: "STANDARD" }));
+  return { output: { ListMultipartUploadsResult: { Bucket: bucket, MaxUploads: PAGE, IsTruncated: false, Upload } } };
 }
 
 /** Keys may hold what XML cannot: clients then ask for percent-encoding. */

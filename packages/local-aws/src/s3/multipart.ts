@@ -1,98 +1,107 @@
 import { randomUUID } from "node:crypto";
 import type { Call, Cloud, Json, Operation, Reply } from "../service";
-import { owner } from "./buckets";
 import { slice } from "./blobs";
 import { MAX_PUT_BYTES, receive } from "./body";
 import type { Catalog } from "./catalog";
-import { CHECKSUM_HEADERS, checksumElement, checksumHeader, checksumType, parseAlgorithm } from "./checksums";
-import { COPY_HEADERS, copySource, digestRange, openSource, type CopySource } from "./copySource";
-import { entityTooLarge, invalidRequest } from "./errors";
-import type { Permissions } from "./permissions";
-import { keptHeaders, OBJECT_HEADERS, quoted } from "./objectHeaders";
-import { parseCopyRange } from "./range";
-import { operation, wholeNumber, type Request } from "./request";
-import type { Algorithm, StoredPart } from "./types";
-import { seconds } from "./xml";
+import { BodyDigests, checkAlgorithm, CHECKSUM_HEADER } from "./checksums";
+import { checkRead, readConditions } from "./conditions";
+import { entityTooLarge, invalidArgument, invalidRequest, noSuchKey, notImplemented, preconditionFailed } from "./errors";
+import { keptHeaders, type ByteRange } from "./objects";
+import { operation, quoted, seconds, wholeNumber, type Permissions, type Request } from "./request";
+import type { ChecksumType, StoredObject, StoredPart } from "./types";
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html */
 export const MAX_PARTS = 10_000;
+/** Size that a source must exceed for a range of it to be copied. */
+const RANGE_COPY_ABOVE = 5 * 1024 * 1024;
+const COPY_HEADERS = [
+  "x-amz-copy-source",
+  "x-amz-copy-source-if-match",
+  "x-amz-copy-source-if-none-match",
+  "x-amz-copy-source-if-modified-since",
+  "x-amz-copy-source-if-unmodified-since",
+  "x-amz-copy-source-range",
+];
 
-/** Everything about multipart uploads but their completion. */
+interface CopySource {
+  bucket: string;
+  key: string;
+}
+
+/** CreateMultipartUpload, UploadPart, UploadPartCopy and AbortMultipartUpload. */
 export function multipartOperations(cloud: Cloud, catalog: Catalog, permissions: Permissions): Record<string, Operation> {
-  const object = (action: string) => (request: Request) => [permissions.object(action, request.bucket, request.key)];
   return {
     "POST /{Bucket}/{Key+}?uploads": operation(cloud.account, {
-      headers: [...OBJECT_HEADERS, "x-amz-checksum-algorithm", "x-amz-checksum-type"],
+      headers: ["x-amz-checksum-algorithm", "x-amz-checksum-type"],
       metadata: true,
-      permissions: object("s3:PutObject"),
-      run: (request) => createUpload(cloud, catalog, request),
+      permissions: ({ bucket, key }) => [permissions.object("s3:PutObject", bucket, key)],
+      run: async (request) => createUpload(cloud, catalog, request),
     }),
     "PUT /{Bucket}/{Key+}?partNumber&uploadId": operation(cloud.account, {
-      headers: [...CHECKSUM_HEADERS, ...COPY_HEADERS, "x-amz-copy-source-range"],
-      permissions: ({ bucket, key, headers }) => permissions.write(bucket, key, { source: copySource(headers) }),
+      headers: [CHECKSUM_HEADER, ...COPY_HEADERS],
+      permissions: ({ bucket, key, headers }) => {
+        const source = copySource(headers);
+        return [permissions.object("s3:PutObject", bucket, key), ...(source ? permissions.read(source.bucket, source.key) : [])];
+      },
       run: (request, call) => {
         const source = copySource(request.headers);
         return source ? copyPart(cloud, catalog, request, source) : uploadPart(cloud, catalog, request, call);
       },
     }),
     "DELETE /{Bucket}/{Key+}?uploadId": operation(cloud.account, {
-      permissions: object("s3:AbortMultipartUpload"),
-      run: async (request) => {
-        const { bucket, key, query } = request;
-        const uploadId = query("uploadId") ?? "";
-        await catalog.locked(bucket, key, () => {
-          catalog.upload(uploadId, bucket, key);
-          return catalog.commit({ op: "abort", uploadId });
-        });
+      permissions: ({ bucket, key }) => [permissions.object("s3:AbortMultipartUpload", bucket, key)],
+      run: async ({ bucket, key, query }) => {
+        catalog.removeUpload(catalog.upload(query("uploadId") ?? "", bucket, key));
         return { status: 204 };
       },
-    }),
-    "GET /{Bucket}/{Key+}?uploadId": operation(cloud.account, {
-      query: ["max-parts", "part-number-marker"],
-      permissions: object("s3:ListMultipartUploadParts"),
-      run: async (request) => listParts(cloud, catalog, request),
     }),
   };
 }
 
 /** @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateMultipartUpload.html */
-async function createUpload(cloud: Cloud, catalog: Catalog, { bucket, key, headers }: Request): Promise<Reply> {
-  const asked = headers["x-amz-checksum-algorithm"];
-  const algorithm = asked === undefined ? undefined : parseAlgorithm(asked, "x-amz-checksum-algorithm");
-  const wantedType = headers["x-amz-checksum-type"];
-  if (algorithm === undefined && wantedType !== undefined) throw invalidRequest("x-amz-checksum-type needs x-amz-checksum-algorithm");
-  const type = algorithm && checksumType(algorithm, wantedType);
+function createUpload(cloud: Cloud, catalog: Catalog, { bucket, key, headers }: Request): Reply {
+  checkAlgorithm(headers, "x-amz-checksum-algorithm");
+  const withChecksum = headers["x-amz-checksum-algorithm"] !== undefined;
+  const type = headers["x-amz-checksum-type"] ?? "COMPOSITE";
+  if (!withChecksum && headers["x-amz-checksum-type"] !== undefined) {
+    throw invalidRequest("x-amz-checksum-type needs x-amz-checksum-algorithm");
+  }
+  if (type !== "COMPOSITE" && type !== "FULL_OBJECT") throw invalidRequest(`Value for x-amz-checksum-type header is invalid: ${type}`);
+  const checksumType: ChecksumType | undefined = withChecksum ? type : undefined;
   const id = randomUUID();
-  const upload = { id, bucket, key, initiated: seconds(cloud), headers: keptHeaders(headers), algorithm, type };
-  await catalog.commit({ op: "upload", upload });
+  catalog.uploads.set(id, {
+    id,
+    bucket,
+    key,
+    initiated: cloud.clock.now(),
+    headers: keptHeaders(headers),
+    checksumType,
+    parts: new Map(),
+  });
   return {
-    headers: algorithm && type ? { "x-amz-checksum-algorithm": algorithm, "x-amz-checksum-type": type } : {},
+    headers: checksumType ? { "x-amz-checksum-algorithm": "CRC32", "x-amz-checksum-type": checksumType } : {},
     output: { InitiateMultipartUploadResult: { Bucket: bucket, Key: key, UploadId: id } },
   };
 }
 
-/** A checksum that the request does not give is computed when the upload has an algorithm. */
+/** A checksum that the request does not give is computed when the upload has checksums. */
 async function uploadPart(cloud: Cloud, catalog: Catalog, request: Request, { body }: Call): Promise<Reply> {
   const { bucket, key, headers, query } = request;
-  const { id, algorithm } = catalog.upload(query("uploadId") ?? "", bucket, key);
+  const uploadId = query("uploadId") ?? "";
+  const withChecksum = catalog.upload(uploadId, bucket, key).checksumType !== undefined;
   const number = partNumber(request);
-  return receive(catalog.blobs, { headers, body, required: algorithm }, async ({ segments, size, etag, checksum }) => {
-    await addPart(catalog, request, id, {
-      number,
-      segments,
-      size,
-      etag,
-      lastModified: seconds(cloud),
-      checksum: algorithm && checksum?.value,
-    });
-    return { headers: { etag: quoted(etag), ...(checksum ? { [checksumHeader(checksum.algorithm)]: checksum.value } : {}) } };
+  return receive(catalog.blobs, { headers, body, withChecksum }, (received) => {
+    catalog.addPart(catalog.upload(uploadId, bucket, key), { ...received, number, lastModified: seconds(cloud) });
+    const { etag, checksum } = received;
+    return { headers: { etag: quoted(etag), ...(checksum === undefined ? {} : { [CHECKSUM_HEADER]: checksum }) } };
   });
 }
 
 /** The part shares the source's bytes: https://docs.aws.amazon.com/AmazonS3/latest/API/API_UploadPartCopy.html */
 async function copyPart(cloud: Cloud, catalog: Catalog, request: Request, source: CopySource): Promise<Reply> {
   const { bucket, key, headers, query } = request;
-  const { id, algorithm } = catalog.upload(query("uploadId") ?? "", bucket, key);
+  const uploadId = query("uploadId") ?? "";
+  const withChecksum = catalog.upload(uploadId, bucket, key).checksumType !== undefined;
   const number = partNumber(request);
   const from = openSource(catalog, source, headers);
   const range = parseCopyRange(headers["x-amz-copy-source-range"], from.size);
@@ -101,61 +110,84 @@ async function copyPart(cloud: Cloud, catalog: Catalog, request: Request, source
   const segments = slice(from.segments, range.start, range.end);
   catalog.blobs.retain(segments);
   try {
-    const { etag, checksum } = await digestRange(catalog, from, range, algorithm);
+    const { etag, checksum } = await digestRange(catalog, from, range, withChecksum);
     const lastModified = seconds(cloud);
-    await addPart(catalog, request, id, { number, segments, size, etag, lastModified, checksum });
-    const modified = new Date(lastModified).toISOString();
-    return { output: { CopyPartResult: { ETag: quoted(etag), LastModified: modified, ...partChecksum(checksum, algorithm) } } };
+    const part: StoredPart = { number, segments, size, etag, lastModified, checksum };
+    catalog.addPart(catalog.upload(uploadId, bucket, key), part);
+    const result: Json = { ETag: quoted(etag), LastModified: new Date(lastModified).toISOString(), ChecksumCRC32: checksum };
+    return { output: { CopyPartResult: result } };
   } finally {
     catalog.blobs.release(segments);
   }
 }
 
-async function addPart(catalog: Catalog, { bucket, key }: Request, uploadId: string, part: StoredPart): Promise<void> {
-  await catalog.locked(bucket, key, () => {
-    catalog.upload(uploadId, bucket, key);
-    return catalog.commit({ op: "part", uploadId, part });
-  });
+const partNumber = (request: Request): number => wholeNumber(request, "partNumber", { least: 1, most: MAX_PARTS, otherwise: 1 });
+
+/**
+ * Reads x-amz-copy-source: `bucket/key` or `/bucket/key`, percent-encoded.
+ *
+ * @throws ServiceError InvalidArgument, or NotImplemented for versions and access points
+ */
+function copySource(headers: Record<string, string>): CopySource | undefined {
+  const header = headers["x-amz-copy-source"];
+  if (header === undefined) return undefined;
+  const [path, query] = header.split("?", 2);
+  if (query !== undefined) throw notImplemented(`x-amz-copy-source with ?${query}`);
+  if (path.startsWith("arn:")) throw notImplemented("x-amz-copy-source of an access point");
+  const [, bucket, key] = /^\/?([^/]+)\/(.+)$/s.exec(decode(path)) ?? [];
+  if (bucket === undefined) throw invalidArgument(`x-amz-copy-source must be of the form bucket/key, got ${header}`);
+  return { bucket, key };
 }
 
-function partNumber(request: Request): number {
-  return wholeNumber(request, "partNumber", { least: 1, most: MAX_PARTS, otherwise: 1 });
+function decode(path: string): string {
+  try {
+    return decodeURIComponent(path);
+  } catch {
+    throw invalidArgument(`x-amz-copy-source must be percent-encoded UTF-8, got ${path}`);
+  }
 }
 
-const partChecksum = (value: string | undefined, algorithm: Algorithm | undefined): Json =>
-  algorithm && value !== undefined ? { [checksumElement(algorithm)]: value } : {};
+/** @throws ServiceError NoSuchBucket, NoSuchKey, PreconditionFailed */
+function openSource(catalog: Catalog, { bucket, key }: CopySource, headers: Record<string, string>): StoredObject {
+  const object = catalog.bucket(bucket).objects.get(key);
+  if (!object) throw noSuchKey(key);
+  if (checkRead(object, readConditions(headers, "x-amz-copy-source-")) === "unchanged") {
+    throw preconditionFailed("x-amz-copy-source-if-none-match or -if-modified-since");
+  }
+  return object;
+}
 
-/** @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListParts.html */
-function listParts(cloud: Cloud, catalog: Catalog, request: Request): Reply {
-  const { bucket, key, query } = request;
-  const upload = catalog.upload(query("uploadId") ?? "", bucket, key);
-  const marker = wholeNumber(request, "part-number-marker", { least: 0, most: 2 ** 31 - 1, otherwise: 0 });
-  const limit = Math.min(wholeNumber(request, "max-parts", { least: 1, most: 2 ** 31 - 1, otherwise: 1000 }), 1000);
-  const following = [...upload.parts.values()].filter(({ number }) => number > marker).sort((a, b) => a.number - b.number);
-  const page = following.slice(0, limit);
-  return {
-    output: {
-      ListPartsResult: {
-        Bucket: bucket,
-        Key: key,
-        UploadId: upload.id,
-        Initiator: owner(cloud.account),
-        Owner: owner(cloud.account),
-        StorageClass: "STANDARD",
-        ChecksumAlgorithm: upload.algorithm,
-        ChecksumType: upload.type,
-        PartNumberMarker: marker,
-        NextPartNumberMarker: page.at(-1)?.number ?? marker,
-        MaxParts: limit,
-        IsTruncated: following.length > limit,
-        Part: page.map(({ number, lastModified, etag, size, checksum }) => ({
-          PartNumber: number,
-          LastModified: new Date(lastModified).toISOString(),
-          ETag: quoted(etag),
-          Size: size,
-          ...partChecksum(checksum, upload.algorithm),
-        })),
-      },
-    },
-  };
+/**
+ * Reads x-amz-copy-source-range, which is stricter than Range: both ends, within the source.
+ *
+ * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_UploadPartCopy.html
+ * @throws ServiceError InvalidArgument or InvalidRequest
+ */
+export function parseCopyRange(header: string | undefined, size: number): ByteRange {
+  if (header === undefined) return { start: 0, end: size };
+  const [, first, last] = /^bytes=(\d+)-(\d+)$/.exec(header) ?? [];
+  if (first === undefined || Number(last) < Number(first)) {
+    throw invalidArgument(`The x-amz-copy-source-range value must be of the form bytes=first-last, got ${header}`);
+  }
+  if (Number(last) >= size) throw invalidArgument(`Range specified is not valid for source object of size: ${size}`);
+  if (size <= RANGE_COPY_ABOVE) throw invalidRequest(`A range can be copied only of a source over 5 MiB, this one has ${size} bytes`);
+  return { start: Number(first), end: Number(last) + 1 };
+}
+
+/** MD5 and CRC32 of some of an object's bytes, which are read only when the object's own digests do not tell. */
+async function digestRange(
+  catalog: Catalog,
+  object: StoredObject,
+  { start, end }: ByteRange,
+  withChecksum: boolean,
+): Promise<{ etag: string; checksum?: string }> {
+  const known = object.checksum?.type === "FULL_OBJECT" ? object.checksum.value : undefined;
+  const isWhole = start === 0 && end === object.size;
+  if (isWhole && !object.etag.includes("-") && (!withChecksum || known !== undefined)) {
+    return { etag: object.etag, checksum: withChecksum ? known : undefined };
+  }
+  const digests = new BodyDigests({ sha256: false, crc32: withChecksum });
+  for await (const bytes of catalog.blobs.read(object.segments, start, end) as AsyncIterable<Buffer>) digests.update(bytes);
+  const { md5, crc32 } = digests.finish();
+  return { etag: md5, checksum: crc32 };
 }

@@ -1,75 +1,109 @@
 import { createHash } from "node:crypto";
+import { createReadStream } from "node:fs";
+import { stat } from "node:fs/promises";
+import { Readable } from "node:stream";
+import { z } from "zod";
 import { list, parsePolicy, statements } from "../iam/policy";
+import { inputsOf } from "../inputs";
+import { ASSET_SIGNATURE, SIGNATURE_KEY } from "../lambda/sandbox";
 import type { Cloud, Json, Policy, ResourceType } from "../service";
 import { ServiceError } from "../service";
-import { bucketAttributes } from "./attributes";
 import { BUCKET_SETTINGS } from "./bucketSettings";
 import type { Catalog } from "./catalog";
-import { flag, text, texts, type Shape } from "./shapes";
-import { seconds } from "./xml";
+import { putObject } from "./objects";
 
-const BUCKET: Record<string, Shape> = { bucket: text, bucketPrefix: text, forceDestroy: flag, tags: texts, region: text };
-const BUCKET_TYPE = "aws:s3/bucket:Bucket";
-const POLICY_TYPE = "aws:s3/bucketPolicy:BucketPolicy";
+const GET_BUCKET = "aws:s3/getBucket:getBucket";
+const BUCKET = "aws:s3/bucket:Bucket";
+const BUCKET_POLICY = "aws:s3/bucketPolicy:BucketPolicy";
+const OBJECT = "aws:s3/bucketObjectv2:BucketObjectv2";
+/** https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html */
+const MAX_KEY_BYTES = 1024;
+/** https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-tagging.html */
+const MAX_TAGS = 10;
 
-/** Buckets and what belongs to them. */
+/** Buckets, their settings and policies, and objects that the program uploads. */
 export function resourceTypes(cloud: Cloud, catalog: Catalog): Record<string, ResourceType> {
-  const settings = Object.entries(BUCKET_SETTINGS).map(([type, shapes]): [string, ResourceType] => [
-    type,
-    {
-      ...checked(type, cloud, { bucket: text, expectedBucketOwner: text, region: text, ...shapes }),
-      create: async (inputs) => {
-        const name = existing(catalog, type, inputs);
-        return { id: name, state: {} };
+  const region = z.literal(cloud.region, `${cloud.region} on the local cloud`).optional();
+  const buckets = inputsOf(
+    z.strictObject({
+      bucket: z.string().refine(isBucketName, "3 to 63 lower-case letters, digits, dots and dashes by S3's naming rules").optional(),
+      bucketPrefix: z.string().optional(),
+      forceDestroy: z.boolean().optional(),
+      tags: z.record(z.string(), z.string()).default({}),
+      region,
+    }),
+    () => BUCKET,
+  );
+  const policies = inputsOf(z.strictObject({ bucket: z.string(), policy: z.unknown(), region }), () => BUCKET_POLICY);
+  const settings = Object.entries(BUCKET_SETTINGS).map(([type, members]): [string, ResourceType] => {
+    const inputs = inputsOf(
+      z.strictObject({ bucket: z.string(), expectedBucketOwner: z.string().optional(), region, ...members }),
+      () => type,
+    );
+    const create = async (given: Json) => ({ id: catalog.bucket(inputs.read(given).bucket).name, state: {} });
+    return [type, { inputs: inputs.names, check: (given) => inputs.check(given), create }];
+  });
+  return {
+    ...Object.fromEntries(settings),
+    [BUCKET]: {
+      inputs: buckets.names,
+      check: (given) => buckets.check(given),
+      create: async (given, urn) => {
+        const { bucket, bucketPrefix, tags } = buckets.read(given);
+        const name = bucket ?? generatedName(bucketPrefix, urn);
+        if (!isBucketName(name)) throw new Error(`${BUCKET}: bucketPrefix must begin a bucket's name, got ${bucketPrefix}`);
+        if (catalog.buckets.has(name)) throw new ServiceError("BucketAlreadyOwnedByYou", `the bucket ${name} exists`, 409);
+        catalog.addBucket(name);
+        return { id: name, state: { ...bucketAttributes(cloud, name), tagsAll: tags } };
       },
     },
-  ]);
-  return {
-    [BUCKET_TYPE]: {
-      ...checked(BUCKET_TYPE, cloud, BUCKET, ({ bucket }) => bucket !== undefined && checkName(bucket as string)),
-      create: (inputs, urn) => createBucket(cloud, catalog, inputs, urn),
-    },
-    ...Object.fromEntries(settings),
-    [POLICY_TYPE]: {
-      ...checked(POLICY_TYPE, cloud, { bucket: text, policy: () => undefined, region: text }),
-      create: async (inputs) => {
-        const bucket = existing(catalog, POLICY_TYPE, inputs);
-        await catalog.commit({ op: "policy", bucket, policy: bucketPolicy(inputs.policy, bucket) });
+    [BUCKET_POLICY]: {
+      inputs: policies.names,
+      check: (given) => policies.check(given),
+      create: async (given) => {
+        const { bucket, policy } = policies.read(given);
+        catalog.setPolicy(bucket, bucketPolicy(policy, bucket));
         return { id: bucket, state: {} };
       },
     },
-  };
-}
-
-function checked(type: string, cloud: Cloud, shapes: Record<string, Shape>, more?: (inputs: Json) => unknown) {
-  return {
-    inputs: Object.keys(shapes),
-    check: (inputs: Json): void => {
-      for (const [name, value] of Object.entries(inputs))
-        if (value !== undefined && value !== null) shapes[name]?.(value, `${type}: ${name}`);
-      if (inputs.region !== undefined && inputs.region !== cloud.region) {
-        throw new Error(`${type}: region must be ${cloud.region} on the local cloud, got ${JSON.stringify(inputs.region)}`);
-      }
-      more?.(inputs);
+    [OBJECT]: {
+      inputs: OBJECTS.names,
+      check: (given) => OBJECTS.check(given),
+      create: async (given) => {
+        const { bucket, key, source, contentType, tags } = OBJECTS.read(given);
+        const { body, size } = await openAsset(source);
+        const headers = { "content-length": String(size), ...(contentType === undefined ? {} : { "content-type": contentType }) };
+        const { etag } = await putObject(cloud, catalog, { bucket, key, headers }, { body });
+        return { id: key, state: { etag, arn: `arn:aws:s3:::${bucket}/${key}`, storageClass: "STANDARD", tagsAll: tags } };
+      },
     },
   };
 }
 
-function existing(catalog: Catalog, type: string, { bucket }: Json): string {
-  if (typeof bucket !== "string") throw new Error(`${type}: bucket must be a bucket's name, got ${String(bucket)}`);
-  return catalog.bucket(bucket).name;
+/** Functions of programs; an absent bucket is told in the provider's words. */
+export function bucketInvokes(cloud: Cloud, catalog: Catalog): Record<string, (inputs: Json) => Json> {
+  return {
+    [GET_BUCKET]: ({ bucket, region = cloud.region, ...others }) => {
+      const [unknown] = Object.keys(others);
+      if (unknown !== undefined) throw new Error(`the local cloud does not know the input ${unknown}`);
+      if (typeof bucket !== "string") throw new Error(`bucket must be a bucket's name, got ${JSON.stringify(bucket)}`);
+      if (region !== cloud.region) throw new Error(`region must be ${cloud.region}, got ${JSON.stringify(region)}`);
+      if (!catalog.buckets.has(bucket)) throw new ServiceError("NotFound", `reading S3 Bucket (${bucket}): couldn't find resource`, 404);
+      return bucketAttributes(cloud, bucket);
+    },
+  };
 }
 
-async function createBucket(cloud: Cloud, catalog: Catalog, inputs: Json, urn: string): Promise<{ id: string; state: Json }> {
-  const bucket = (inputs.bucket as string | undefined) ?? generatedName(inputs.bucketPrefix as string | undefined, urn);
-  checkName(bucket);
-  await catalog.locked(bucket, "", async () => {
-    if (catalog.buckets.has(bucket)) throw new ServiceError("BucketAlreadyOwnedByYou", `the bucket ${bucket} exists`, 409);
-    await catalog.commit({ op: "bucket", bucket, created: seconds(cloud) });
-  });
+/** What the provider tells of a bucket, whether the program made it or looks it up. */
+function bucketAttributes({ region }: Cloud, bucket: string): Json {
   return {
+    bucket,
+    region,
+    arn: `arn:aws:s3:::${bucket}`,
     id: bucket,
-    state: { ...bucketAttributes(cloud, bucket), tagsAll: inputs.tags ?? {} },
+    bucketDomainName: `${bucket}.s3.amazonaws.com`,
+    bucketRegion: region,
+    bucketRegionalDomainName: `${bucket}.s3.${region}.amazonaws.com`,
   };
 }
 
@@ -79,23 +113,18 @@ function generatedName(prefix: string | undefined, urn: string): string {
   return start + createHash("sha256").update(urn).digest("hex").slice(0, 7);
 }
 
-/**
- * @throws Error naming the rule
- * @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
- */
-function checkName(name: string): void {
-  const wrong =
-    !/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/.test(name) ||
-    name.includes("..") ||
-    /^\d+\.\d+\.\d+\.\d+$/.test(name) ||
-    /^(xn--|sthree-|amzn-s3-demo-)/.test(name) ||
-    /(-s3alias|--ol-s3|\.mrap|--x-s3|--table-s3)$/.test(name);
-  if (wrong) {
-    throw new Error(`${BUCKET_TYPE}: bucket must be 3 to 63 lower-case letters, digits, dots and dashes by S3's naming rules, got ${name}`);
-  }
+/** @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html */
+function isBucketName(name: string): boolean {
+  return (
+    /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/.test(name) &&
+    !name.includes("..") &&
+    !/^\d+\.\d+\.\d+\.\d+$/.test(name) &&
+    !/^(xn--|sthree-|amzn-s3-demo-)/.test(name) &&
+    !/(-s3alias|--ol-s3|\.mrap|--x-s3|--table-s3)$/.test(name)
+  );
 }
 
-/** @throws Error when a statement lacks a principal or speaks of another bucket */
+/** @throws Error when a statement lacks a principal or names another bucket */
 function bucketPolicy(document: unknown, bucket: string): Policy {
   const owner = `policy of bucket ${bucket}`;
   const policy = parsePolicy(document, owner);
@@ -106,4 +135,37 @@ function bucketPolicy(document: unknown, bucket: string): Policy {
     if (foreign !== undefined) throw new Error(`${owner}: Resource must be the bucket or its objects, got ${foreign}`);
   }
   return policy;
+}
+
+/** A text, or a file of this machine, in the wire form of Pulumi's assets. */
+interface Asset {
+  text?: string;
+  path?: string;
+}
+
+const isAsset = (value: unknown): boolean => {
+  const { [SIGNATURE_KEY]: signature, path, text } = (value ?? {}) as Json;
+  return signature === ASSET_SIGNATURE && (typeof path === "string" || typeof text === "string");
+};
+
+const OBJECTS = inputsOf(
+  z.strictObject({
+    bucket: z.string(),
+    key: z.string().refine((key) => key !== "" && Buffer.byteLength(key) <= MAX_KEY_BYTES, `of 1 to ${MAX_KEY_BYTES} bytes`),
+    source: z.custom<Asset>(isAsset, "a StringAsset or a FileAsset"),
+    contentType: z.string().optional(),
+    sourceHash: z.string().optional(),
+    tags: z
+      .record(z.string(), z.string())
+      .refine((tags) => Object.keys(tags).length <= MAX_TAGS, `at most ${MAX_TAGS}`)
+      .default({}),
+  }),
+  ({ key }) => `BucketObjectv2 "${key as string}"`,
+);
+
+/** A file's relative path starts at the working directory. */
+async function openAsset({ path, text }: Asset): Promise<{ body: Readable; size: number }> {
+  if (path !== undefined && text === undefined) return { body: createReadStream(path), size: (await stat(path)).size };
+  const bytes = Buffer.from(text ?? "");
+  return { body: Readable.from([bytes]), size: bytes.length };
 }

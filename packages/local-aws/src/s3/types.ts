@@ -1,14 +1,11 @@
 import type { Policy } from "../service";
-import type { KeyIndex } from "./keyIndex";
-
-/** Checksum algorithms that the local S3 computes and verifies. */
-export type Algorithm = "CRC32" | "CRC32C" | "CRC64NVME" | "SHA1" | "SHA256";
+import type { KeyIndex } from "./listing";
 
 /** Whether a multipart object's checksum is that of its bytes or of its parts' checksums. */
 export type ChecksumType = "FULL_OBJECT" | "COMPOSITE";
 
+/** A CRC32, the only algorithm of the local S3. */
 export interface Checksum {
-  algorithm: Algorithm;
   type: ChecksumType;
   /** Base64; a composite one ends with `-<parts>`. */
   value: string;
@@ -21,7 +18,8 @@ export interface Segment {
   length: number;
 }
 
-export interface StoredObject {
+/** Bytes that are stored, with their digests. */
+export interface Stored {
   segments: Segment[];
   /** Bytes. */
   size: number;
@@ -29,21 +27,17 @@ export interface StoredObject {
   etag: string;
   /** Epoch milliseconds, whole seconds. */
   lastModified: number;
+}
+
+export interface StoredObject extends Stored {
   /** Response headers that came with the upload: content-type and its like, x-amz-meta-*. */
   headers: Record<string, string>;
   checksum?: Checksum;
-  /** Sizes of the parts of a multipart object. */
-  partSizes?: number[];
 }
 
-export interface StoredPart {
+export interface StoredPart extends Stored {
   number: number;
-  segments: Segment[];
-  size: number;
-  /** Hex MD5 without quotes. */
-  etag: string;
-  lastModified: number;
-  /** Base64, in the upload's algorithm. */
+  /** CRC32 in base64, where the upload has checksums. */
   checksum?: string;
 }
 
@@ -53,26 +47,15 @@ export interface Upload {
   key: string;
   initiated: number;
   headers: Record<string, string>;
-  algorithm?: Algorithm;
-  type?: ChecksumType;
+  /** Absent for an upload without checksums. */
+  checksumType?: ChecksumType;
   parts: Map<number, StoredPart>;
 }
 
 export interface Bucket {
   name: string;
-  created: number;
   policy?: Policy;
   objects: Map<string, StoredObject>;
   /** The keys of `objects` in listing order. */
   keys: KeyIndex;
 }
-
-/** What the journal holds, one entry a change. */
-export type Entry =
-  | { op: "bucket"; bucket: string; created: number }
-  | { op: "policy"; bucket: string; policy: Policy }
-  | { op: "object"; bucket: string; key: string; object: StoredObject; uploadId?: string }
-  | { op: "delete"; bucket: string; key: string }
-  | { op: "upload"; upload: Omit<Upload, "parts"> }
-  | { op: "part"; uploadId: string; part: StoredPart }
-  | { op: "abort"; uploadId: string };

@@ -4,7 +4,6 @@ import * as http from "node:http";
 import { join } from "node:path";
 import { readdir } from "node:fs/promises";
 import { s3 } from "../../src/s3";
-import type { CloudOptions } from "../../src/cloud";
 import { withCloud, type TestCloud } from "../../testing/cloud";
 
 /** A cloud with S3, a bucket and a client of the account's owner. */
@@ -24,14 +23,10 @@ export interface Answer {
 
 export const BUCKET = "acme-data";
 
-/**
- * Starts a cloud with S3.
- *
- * @param bucket whether to create the bucket `acme-data`
- */
-export async function withS3(options: Partial<CloudOptions> = {}, bucket = true): Promise<TestS3> {
-  const cloud = await withCloud([s3], options);
-  if (bucket) await cloud.cloud.create("aws:s3/bucket:Bucket", { bucket: BUCKET }, "urn:bucket");
+/** Starts a cloud with S3 and the bucket `acme-data`. */
+export async function withS3(): Promise<TestS3> {
+  const cloud = await withCloud([s3]);
+  await cloud.cloud.create("aws:s3/bucket:Bucket", { bucket: BUCKET }, "urn:bucket");
   const client = new S3Client({ ...cloud.client, maxAttempts: 1 });
   return {
     ...cloud,
