@@ -3,24 +3,30 @@ import { createInterface } from "node:readline";
 import { KinesisClient, PutRecordCommand } from "@aws-sdk/client-kinesis";
 import { GetRecommendationsCommand, PersonalizeRuntimeClient } from "@aws-sdk/client-personalize-runtime";
 
-/** Items that one event can name: https://docs.aws.amazon.com/personalize/latest/dg/API_UBS_Event.html */
+/** Most items in the impression of one event: https://docs.aws.amazon.com/personalize/latest/dg/API_UBS_Event.html */
 const MOST_SHOWN = 25;
 
-/** Whose page it is, and what serves it. */
+/** A user's visit to a page. */
 export interface Page {
+  /** Campaign that gives the recommendations. */
   campaignArn: string;
+  /** Stream that takes the events. */
   streamName: string;
   userId: string;
   sessionId: string;
 }
 
-/** What a campaign answered; the id ties what the user does to this very answer. */
+/** Recommended items, best first. Events with the recommendationId are attributed to them. */
 export interface Recommendations {
   items: string[];
   recommendationId: string;
 }
 
-/** Asks the campaign. A user that it does not know gets what is popular. */
+/**
+ * Gets recommendations from the campaign; an unknown user gets popular items.
+ *
+ * @throws Error named AccessDeniedException without the policy of the output `recommendationsPolicyArn`
+ */
 export async function recommend(runtime: PersonalizeRuntimeClient, { campaignArn, userId }: Page): Promise<Recommendations> {
   const { itemList = [], recommendationId = "" } = await runtime.send(
     new GetRecommendationsCommand({ campaignArn, userId, numResults: MOST_SHOWN }),
@@ -28,13 +34,17 @@ export async function recommend(runtime: PersonalizeRuntimeClient, { campaignArn
   return { items: itemList.flatMap(({ itemId }) => itemId ?? []), recommendationId };
 }
 
-/** Puts one event on the stream; the session as partition key keeps its events in order. */
+/**
+ * Puts one event on the stream. The session is the partition key, which keeps its events in order.
+ *
+ * @param event an event without its time, which is now
+ */
 export async function send(kinesis: KinesisClient, { streamName, userId, sessionId }: Page, event: object): Promise<void> {
   const record = { user_id: userId, session_id: sessionId, event_list: [{ ...event, sentAt: Date.now() }] };
   await kinesis.send(new PutRecordCommand({ StreamName: streamName, PartitionKey: sessionId, Data: Buffer.from(JSON.stringify(record)) }));
 }
 
-/** Shows a user's recommendations and takes numbers of items from stdin, a line each, as what the user watches. */
+/** Prints a user's recommendations, and sends an event for each item that the user watches: its number, one per line of stdin. */
 async function main(): Promise<void> {
   const [userId] = process.argv.slice(2);
   const { CAMPAIGN_ARN: campaignArn, STREAM_NAME: streamName } = process.env;
@@ -50,7 +60,7 @@ async function main(): Promise<void> {
 
   for await (const line of createInterface({ input: process.stdin })) {
     const itemId = items[Number(line) - 1];
-    if (itemId === undefined) console.log(`a number from 1 to ${items.length}, please`);
+    if (itemId === undefined) console.log(`enter a number from 1 to ${items.length}`);
     else await send(kinesis, page, { eventType: "watch", itemId, recommendationId });
   }
 }

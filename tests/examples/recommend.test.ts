@@ -24,11 +24,11 @@ import {
 } from "@c360/local-aws/testing";
 import { REPOSITORY } from "../support/program";
 
-/** Waits of the cloud are so much shorter. */
+/** How much shorter the waits of the cloud are. */
 const SCALE = 1000;
 const DATASET_GROUP = "arn:aws:personalize:ap-southeast-1:123456789012:dataset-group/acme-c360-recommender-recommender-dev";
 
-/** What the program tells whoever shows recommendations. */
+/** The outputs of the program that a consumer needs. */
 interface Outputs {
   streamName: string;
   trackingId: string;
@@ -54,7 +54,7 @@ describe("the example consumer", () => {
   });
   after(() => running.stop());
 
-  it("shows what the campaign recommends, and tells what was shown and watched, with the policies of the outputs alone", async () => {
+  it("prints recommendations and sends events, with only the policies that the program outputs", async () => {
     const before = await personalizeLog(running, "events");
     const { recommendationsPolicyArn, producerPolicyArn, campaignArn, streamName } = outputs;
     const { credentials } = running.user("consumer", [recommendationsPolicyArn, producerPolicyArn]);
@@ -74,7 +74,7 @@ describe("the example consumer", () => {
     const all = items as string[];
     assert.deepEqual([userId, all.length], ["u3", 25]);
     const lines = all.map((item, i) => `${i + 1}. ${item}`);
-    assert.deepEqual(shown.trimEnd().split("\n"), [...lines, "a number from 1 to 25, please"]);
+    assert.deepEqual(shown.trimEnd().split("\n"), [...lines, "enter a number from 1 to 25"]);
 
     const sent = [
       { eventType: "impression", impression: all, recommendationId },
@@ -95,7 +95,7 @@ describe("the example consumer", () => {
     });
   });
 
-  it("is refused recommendations without the policy for them", async () => {
+  it("gets no recommendations without their policy", async () => {
     const producer = running.user("producer", [outputs.producerPolicyArn]);
     const runtime = new PersonalizeRuntimeClient(running.clientOf(producer));
     const page = { campaignArn: outputs.campaignArn, streamName: outputs.streamName, userId: "u3", sessionId: "s" };
