@@ -1,10 +1,12 @@
 import * as assert from "node:assert/strict";
-import { pipelineDefinition } from "../../../components/pipeline/definition";
+import { type DefinitionArgs, pipelineDefinition } from "../../../components/pipeline/definition";
 import { pipelinePolicy } from "../../../components/pipeline/policies";
 import type { State } from "../../../components/pipeline/states";
 import { list } from "@c360/local-aws";
 import { aslProblems } from "@c360/local-aws/testing";
 import { DEFINITION_ARGS, DEPLOYED, EXPORTERS, PARTS, TRAINED_ALONE } from "../../support/definitionArgs";
+import { RESPONSES, walkPipeline } from "../../support/pipelineWalk";
+import { type Respond, TaskError, walk } from "../../support/walk";
 
 const ARGS = { ...DEFINITION_ARGS, defaultEventType: `it's "odd" \\ {% 1 %}` };
 
@@ -113,23 +115,117 @@ for (const { name, from, args } of WAYS) {
   });
 }
 
+/** The states of a run in which nothing was built, imported, trained or deployed before. */
+const BEGIN = ["Prepare", "CheckInput", "ReadInput", "NameRun", "AcquireLock", "WaitForLock", "ListExecutions", "CheckLock"];
+const BUILD = ["FindPartition", "CheckHistory", "BuildInteractions", "PublishPartition"];
+const COUNT = ["CountInteractions", "ReadCounts", "CheckMinimum", "WriteParts"];
+const JOIN = { lambda: ["Export", "CheckExport"], glue: ["Export", "ReadAnswer"] };
+const IMPORT = ["BeginImport", "Import", "DescribeImport", "CheckImport"];
+const SOLUTION = ["BeginSolution", "EnsureSolution", "DescribeSolution", "CheckSolution"];
+const TRAIN = ["BeginTraining", "Train", "DescribeTraining", "CheckTraining", "ReadMetrics"];
+const DEPLOY = ["BeginDeployment", "FindCampaign", "CreateCampaign", "FindCampaign", "CheckCampaign"];
+const CLEAN = ["ListRuns", "FindSuperseded", "Done"];
+
+const ORDERS: [what: string, args: Partial<DefinitionArgs>, states: string[]][] = [
+  [
+    "a query's parts, trained after the export",
+    { train: "afterExport" },
+    [...BEGIN, ...BUILD, ...COUNT, ...JOIN.lambda, ...IMPORT, ...SOLUTION, ...TRAIN, ...DEPLOY, "Record", ...CLEAN],
+  ],
+  [
+    "a query's parts and a job, trained weekly without a campaign",
+    { train: "weekly", exporter: EXPORTERS.glue, recommender: TRAINED_ALONE },
+    [
+      ...[...BEGIN, ...BUILD, ...COUNT, ...JOIN.glue, ...IMPORT, ...SOLUTION],
+      ...["BeginWeekly", "ListRecentVersions", "CheckRecentVersions", ...TRAIN, "KeepVersion", "Record", ...CLEAN],
+    ],
+  ],
+  [
+    "a source's parts, never trained",
+    { train: "never", parts: PARTS.source },
+    [...BEGIN, "NameExport", ...JOIN.lambda, ...IMPORT, "SkipTraining", "Record", "Done"],
+  ],
+  [
+    "a source's parts and a job, trained after the export",
+    { train: "afterExport", parts: PARTS.source, exporter: EXPORTERS.glue },
+    [...BEGIN, "NameExport", ...JOIN.glue, ...IMPORT, ...SOLUTION, ...TRAIN, ...DEPLOY, "Record", "Done"],
+  ],
+];
+
+/** The error in which a run ends, by the task that may not be called or always fails; undefined: the task's own error. */
+const ENDS: Record<string, string | undefined> = {
+  ...{ ListExecutions: "LockFailed", ListMoreExecutions: "LockFailed" },
+  ...{ FindPartition: "CatalogFailed", PublishPartition: "CatalogFailed", ReplacePartition: "CatalogFailed" },
+  ...{ CheckHistory: "HistoryFailed", BuildInteractions: "BuildFailed" },
+  ...{ CountInteractions: "CountFailed", ReadCounts: "CountFailed", WriteParts: "PartsFailed" },
+  ...{ Export: undefined, ReadAnswer: undefined },
+  ...{ Import: "ImportFailed", DescribeImport: "ImportFailed" },
+  ...{ EnsureSolution: "TrainingFailed", DescribeSolution: "TrainingFailed", Train: "TrainingFailed", DescribeTraining: "TrainingFailed" },
+  ...{ ListVersions: "TrainingFailed", ReadVersion: "TrainingFailed", ReadMetrics: "TrainingFailed" },
+  ...{ ListRecentVersions: "TrainingFailed", ReadRecentVersion: "TrainingFailed" },
+  ...{ FindCampaign: "DeploymentFailed", CreateCampaign: "DeploymentFailed", UpdateCampaign: "DeploymentFailed" },
+  ...{ Record: "RecordFailed", ListRuns: "CleanUpFailed", ListSuperseded: "CleanUpFailed", RemoveSuperseded: "CleanUpFailed" },
+};
+/** Every variable that a task's arguments may use. */
+const VARIABLES = {
+  ...{ page: "next", runDate: "2026-01-31", runId: "a-1", runKey: "key", runHash: "0123456789ab", publishedRun: "", superseded: "" },
+  ...{ countQuery: "query", parts: "s3://parts", counts: { csv: { rows: 1, users: 1, items: 1, bytes: 1 } }, answerKey: "key" },
+  ...{ attempt: 1, versionArn: "version", versions: ["version"], stale: "prefix", keys: ["key"], exported: { manifest: { rows: 1, users: 1, items: 1 } } },
+  training: { solutionVersionArn: "version", metrics: {}, decision: "kept", reason: "none" },
+};
+const NOT_ALLOWED = "not authorized to perform: the call";
+
 describe("the pipeline's definition", () => {
   const { States } = pipelineDefinition(ARGS);
 
-  it("waits for its turn and for four jobs in fewer events than an execution may have, however long", () => {
-    for (const [maxWaitHours, seconds] of [
-      [1, 60],
-      [24, 60],
-      [25, 63],
-      [72, 180],
-    ]) {
-      const { ListExecutions } = pipelineDefinition({ ...ARGS, maxWaitHours }).States;
-      const { lockWaitSeconds } = ListExecutions.Assign as { lockWaitSeconds: number };
-      assert.equal(lockWaitSeconds, seconds);
-      let looks = 0;
-      for (let waited = 0; waited < maxWaitHours * 3600; looks += 1) waited += Math.max(30, Math.floor(waited / 20));
-      // A wait, a call and a choice: two, five and two events.
-      assert.ok(((maxWaitHours * 3600) / lockWaitSeconds + 4 * looks) * 9 < 25_000 * 0.75, `${looks}`);
+  for (const [what, args, expected] of ORDERS) {
+    it(`goes through the steps in their order, for ${what}`, async () => {
+      const { states, error, cause } = await walkPipeline(args);
+      assert.deepEqual([error, cause], [undefined, undefined]);
+      assert.deepEqual(states, expected);
+    });
+  }
+
+  it("ends in an error of its own, which says why and what to do, whatever call is not allowed", async () => {
+    const definitions = WAYS.map(({ args }) => pipelineDefinition(args));
+    const all = definitions.flatMap(({ States }) => Object.keys(States).filter((state) => isTask(States[state])));
+    assert.deepEqual(Object.keys(ENDS).sort(), [...new Set(all)].sort());
+    for (const [state, expected = "AccessDenied"] of Object.entries(ENDS)) {
+      const { States } = definitions.find((one) => state in one.States) ?? assert.fail(state);
+      const denied = () => {
+        throw new TaskError("AccessDenied", NOT_ALLOWED);
+      };
+      const { error, cause = "" } = await walk({ StartAt: state, States }, { variables: VARIABLES, responses: { [state]: denied } });
+      assert.equal(error, expected, state);
+      assert.ok(cause.startsWith(`${NOT_ALLOWED} - `), cause);
+      assert.match(cause, / - [A-Z].*\.$/);
+    }
+  });
+
+  it("goes on after a transient error of any call", async () => {
+    const transient: [RegExp, string][] = [
+      [/:athena:startQueryExecution/, "Athena.TooManyRequestsException"],
+      [/:lambda:/, "Lambda.TooManyRequestsException"],
+      [/:glue:startJobRun/, "Glue.ThrottlingException"],
+      [/:/, "Some.ThrottlingException"],
+    ];
+    for (const [, args, expected] of ORDERS) {
+      const { States } = pipelineDefinition({ ...DEFINITION_ARGS, ...args });
+      const failing = (state: string, respond: Respond): Respond => {
+        const error = transient.find(([resource]) => resource.test(String(States[state]?.Resource)))?.[1] ?? "";
+        let failed = false;
+        let calls = 0;
+        return (given, _call, now) => {
+          if (!failed) {
+            failed = true;
+            throw new TaskError(error);
+          }
+          return respond(given, calls++, now);
+        };
+      };
+      const responses = Object.fromEntries(Object.entries(RESPONSES).map(([state, respond]) => [state, failing(state, respond)]));
+      const { states } = await walkPipeline(args, { responses });
+      assert.deepEqual(states, expected);
     }
   });
 

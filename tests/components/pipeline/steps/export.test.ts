@@ -1,6 +1,8 @@
 import * as assert from "node:assert/strict";
 import { exportCsv, nameExport } from "../../../../components/pipeline/steps/export";
+import type { States } from "../../../../components/pipeline/states";
 import { Expressions } from "@c360/local-aws";
+import { TaskError, walk } from "../../../support/walk";
 import { DEFINITION_ARGS, EXPORTERS, PARTS } from "../../../support/definitionArgs";
 
 const VARIABLES = {
@@ -37,13 +39,28 @@ describe("the export's states", () => {
   });
 
   it("invoke a function again while work is left", async () => {
-    const { Export, CheckExport } = statesOf("lambda", "query");
-    assert.equal(Export.Next, "CheckExport");
-    const [{ Condition, Next }] = CheckExport.Choices as { Condition: string; Next: string }[];
-    assert.deepEqual([Next, CheckExport.Default], ["Export", "Next"]);
-    const left = (decision: string) => evaluate(Condition, { exported: { decision } });
-    assert.deepEqual([await left("unfinished"), await left("replaced"), await left("kept")], [true, false, false]);
+    const decisions = ["unfinished", "unfinished", "kept"];
+    const responses = { Export: (_given: unknown, call: number) => ({ Payload: { decision: decisions[call] } }) };
+    const States: States = { ...statesOf("lambda", "query"), Next: { Type: "Succeed" } };
+    const { states, variables } = await walk({ StartAt: "Export", States }, { variables: VARIABLES, responses });
+    assert.deepEqual(states, [...Array<string[]>(3).fill(["Export", "CheckExport"]).flat(), "Next"]);
+    assert.deepEqual(variables.exported, { decision: "kept" });
   });
+
+  for (const [engine, reason] of [
+    ["lambda", '{"errorType":"BadRow","errorMessage":"line 1: bad"}'],
+    ["glue", '{"ErrorMessage":"ExportError: BadRow: line 1: bad"}'],
+  ] as const) {
+    it(`end in the engine's own error with the engine ${engine}, and say what to do`, async () => {
+      const fails = () => {
+        throw new TaskError(engine === "lambda" ? "BadRow" : "States.TaskFailed", reason);
+      };
+      const machine = { StartAt: "Export", States: statesOf(engine, "source") };
+      const { error, cause, calls } = await walk(machine, { variables: VARIABLES, responses: { Export: fails } });
+      const advice = "The CSV is complete: the old one, or already the new one. Fix the cause, then start again with the same run key.";
+      assert.deepEqual([error, cause, calls.Export.length], ["BadRow", `line 1: bad - ${advice}`, 1]);
+    });
+  }
 
   it("give a job the same as texts, and a key for its answer", async () => {
     const run = { "--run_id": VARIABLES.runId, "--run_date": "2026-01-31", "--answer_s3_key": ANSWER };
