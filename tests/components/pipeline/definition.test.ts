@@ -170,7 +170,14 @@ const ENDS: Record<string, string | undefined> = {
 const VARIABLES = {
   ...{ page: "next", runDate: "2026-01-31", runId: "a-1", runKey: "key", runHash: "0123456789ab", publishedRun: "", superseded: "" },
   ...{ countQuery: "query", parts: "s3://parts", counts: { csv: { rows: 1, users: 1, items: 1, bytes: 1 } }, answerKey: "key" },
-  ...{ attempt: 1, versionArn: "version", versions: ["version"], stale: "prefix", keys: ["key"], exported: { manifest: { rows: 1, users: 1, items: 1 } } },
+  ...{
+    attempt: 1,
+    versionArn: "version",
+    versions: ["version"],
+    stale: "prefix",
+    keys: ["key"],
+    exported: { manifest: { rows: 1, users: 1, items: 1 } },
+  },
   training: { solutionVersionArn: "version", metrics: {}, decision: "kept", reason: "none" },
 };
 const NOT_ALLOWED = "not authorized to perform: the call";
