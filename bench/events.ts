@@ -1,4 +1,4 @@
-import { generator } from "./random";
+import { generator } from "./numbers";
 
 /** Shape of the benchmark's records. */
 export interface Shape {

@@ -1,5 +1,5 @@
 import * as Table from "cli-table3";
-import { median } from "./median";
+import { median } from "./numbers";
 
 /** What it took. */
 export interface BareRun {

@@ -1,5 +1,5 @@
 import { gzipSync } from "node:zlib";
-import { generator } from "./random";
+import { generator } from "./numbers";
 
 /** Bytes of whole lines, plain and as a gzip member of its own. */
 export interface Block {

@@ -1,6 +1,6 @@
 import * as Table from "cli-table3";
 import type { ExportRun } from "./exportRuns";
-import { median } from "./median";
+import { median } from "./numbers";
 
 /** What was measured for one size and way. */
 export interface ExportCell {
