@@ -1,4 +1,4 @@
-import { ServiceError, type Cloud, type Json } from "../service";
+import { ServiceError, type Cloud } from "../service";
 
 /** A line as it was put. */
 export interface InputLogEvent {
@@ -7,93 +7,59 @@ export interface InputLogEvent {
   message: string;
 }
 
-/** A line as it is given out. */
+/** A line as it is returned. */
 export interface LogEvent extends InputLogEvent {
   eventId: string;
   ingestionTime: number;
 }
 
-export interface LogGroup {
-  name: string;
-  createdAt: number;
-  /** 0: for ever. */
-  retentionInDays: number;
-  streams: Map<string, LogEvent[]>;
-}
+/** Log streams by name, each with its lines. */
+type Streams = Map<string, LogEvent[]>;
 
-/** Groups and streams of lines, in memory and in the store. */
+/** Log groups, in memory. Lines stay whatever their group's retention is: a local run is shorter than a day. */
 export class LogGroups {
-  private readonly groups = new Map<string, LogGroup>();
-  private readonly store;
+  private readonly groups = new Map<string, Streams>();
   private lastId = 0;
 
-  constructor(private readonly cloud: Pick<Cloud, "account" | "region" | "clock" | "store">) {
-    this.store = cloud.store("logs");
-  }
+  constructor(private readonly cloud: Pick<Cloud, "account" | "region" | "clock">) {}
 
   groupArn(name: string): string {
     return `arn:aws:logs:${this.cloud.region}:${this.cloud.account}:log-group:${name}`;
   }
 
-  /** ARN as denials name it; a group's own operations are decided on its streams' ARN with an empty name. */
+  /** ARN as denials name it; operations on a group are authorized for its streams' ARN with an empty name. */
   streamArn(group: string, stream: string): string {
     return `${this.groupArn(group)}:log-stream:${stream}`;
   }
 
-  all(): LogGroup[] {
-    return [...this.groups.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
-  }
-
   /** @throws ServiceError ResourceNotFoundException */
-  group(name: string): LogGroup {
+  group(name: string): Streams {
     return this.groups.get(name) ?? absent("log group", name);
   }
 
   /** @throws ServiceError ResourceNotFoundException */
   stream(group: string, name: string): LogEvent[] {
-    return this.group(group).streams.get(name) ?? absent("log stream", name);
+    return this.group(group).get(name) ?? absent("log stream", name);
   }
 
   /** @throws ServiceError ResourceAlreadyExistsException */
-  async createGroup(group: string, retentionInDays = 0): Promise<void> {
-    await this.record({ op: "group", group, at: this.cloud.clock.now(), retentionInDays });
+  createGroup(name: string): void {
+    if (this.groups.has(name)) throw exists("log group", name);
+    this.groups.set(name, new Map());
   }
 
   /** @throws ServiceError ResourceAlreadyExistsException or ResourceNotFoundException */
-  async createStream(group: string, stream: string): Promise<void> {
-    await this.record({ op: "stream", group, stream });
+  createStream(group: string, name: string): void {
+    const streams = this.group(group);
+    if (streams.has(name)) throw exists("log stream", name);
+    streams.set(name, []);
   }
 
   /** @throws ServiceError ResourceNotFoundException */
-  async put(group: string, stream: string, events: InputLogEvent[]): Promise<void> {
-    await this.record({ op: "events", group, stream, at: this.cloud.clock.now(), events });
-  }
-
-  async restore(): Promise<void> {
-    for await (const entry of this.store.replay("entries")) this.apply(entry);
-  }
-
-  private async record(entry: Json): Promise<void> {
-    this.apply(entry);
-    await this.store.append("entries", entry);
-  }
-
-  private apply(entry: Json): void {
-    const { op, group, stream, at, retentionInDays } = entry as Record<string, string> & { at: number; retentionInDays: number };
-    if (op === "group") {
-      if (this.groups.has(group)) throw exists("log group", group);
-      this.groups.set(group, { name: group, createdAt: at, retentionInDays, streams: new Map() });
-    } else if (op === "stream") {
-      const { streams } = this.group(group);
-      if (streams.has(stream)) throw exists("log stream", stream);
-      streams.set(stream, []);
-    } else {
-      const lines = this.stream(group, stream);
-      for (const { timestamp, message } of entry.events as InputLogEvent[]) {
-        this.lastId += 1;
-        lines.push({ eventId: String(this.lastId).padStart(56, "0"), timestamp, ingestionTime: at, message });
-      }
-    }
+  put(group: string, stream: string, events: readonly InputLogEvent[]): void {
+    const lines = this.stream(group, stream);
+    const ingestionTime = this.cloud.clock.now();
+    for (const event of events) lines.push({ ...event, eventId: String((this.lastId += 1)).padStart(56, "0"), ingestionTime });
   }
 }
 
