@@ -96,8 +96,7 @@ describe("two tenants in every kind of stage", () => {
     return { found, used };
   }
 
-  before(async function () {
-    this.timeout(240_000);
+  before(async () => {
     const stacks = await twoTenants();
     const policies = new Map(stacks.flatMap(bucketPoliciesOf));
     targets = stacks.flatMap((stack) => targetsOf(stack, policies));

@@ -63,8 +63,7 @@ describe("who is let in, with two tenants in every kind of stage", () => {
   let stacks: StackResources[];
   let principals: Principal[];
   let targets: Target[];
-  before(async function () {
-    this.timeout(240_000);
+  before(async () => {
     stacks = await twoTenants();
     principals = stacks.flatMap(principalsOf);
     const policies = new Map(stacks.flatMap(bucketPoliciesOf));

@@ -97,8 +97,7 @@ const PLAIN = "tenantx";
 describe("an override of one tenant", () => {
   let alone: Record<string, unknown>;
   let together: StackResources;
-  before(async function () {
-    this.timeout(240_000);
+  before(async () => {
     const tenants = Object.entries(OVERRIDES).map(([setting, [override]]) => ({ name: TENANTS.get(setting), ...override }));
     alone = leavesOf(await stackResources("dev", { tenants: [PLAIN] }), PLAIN);
     together = await stackResources("dev", { tenants: [PLAIN, ...tenants] });

@@ -35,8 +35,7 @@ const STAGES: Record<string, object> = {
 
 describe("a stage", () => {
   let stacks: StackResources[];
-  before(async function () {
-    this.timeout(240_000);
+  before(async () => {
     stacks = await twoTenants();
   });
 

@@ -1,18 +1,22 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { buildCloud, type ClosedCloud, type Json, pulumiProvider } from "@c360/local-aws";
-import { disclose, type Resource, runProgram } from "@c360/local-pulumi";
+import { disclose, type Provider, type Resource, type Stack } from "@c360/local-pulumi";
+import { runInProcess } from "@c360/local-pulumi/testing";
 import { readProgramStack } from "../../local/stack";
+import { REPOSITORY } from "./program";
 import { texts } from "./settings";
 
-/** A resource of the unmodified program; unknown inputs are null, and policies, definitions and desired states are parsed. */
+/** A resource of the program; unknown inputs are null, and policies, definitions and desired states are parsed. */
 export type StackResource = Resource;
 
 /** What the program registered for a stack. */
 export interface StackResources {
   stack: string;
   resources: StackResource[];
+  /** As the engine keeps them, by URN: inputs in wire form. */
+  registered: Map<string, Resource>;
   /** The stack's outputs; what is not known is null. */
   outputs: Json;
   /** Information and warnings of the program. */
@@ -21,7 +25,16 @@ export interface StackResources {
   get: (type: string, name: string) => StackResource;
 }
 
-const REPOSITORY = resolve(__dirname, "../..");
+/** How to run the program. */
+export interface ProgramOptions {
+  /** @default the local cloud's */
+  provider?: Provider;
+  /** Whether nothing is created, so that what AWS would decide stays unknown. @default false */
+  dryRun?: boolean;
+  /** Outputs of the stack's last deployment. @default it was never deployed */
+  deployed?: Json;
+}
+
 /** Inputs that are JSON documents. */
 const DOCUMENTS = ["policy", "assumeRolePolicy", "desiredState", "definition"];
 
@@ -31,11 +44,11 @@ const SCALE = 1e6;
 const runs = new Map<string, Promise<StackResources[]>>();
 
 /**
- * Previews the program with the local engine; equal arguments share one run of this process.
+ * Previews the program against the local cloud, in this process; equal arguments share one run.
  *
  * @param stack its file is read where there is one; any other name is a personal stage
  * @param settings by key below the project's namespace, over the stack file's; structured values are objects
- * @throws ProgramFailure
+ * @throws RunError of the program, or ProgramFailure
  */
 export async function stackResources(stack: string, settings: Record<string, unknown> = {}): Promise<StackResources> {
   const [previewed] = await once({ [stack]: settings }, true);
@@ -43,31 +56,22 @@ export async function stackResources(stack: string, settings: Record<string, unk
 }
 
 /**
- * Deploys stacks one after the other into one account, so that nothing is unknown and no two of them may use one name.
- * Equal arguments share one run of this process.
+ * Deploys stacks one after the other into one account of the local cloud, so that nothing is unknown and no two of them may use one
+ * name. Equal arguments share one run.
  *
  * @param stacks settings by stack, as {@link stackResources} takes them
- * @throws ProgramFailure
+ * @throws RunError of the program, or ProgramFailure
  */
 export function deployedStacks(stacks: Record<string, Record<string, unknown>>): Promise<StackResources[]> {
   return once(stacks, false);
 }
 
-function once(stacks: Record<string, Record<string, unknown>>, dryRun: boolean): Promise<StackResources[]> {
-  const key = JSON.stringify([stacks, dryRun]);
-  let found = runs.get(key);
-  if (found === undefined) {
-    found = withClosedCloud(async (cloud) => {
-      const done: StackResources[] = [];
-      for (const [stack, settings] of Object.entries(stacks)) done.push(await run(cloud, stack, settings, dryRun));
-      return done;
-    });
-    runs.set(key, found);
-  }
-  return found;
-}
-
-async function withClosedCloud<T>(use: (cloud: ClosedCloud) => Promise<T>): Promise<T> {
+/**
+ * Gives a task an account of the local cloud in which nothing is deployed yet.
+ *
+ * @returns what the task returns, when the account is gone
+ */
+export async function withAccount<T>(use: (cloud: ClosedCloud) => Promise<T>): Promise<T> {
   const stateDir = mkdtempSync(join(tmpdir(), "c360-stack-"));
   try {
     return await use(buildCloud({ stateDir, scale: SCALE }));
@@ -76,19 +80,46 @@ async function withClosedCloud<T>(use: (cloud: ClosedCloud) => Promise<T>): Prom
   }
 }
 
-async function run(cloud: ClosedCloud, name: string, settings: Record<string, unknown>, dryRun: boolean): Promise<StackResources> {
-  const stack = await readProgramStack(REPOSITORY, name);
+/** Reads a stack of the program, with settings as {@link stackResources} takes them. */
+export async function stackWith(name: string, settings: Record<string, unknown> = {}, programDir = REPOSITORY): Promise<Stack> {
+  const stack = await readProgramStack(programDir, name);
+  return { ...stack, config: { ...stack.config, ...texts({ tenants: undefined, ...settings }) } };
+}
+
+/**
+ * Runs the unmodified program in this process.
+ *
+ * @throws RunError of the program, or ProgramFailure
+ */
+export async function runStack(stack: Stack, { provider, ...options }: ProgramOptions = {}): Promise<StackResources> {
+  if (provider === undefined) return withAccount((cloud) => runStack(stack, { ...options, provider: pulumiProvider(cloud) }));
+  const program = (await import("../..")) as unknown as () => Promise<unknown>;
   const printed: string[] = [];
-  const onLog = (severity: string, message: string) => void (severity !== "debug" && printed.push(message));
-  const config = { ...stack.config, ...texts({ tenants: undefined, ...settings }) };
-  const { resources, outputs } = await runProgram({ ...stack, config, provider: pulumiProvider(cloud), dryRun, onLog });
-  const all = [...resources.values()].map((resource) => ({ ...resource, inputs: documented(disclose(resource.inputs) as Json) }));
+  const onLog = (severity: string, message: string) => void (severity !== "debug" && printed.push(`${severity}: ${message}`));
+  const { resources: registered, outputs } = await runInProcess(program, { ...stack, ...options, provider, onLog });
+  const all = [...registered.values()].map((resource) => ({ ...resource, inputs: documented(disclose(resource.inputs) as Json) }));
   const get = (type: string, wanted: string) => {
     const found = all.filter((resource) => resource.type === type && resource.name === wanted);
-    if (found.length !== 1) throw new Error(`expected one ${type} "${wanted}" in stack ${name}, found ${found.length}`);
+    if (found.length !== 1) throw new Error(`expected one ${type} "${wanted}" in stack ${stack.stack}, found ${found.length}`);
     return found[0];
   };
-  return { stack: name, resources: all, outputs, printed, get };
+  return { stack: stack.stack, resources: all, registered, outputs, printed, get };
+}
+
+function once(stacks: Record<string, Record<string, unknown>>, dryRun: boolean): Promise<StackResources[]> {
+  const key = JSON.stringify([stacks, dryRun]);
+  let found = runs.get(key);
+  if (found === undefined) {
+    found = withAccount(async (cloud) => {
+      const done: StackResources[] = [];
+      for (const [name, settings] of Object.entries(stacks)) {
+        done.push(await runStack(await stackWith(name, settings), { provider: pulumiProvider(cloud), dryRun }));
+      }
+      return done;
+    });
+    runs.set(key, found);
+  }
+  return found;
 }
 
 function documented(inputs: Json): Json {

@@ -1,1 +1,2 @@
+export { runInProcess } from "./inProcess";
 export { PRELUDE, TestProvider, writeProgram } from "./program";

@@ -1,8 +1,6 @@
 import { KinesisClient, PutRecordCommand } from "@aws-sdk/client-kinesis";
 import * as assert from "node:assert/strict";
 import { type Json, pulumiProvider } from "@c360/local-aws";
-import { runProgram } from "@c360/local-pulumi";
-import { readProgramStack } from "../local/stack";
 import {
   eventually,
   makeRecommender,
@@ -12,9 +10,8 @@ import {
   trackerActive,
   withCloud,
 } from "@c360/local-aws/testing";
-import { configFlags, configOverrides, previewCommand } from "./support/previewCommand";
-import { REPOSITORY } from "./support/program";
 import { ARNS } from "./support/settings";
+import { runStack, stackResources, stackWith } from "./support/stackResources";
 
 const RECOMMENDER = "c360:recommender:Recommender";
 
@@ -22,18 +19,19 @@ interface Outputs {
   tenants: { acme: Record<"streamName" | "producerPolicyArn" | "trackingId" | "schemaName", string | undefined> };
 }
 
-describe("a hand-made recommender", function () {
-  this.timeout(240_000);
-  it("adds nothing to Personalize but the role that reads the input, and who may ask the campaign", async () => {
+describe("an existing recommender", () => {
+  it("leaves of Personalize the role that reads the input, and the policy of the campaign's clients", async () => {
     const existing = { ...ARNS, trackingId: "by-hand" };
-    const { code, errors, resources } = await previewCommand(["--stack", "prod", ...configFlags({ "recommender.existing": existing })]);
-    assert.deepEqual([code, errors], [0, []]);
-    const all = resources();
+    const { printed, resources, get } = await stackResources("prod", { recommender: { existing } });
+    assert.deepEqual(printed, []);
     assert.deepEqual(
-      all.filter(({ urn, type }) => urn.includes(RECOMMENDER) || type.startsWith("aws:cloudcontrol/")).map(({ name }) => name),
-      ["acme-recommender-consumer", "acme-recommender-role", "acme-recommender-role-policy", "acme-recommender"],
+      resources
+        .filter(({ urn, type }) => urn.includes(RECOMMENDER) || type.startsWith("aws:cloudcontrol/"))
+        .map(({ name }) => name)
+        .sort(),
+      ["acme-recommender", "acme-recommender-consumer", "acme-recommender-role", "acme-recommender-role-policy"],
     );
-    const [{ inputs }] = all.filter(({ name }) => name === "acme-forwarder-function");
+    const { inputs } = get("aws:lambda/function:Function", "acme-forwarder-function");
     assert.equal((inputs.environment as { variables: Record<string, string> }).variables.TRACKING_ID, "by-hand");
   });
 
@@ -45,23 +43,16 @@ describe("a hand-made recommender", function () {
     it(`of another ${title} is refused at preview`, async () => {
       const [datasetGroupArn, datasetArn] = [ARNS.datasetGroupArn, ARNS.datasetArn].map((arn) => arn.replace(from, to));
       const existing = { datasetGroupArn, datasetArn, trackingId: "by-hand" };
-      const { code, errors } = await previewCommand(["--stack", "dev", ...configFlags({ "recommender.existing": existing })]);
-      assert.deepEqual(
-        [code, errors],
-        [
-          1,
-          [
-            'npm run preview: Recommender "acme-recommender": recommender.existing.datasetGroupArn must be of the stack\'s account and ' +
-              `region (arn:aws:personalize:ap-southeast-1:123456789012:...), got "${datasetGroupArn}"`,
-          ],
-        ],
-      );
+      await assert.rejects(stackResources("dev", { recommender: { existing } }), {
+        message:
+          'Recommender "acme-recommender": recommender.existing.datasetGroupArn must be of the stack\'s account and ' +
+          `region (arn:aws:personalize:ap-southeast-1:123456789012:...), got "${datasetGroupArn}"`,
+      });
     });
   }
 });
 
-describe("a deployment with a hand-made recommender", function () {
-  this.timeout(240_000);
+describe("a deployment with an existing recommender", () => {
   let cloud: TestCloud;
   let byHand: Recommender;
   let kinesis: KinesisClient | undefined;
@@ -75,11 +66,10 @@ describe("a deployment with a hand-made recommender", function () {
     await cloud.stop();
   });
 
-  it("brings events to the tracker that was made by hand", async () => {
+  it("forwards events to that recommender's tracker", async () => {
     const { datasetGroupArn, datasetArn, trackingId } = byHand;
-    const overrides = configOverrides({ "recommender.existing": { datasetGroupArn, datasetArn, trackingId } });
-    const stack = await readProgramStack(REPOSITORY, "dev", overrides);
-    const { outputs } = await runProgram({ ...stack, provider: pulumiProvider(cloud) });
+    const stack = await stackWith("dev", { recommender: { existing: { datasetGroupArn, datasetArn, trackingId } } });
+    const { outputs } = await runStack(stack, { provider: pulumiProvider(cloud) });
     const { acme } = (outputs as unknown as Outputs).tenants;
     assert.deepEqual([acme.trackingId, acme.schemaName], [trackingId, undefined]);
 
@@ -90,7 +80,7 @@ describe("a deployment with a hand-made recommender", function () {
     const Data = Buffer.from(JSON.stringify({ user_id: "42", session_id: "s-1", event_list: [event] }));
     await kinesis.send(new PutRecordCommand({ StreamName: acme.streamName, PartitionKey: "s-1", Data }));
 
-    await eventually(async () => assert.equal((await personalizeLog(cloud, "events")).length, 1), { timeoutMs: 60_000 });
+    await eventually(async () => assert.equal((await personalizeLog(cloud, "events")).length, 1));
     const [accepted] = await personalizeLog(cloud, "events");
     assert.deepEqual(
       [accepted.trackingId, accepted.userId, (accepted.event as Json).itemId, (accepted.event as Json).eventType],
