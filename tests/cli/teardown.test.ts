@@ -107,11 +107,11 @@ describe("npm run teardown", () => {
     const operations = ["ListCampaigns", "DeleteCampaign"];
     const throttled = operations.map((operation) => ({ operation, kind: new ServiceError("ThrottlingException", "Rate exceeded") }));
     const used = { operation: "DeleteSolution", kind: new ServiceError("ResourceInUseException", "A job uses it.") };
-    const faults = [...throttled, used].map((fault) => machines.running.faults.add({ service: "personalize", ...fault, to: 1 }));
+    const faults = [...throttled, used].map((fault) => machines.running.faults.inject({ service: "personalize", ...fault, to: 1 }));
     const onPrint = (line: string): void => void (line.includes("it is served by") && release());
     const { code, printed, errors } = await bench.run("--stack two --yes", { onPrint });
-    for (const fault of faults) assert.equal(fault.struck, 1);
-    for (const fault of faults) fault.lift();
+    for (const fault of faults) assert.equal(fault.injected, 1);
+    for (const fault of faults) fault.remove();
     assert.deepEqual([code, errors], [0, []]);
     assert.deepEqual(printed.slice(8), [
       `${campaignArn}: it is being created`,

@@ -16,7 +16,7 @@ describe("a deployment by the pipeline", () => {
     world = await RecommendingPipeline.open({ personalize: { fails, creationMs: 50_000 } });
     const lost = loseAnswer("CreateCampaign");
     const { training } = (await world.run("first")).output;
-    assert.equal(lost.struck, 1);
+    assert.equal(lost.injected, 1);
     first = training.solutionVersionArn;
     firstDecision = training.decision;
   });
@@ -44,9 +44,9 @@ describe("a deployment by the pipeline", () => {
     const { personalize } = world.pipeline;
     const own = world.pipeline.fail({ service: "personalize", operation: "DescribeCampaign", kind: "silence", to: 1 });
     const execution = await world.start("third");
-    await eventually(() => assert.equal(own.struck, 1));
+    await eventually(() => assert.equal(own.injected, 1));
     await personalize.send(new UpdateCampaignCommand({ campaignArn: CAMPAIGN, solutionVersionArn: first, minProvisionedTPS: 1 }));
-    own.lift();
+    own.remove();
     const { status, output, states } = await world.end(execution);
     assert.deepEqual([status, output.training.decision], ["SUCCEEDED", "updated"]);
     assert.ok(states.indexOf("WaitForCampaign") < states.indexOf("UpdateCampaign"));
@@ -59,7 +59,7 @@ describe("a deployment by the pipeline", () => {
     assert.equal(firstDecision, "created");
     const lost = loseAnswer("UpdateCampaign");
     const { output } = await world.run("fourth");
-    assert.deepEqual([lost.struck, output.training.decision], [1, "updated"]);
+    assert.deepEqual([lost.injected, output.training.decision], [1, "updated"]);
     assert.equal(await world.served(), output.training.solutionVersionArn);
   });
 });

@@ -27,7 +27,7 @@ describe("a run of the pipeline", () => {
     ].map((fault) => world.fail({ ...fault, to: 1 }));
     assert.equal((await world.run({ runDate: DAY })).status, "SUCCEEDED");
     assert.deepEqual(
-      faults.map(({ struck }) => struck),
+      faults.map(({ injected }) => injected),
       faults.map(() => 1),
     );
   });
@@ -37,7 +37,7 @@ describe("a run of the pipeline", () => {
     await world.drop(historyFile(enoughRows()));
     const lost = world.fail({ service: "glue", operation: "CreatePartition", kind: "loseAnswer", to: 1 });
     const { status, output } = await world.run({ runDate: DAY });
-    assert.deepEqual([status, lost.struck], ["SUCCEEDED", 1]);
+    assert.deepEqual([status, lost.injected], ["SUCCEEDED", 1]);
     assert.equal((await world.partition(DAY))?.Parameters?.runId, output.runId);
   });
 

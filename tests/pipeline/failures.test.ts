@@ -124,7 +124,7 @@ describe("a run of the pipeline that cannot go on", () => {
     const QueryExecutionId = await eventually(async () => {
       const { QueryExecutionIds = [] } = await athena.send(new ListQueryExecutionsCommand({ WorkGroup }));
       const id = QueryExecutionIds.find((one) => !before.includes(one));
-      if (id === undefined || reading.struck === 0) throw new Error("no query reads yet");
+      if (id === undefined || reading.injected === 0) throw new Error("no query reads yet");
       return id;
     });
     let asked = false;
@@ -132,7 +132,7 @@ describe("a run of the pipeline that cannot go on", () => {
     world.fail({ service: "athena", operation: "StopQueryExecution", kind: "silence", when: notice });
     const stopped = athena.send(new StopQueryExecutionCommand({ QueryExecutionId }));
     await eventually(() => assert.ok(asked));
-    reading.lift();
+    reading.remove();
     await stopped;
     const { error, cause = "" } = await world.end(execution);
     assert.equal(error, "BuildFailed");
@@ -167,14 +167,14 @@ describe("a run of the pipeline that cannot go on", () => {
       when: ({ Key }) => String(Key).includes("drop.csv"),
     });
     const first = await world.start({ runDate: DAY, runKey: "hangs" });
-    await eventually(() => assert.notEqual(reading.struck, 0));
+    await eventually(() => assert.notEqual(reading.injected, 0));
     const second = await world.start({ runDate: DAY, runKey: "waits" });
     world.clock.jump(3_700_000);
     const { status, error, cause = "", states } = await world.end(second);
     assert.deepEqual([status, error], ["FAILED", "LockTimeout"]);
     assert.match(cause, /^other executions were still running - This execution waited for 1 hours \(pipeline\.maxWaitHours\)/);
     assert.ok(!states.includes("FindPartition"));
-    reading.lift();
+    reading.remove();
     await world.end(first);
   });
 });

@@ -68,8 +68,8 @@ describe("an import by the pipeline", () => {
     const lost = world.pipeline.fail({ ...CREATE, kind: "loseAnswer", to: 1 });
     const [first, second] = [await world.start("twice"), await world.start("twice")];
     const [one, two] = [await world.end(first), await world.end(second)];
-    lost.lift();
-    assert.deepEqual([one.status, two.status, lost.struck], ["SUCCEEDED", "SUCCEEDED", 1]);
+    lost.remove();
+    assert.deepEqual([one.status, two.status, lost.injected], ["SUCCEEDED", "SUCCEEDED", 1]);
     assert.deepEqual([one.output.training.decision, two.output.training.decision], ["updated", "kept"]);
     assert.equal(one.output.training.solutionVersionArn, two.output.training.solutionVersionArn);
     const { datasetImportJobs = [] } = await world.pipeline.personalize.send(new ListDatasetImportJobsCommand({}));
@@ -81,18 +81,18 @@ describe("an import by the pipeline", () => {
     const full = world.pipeline.fail({ ...CREATE, kind: refusal("LimitExceededException"), to: 2 });
     const busy = world.pipeline.fail({ ...CREATE, kind: refusal("ResourceInUseException"), from: 3, to: 3 });
     const { status, states } = await world.run("full");
-    assert.deepEqual([status, full.struck, busy.struck], ["SUCCEEDED", 2, 1]);
+    assert.deepEqual([status, full.injected, busy.injected], ["SUCCEEDED", 2, 1]);
     assert.equal(states.filter((state) => state === "WaitForImportQuota").length, 3);
-    for (const fault of [full, busy]) fault.lift();
+    for (const fault of [full, busy]) fault.remove();
   });
 
   it("does not wait for room for longer than it may", async () => {
     const full = world.pipeline.fail({ ...CREATE, kind: refusal("LimitExceededException") });
     const execution = await world.start("never");
-    await eventually(() => assert.ok(full.struck > 0));
+    await eventually(() => assert.ok(full.injected > 0));
     world.pipeline.clock.jump(24 * 3_600_000);
     const { error, cause = "" } = await world.end(execution);
-    full.lift();
+    full.remove();
     assert.equal(error, "ImportFailed");
     assert.match(cause, /^not now .* after 24 hours \(pipeline\.maxWaitHours\) - /);
   });

@@ -14,9 +14,9 @@ describe("an execution of the pipeline that is stopped and redriven", () => {
       const { sfn, personalize } = world.pipeline;
       const hanging = world.pipeline.fail({ service: "personalize", operation, kind: "silence" });
       const executionArn = await world.start(operation);
-      await eventually(() => assert.ok(hanging.struck > 0));
+      await eventually(() => assert.ok(hanging.injected > 0));
       await sfn.send(new StopExecutionCommand({ executionArn }));
-      hanging.lift();
+      hanging.remove();
       await sfn.send(new RedriveExecutionCommand({ executionArn }));
       const { status, output } = await world.end(executionArn);
       assert.equal(status, "SUCCEEDED");

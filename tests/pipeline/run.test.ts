@@ -124,7 +124,7 @@ describe("a run of the pipeline", () => {
     assert.equal(failed.status, "FAILED");
     assert.match(failed.cause ?? "", / - The CSV is complete: the old one, or already the new one\. /);
     assert.match((await world.object(BUCKETS.downstream, INPUT))?.text ?? "", /^USER_ID,/);
-    fault.lift();
+    fault.remove();
     assert.equal(await world.object(BUCKETS.downstream, MANIFEST), undefined);
     const { status, output } = await world.run({ runDate: DAY, runKey: "k" });
     assert.deepEqual([status, output.export.decision, output.export.reason], ["SUCCEEDED", "kept", "sameRun"]);

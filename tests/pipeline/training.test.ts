@@ -38,7 +38,7 @@ describe("a training by the pipeline", () => {
     const { status, cause, output, states } = await world.run("first");
     assert.equal(status, "SUCCEEDED", cause);
     assert.deepEqual(
-      faults.map(({ struck }) => struck),
+      faults.map(({ injected }) => injected),
       faults.map(() => 1),
     );
     assert.deepEqual(order(states), [
@@ -81,7 +81,7 @@ describe("a training by the pipeline", () => {
     await world.run("before");
     const lost = world.pipeline.fail({ service: "personalize", operation: "CreateSolutionVersion", kind: "loseAnswer", to: 1 });
     const { status, states } = await world.run("lost");
-    assert.deepEqual([status, lost.struck], ["SUCCEEDED", 1]);
+    assert.deepEqual([status, lost.injected], ["SUCCEEDED", 1]);
     assert.ok(states.includes("CheckVersion"));
     assert.deepEqual(await world.versions(), [jobNameOf("before"), jobNameOf("lost")].sort());
   });

@@ -79,18 +79,18 @@ export class DeployedForwarder {
 
   /** Makes PutEvents calls fail; `when` gets the request. */
   failPutEvents(kind: Fault["kind"], more: Partial<Fault> = {}): ActiveFault {
-    return this.running.faults.add({ service: "personalize", operation: "POST /events", kind, ...more });
+    return this.running.faults.inject({ service: "personalize", operation: "POST /events", kind, ...more });
   }
 
   /** Makes writes to the dead-letter store fail, but not those to Lambda's failure destination. */
   failDeadLetters(kind: Fault["kind"], more: Partial<Fault> = {}): ActiveFault {
     const when = ({ Key }: Json): boolean => String(Key).includes("/dead_letter/");
-    return this.running.faults.add({ service: "s3", operation: "PUT /{Bucket}/{Key+}", kind, when, ...more });
+    return this.running.faults.inject({ service: "s3", operation: "PUT /{Bucket}/{Key+}", kind, when, ...more });
   }
 
   /** Makes reads of the stream fail. */
   failReading(kind: Fault["kind"], more: Partial<Fault> = {}): ActiveFault {
-    return this.running.faults.add({ service: "kinesis", operation: "GetRecords", kind, ...more });
+    return this.running.faults.inject({ service: "kinesis", operation: "GetRecords", kind, ...more });
   }
 
   /** Invokes the function with a batch. */

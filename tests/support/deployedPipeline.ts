@@ -150,7 +150,7 @@ export class DeployedPipeline {
 
   /** Makes calls of a service's operation fail. */
   fail(fault: Fault): ActiveFault {
-    return this.running.faults.add(fault);
+    return this.running.faults.inject(fault);
   }
 
   /** An object's text and its user metadata; undefined when there is none. */

@@ -2,9 +2,9 @@ import { randomUUID } from "node:crypto";
 import { join } from "node:path";
 import type { Readable } from "node:stream";
 import { realClock } from "./clock";
-import { Faults } from "./door/faults";
-import { handle } from "./door/handle";
-import { listen } from "./door/listen";
+import { Faults } from "./http/faults";
+import { handle } from "./http/server";
+import { listen } from "./http/listen";
 import { Identities, iam } from "./iam";
 import { authorizer } from "./iam/authorize";
 import { Registry } from "./registry";
@@ -32,7 +32,7 @@ export interface CloudOptions {
   onFault?: (error: unknown) => void;
 }
 
-/** A cloud without its door: enough to check a program against it. */
+/** A cloud without its HTTP server: enough to check a program against it. */
 export interface ClosedCloud {
   cloud: Cloud;
   registry: Registry;
@@ -51,7 +51,7 @@ export interface RunningCloud extends ClosedCloud {
   startWorkers(): void;
   /** Records that some worker has not finished with, of those put before `since` (`performance.now()`) at least. */
   pending(since?: number): number;
-  /** Stops the workers in reverse, then the door. */
+  /** Stops the workers in reverse, then the HTTP server. */
   stop(): Promise<void>;
 }
 
@@ -111,7 +111,7 @@ function assemble(options: CloudOptions): Parts {
     const { parse, permissions, run } = registry.operation(service, operation);
     const request = parse ? parse(input) : input;
     for (const need of permissions(request)) await authorize(principal, need);
-    return faults.meet(service, operation, input, call.signal, () => run(request, { principal, ...call }));
+    return faults.apply(service, operation, input, call.signal, () => run(request, { principal, ...call }));
   };
   const cloud: Cloud = {
     region,

@@ -2,7 +2,7 @@ export { MACROS, parseStatement, translate } from "./athena/dialect";
 export { makeAthena } from "./athena";
 export { type ClosedCloud, type RunningCloud, buildCloud, startCloud } from "./cloud";
 export { cloudControl } from "./cloudControl";
-export { type ActiveFault, type Fault, type FaultKind } from "./door/faults";
+export { type ActiveFault, type Fault, type FaultKind } from "./http/faults";
 export { glue, makeGlue } from "./glue";
 export { preparePython } from "./glue/python";
 export { type Context, matches } from "./iam/conditions";

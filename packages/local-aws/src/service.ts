@@ -55,7 +55,7 @@ export interface Call {
   signal: AbortSignal;
 }
 
-/** An operation's answer; the door renders `output` in the service's protocol. */
+/** An operation's answer; the HTTP server renders `output` in the service's protocol. */
 export interface Reply {
   /** HTTP status; default 200. */
   status?: number;
@@ -137,7 +137,7 @@ export type ServiceFactory = (cloud: Cloud) => Service;
 export interface Cloud {
   readonly region: string;
   readonly account: string;
-  /** `http://127.0.0.1:PORT` of the one door. */
+  /** `http://127.0.0.1:PORT` of the HTTP server. */
   readonly endpoint: string;
   readonly clock: Clock;
   store(service: string): Store;
@@ -169,7 +169,7 @@ export interface Store {
   folder: string;
 }
 
-/** An error as AWS answers it; the door renders it in the service's protocol. */
+/** An error as AWS answers it; the HTTP server renders it in the service's protocol. */
 export class ServiceError extends Error {
   /**
    * @param code error type, for example `ResourceNotFoundException`

@@ -79,9 +79,9 @@ describe("Athena's failures", () => {
     await bench.put(UPSTREAM, "cut/b.gz", "no gzip");
     assert.equal(await failed(sql), `HIVE_CURSOR_ERROR: Failed to read file: s3://${UPSTREAM}/cut/b.gz: incorrect header check`);
     const gone = new ServiceError("NoSuchKey", "The specified key does not exist: cut/a.gz", 404);
-    const fault = bench.running.faults.add({ service: "s3", operation: "GET /{Bucket}/{Key+}", kind: gone });
+    const fault = bench.running.faults.inject({ service: "s3", operation: "GET /{Bucket}/{Key+}", kind: gone });
     assert.match(await failed(sql), /^HIVE_CURSOR_ERROR: Failed to read file: .*cut\/a\.gz: The specified key does not exist/);
-    fault.lift();
+    fault.remove();
   });
 
   it("name a parquet file that does not fit its table", async () => {

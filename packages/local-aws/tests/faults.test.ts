@@ -1,7 +1,7 @@
 import * as assert from "node:assert/strict";
 import { GetObjectCommand, PutObjectCommand, S3Client } from "@aws-sdk/client-s3";
 import { KinesisClient } from "@aws-sdk/client-kinesis";
-import type { ActiveFault } from "../src/door/faults";
+import type { ActiveFault } from "../src/http/faults";
 import { kinesis } from "../src/kinesis";
 import { s3 } from "../src/s3";
 import { type Json, ServiceError } from "../src/service";
@@ -39,8 +39,8 @@ describe("the fault switch", () => {
     cloud.cloud.call(cloud.owner, "kinesis", "PutRecords", { StreamName, Records: [{ Data: "aQ==", PartitionKey: "p" }] });
 
   it("answers with an error in the service's own form, over HTTP and between services", async () => {
-    cloud.faults.add({ ...put, kind: THROTTLED });
-    cloud.faults.add({ service: "s3", operation: "GET /{Bucket}/{Key+}", kind: new ServiceError("SlowDown", "Reduce your rate", 503) });
+    cloud.faults.inject({ ...put, kind: THROTTLED });
+    cloud.faults.inject({ service: "s3", operation: "GET /{Bucket}/{Key+}", kind: new ServiceError("SlowDown", "Reduce your rate", 503) });
     await assert.rejects(putTexts(client, "events", ["a"]), { name: THROTTLED.code, message: "Rate exceeded" });
     await assert.rejects(internal(), THROTTLED);
     await objects.send(new PutObjectCommand({ Bucket: "raw", Key: "k", Body: "a" }));
@@ -53,31 +53,31 @@ describe("the fault switch", () => {
 
   it("strikes the nth to the mth of the calls that it is about", async () => {
     const when = ({ Records }: Json) => (Records as { PartitionKey: string }[])[0].PartitionKey.startsWith("x");
-    const fault = cloud.faults.add({ ...put, kind: THROTTLED, when, from: 2, to: 3 });
+    const fault = cloud.faults.inject({ ...put, kind: THROTTLED, when, from: 2, to: 3 });
     const texts = ["x1", "a", "x2", "b", "x3", "x4"];
     const results = [];
     for (const text of texts) results.push(await putTexts(client, "events", [text]).then(Boolean, () => false));
     assert.deepEqual(results, [true, true, false, true, false, true]);
-    assert.equal(fault.struck, 2);
+    assert.equal(fault.injected, 2);
     assert.deepEqual(await stored(), ["x1", "a", "b", "x4"]);
   });
 
   it("lets the fault that was switched on first strike, until it is lifted", async () => {
-    const first = cloud.faults.add({ ...put, kind: THROTTLED });
-    const second = cloud.faults.add({ ...put, kind: new ServiceError("KMSThrottlingException", "slow") });
+    const first = cloud.faults.inject({ ...put, kind: THROTTLED });
+    const second = cloud.faults.inject({ ...put, kind: new ServiceError("KMSThrottlingException", "slow") });
     await assert.rejects(internal(), THROTTLED);
-    first.lift();
+    first.remove();
     await assert.rejects(internal(), { name: "KMSThrottlingException" });
     cloud.faults.clear();
     await internal();
-    assert.deepEqual([first.struck, second.struck], [1, 1]);
+    assert.deepEqual([first.injected, second.injected], [1, 1]);
   });
 
   for (const [protocol, make] of Object.entries(protocols)) {
     it(`drops the connection before or after the operation over ${protocol}`, async () => {
       const caller = make(cloud);
-      cloud.faults.add({ ...put, kind: "disconnect", to: 1 });
-      cloud.faults.add({ ...put, kind: "loseAnswer", from: 2, to: 2 });
+      cloud.faults.inject({ ...put, kind: "disconnect", to: 1 });
+      cloud.faults.inject({ ...put, kind: "loseAnswer", from: 2, to: 2 });
       await assert.rejects(putTexts(caller, "events", ["before"]), isLost);
       await assert.rejects(putTexts(caller, "events", ["after"]), isLost);
       await putTexts(caller, "events", ["late"]);
@@ -87,13 +87,13 @@ describe("the fault switch", () => {
 
     it(`is silent over ${protocol} until the fault is lifted`, async () => {
       const caller = make(cloud);
-      const fault = cloud.faults.add({ ...put, kind: "silence" });
+      const fault = cloud.faults.inject({ ...put, kind: "silence" });
       let ended = false;
       const call = assert.rejects(putTexts(caller, "events", ["a"]), isLost).finally(() => (ended = true));
       await struckOnce(fault);
       await stored();
       assert.equal(ended, false);
-      fault.lift();
+      fault.remove();
       await call;
       caller.destroy();
       assert.deepEqual(await stored(), []);
@@ -102,13 +102,13 @@ describe("the fault switch", () => {
 
   it("drops an object whose answer is lost in the middle of its way", async () => {
     await objects.send(new PutObjectCommand({ Bucket: "raw", Key: "k", Body: "a" }));
-    cloud.faults.add({ service: "s3", operation: "GET /{Bucket}/{Key+}", kind: "loseAnswer" });
+    cloud.faults.inject({ service: "s3", operation: "GET /{Bucket}/{Key+}", kind: "loseAnswer" });
     await assert.rejects(objects.send(new GetObjectCommand({ Bucket: "raw", Key: "k" })), isLost);
   });
 
   it("is an error that passes between services", async () => {
-    cloud.faults.add({ ...put, kind: "disconnect", to: 1 });
-    cloud.faults.add({ ...put, kind: "loseAnswer", from: 2, to: 2 });
+    cloud.faults.inject({ ...put, kind: "disconnect", to: 1 });
+    cloud.faults.inject({ ...put, kind: "loseAnswer", from: 2, to: 2 });
     const lost = { name: "ConnectionLost", message: "the connection of kinesis PutRecords was lost", status: 503 };
     await assert.rejects(internal(), lost);
     await assert.rejects(internal(), lost);
@@ -116,7 +116,7 @@ describe("the fault switch", () => {
   });
 
   it("ends silence between services when the cloud stops", async () => {
-    const fault = cloud.faults.add({ ...put, kind: "silence" });
+    const fault = cloud.faults.inject({ ...put, kind: "silence" });
     const call = assert.rejects(internal(), { name: "ConnectionLost" });
     await struckOnce(fault);
     await cloud.stop();
@@ -125,20 +125,20 @@ describe("the fault switch", () => {
   });
 
   it("strikes nobody who may not make the call", async () => {
-    const fault = cloud.faults.add({ ...put, kind: "loseAnswer" });
+    const fault = cloud.faults.inject({ ...put, kind: "loseAnswer" });
     const stranger = new KinesisClient(cloud.clientOf(cloud.user("stranger", [])));
     await assert.rejects(putTexts(stranger, "events", ["a"]), { name: "AccessDeniedException" });
     stranger.destroy();
-    assert.equal(fault.struck, 0);
+    assert.equal(fault.injected, 0);
   });
 
   it("refuses a service or an operation that is not known", () => {
-    assert.throws(() => cloud.faults.add({ service: "sqs", operation: "SendMessage", kind: "silence" }), /has no service sqs/);
+    assert.throws(() => cloud.faults.inject({ service: "sqs", operation: "SendMessage", kind: "silence" }), /has no service sqs/);
     assert.throws(
-      () => cloud.faults.add({ ...put, operation: "PutRecord5", kind: "silence" }),
+      () => cloud.faults.inject({ ...put, operation: "PutRecord5", kind: "silence" }),
       /local kinesis has no operation PutRecord5/,
     );
   });
 });
 
-const struckOnce = (fault: ActiveFault): Promise<void> => eventually(() => assert.equal(fault.struck, 1));
+const struckOnce = (fault: ActiveFault): Promise<void> => eventually(() => assert.equal(fault.injected, 1));

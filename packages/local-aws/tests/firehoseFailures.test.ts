@@ -1,5 +1,5 @@
 import * as assert from "node:assert/strict";
-import type { ActiveFault, FaultKind } from "../src/door/faults";
+import type { ActiveFault, FaultKind } from "../src/http/faults";
 import type { DeliveryStream } from "../src/firehose/deliveryStream";
 import { ServiceError } from "../src/service";
 import { FirehoseBench, READ, WRITE } from "./support/firehose";
@@ -20,7 +20,7 @@ describe("the local Firehose when others fail", () => {
   });
   afterEach(() => bench.close());
   const failWrites = (kind: FaultKind, to?: number): ActiveFault =>
-    bench.running.faults.add({ service: "s3", operation: "PUT /{Bucket}/{Key+}", kind, to });
+    bench.running.faults.inject({ service: "s3", operation: "PUT /{Bucket}/{Key+}", kind, to });
   /** Puts rows, and lets the interval go by once they and those before them are read. */
   const send = async (rows: string[], waiting = 0): Promise<void> => {
     const [stream] = bench.running.services.get("firehose")?.workers as DeliveryStream[];
@@ -28,7 +28,7 @@ describe("the local Firehose when others fail", () => {
     await eventually(() => assert.equal(stream.undelivered, waiting + rows.length));
     bench.clock.advance(60_000);
   };
-  const untilStruck = (fault: ActiveFault): Promise<void> => eventually(() => assert.ok(fault.struck > 0));
+  const untilInjected = (fault: ActiveFault): Promise<void> => eventually(() => assert.ok(fault.injected > 0));
   const untilRows = async (rows: string[]): Promise<void> => {
     await bench.untilDone();
     assert.deepEqual(await bench.lines(), rows);
@@ -43,10 +43,10 @@ describe("the local Firehose when others fail", () => {
       const fault = failWrites(kind, 3);
       const rows = texts("row", 60);
       await send(rows.slice(0, 40));
-      await untilStruck(fault);
+      await untilInjected(fault);
       await send(rows.slice(40), 40);
       await untilRows(rows);
-      assert.equal(fault.struck, 3);
+      assert.equal(fault.injected, 3);
     });
   }
 
@@ -54,23 +54,23 @@ describe("the local Firehose when others fail", () => {
     const fault = failWrites("silence");
     const rows = texts("row", 20);
     await send(rows.slice(0, 10));
-    await untilStruck(fault);
+    await untilInjected(fault);
     await send(rows.slice(10), 10);
     assert.deepEqual(await bench.keys(), []);
-    fault.lift();
+    fault.remove();
     await untilRows(rows);
   });
 
   it("reads on behind failures of the stream, each record once", async () => {
     const reads = { service: "kinesis", operation: "GetRecords" };
     const faults = ([INTERNAL, "disconnect", "loseAnswer"] as const).map((kind, i) =>
-      bench.running.faults.add({ ...reads, kind, from: 2 * i + 1, to: 2 * i + 2 }),
+      bench.running.faults.inject({ ...reads, kind, from: 2 * i + 1, to: 2 * i + 2 }),
     );
     const rows = texts("row", 50);
     await send(rows);
     await eventually(() =>
       assert.deepEqual(
-        faults.map(({ struck }) => struck),
+        faults.map(({ injected }) => injected),
         [2, 2, 2],
       ),
     );

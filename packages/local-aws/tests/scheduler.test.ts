@@ -93,12 +93,12 @@ describe("local EventBridge Scheduler", () => {
     const retryPolicy = { maximumRetryAttempts: 2, maximumEventAgeInSeconds: 3600 };
     await schedule({ ...NIGHTLY, target: { ...NIGHTLY.target, retryPolicy } });
     const kind = new ServiceError("ServiceUnavailable", "later", 503);
-    const fault = bench.running.faults.add({ service: "states", operation: "StartExecution", kind, to: 2 });
+    const fault = bench.running.faults.inject({ service: "states", operation: "StartExecution", kind, to: 2 });
     bench.running.startWorkers();
     clock.advance(15 * HOUR);
-    await eventually(() => assert.equal(fault.struck, 1));
+    await eventually(() => assert.equal(fault.injected, 1));
     clock.advance(1000);
-    await eventually(() => assert.equal(fault.struck, 2));
+    await eventually(() => assert.equal(fault.injected, 2));
     assert.deepEqual(await inputs(0), []);
     clock.advance(2000);
     assert.equal((await inputs(1))[0].runKey, "2026-01-31T02:15:00Z");
@@ -107,7 +107,7 @@ describe("local EventBridge Scheduler", () => {
   it("gives up after its attempts, or when the start is too old, and says so", async () => {
     await grant(MACHINE);
     const kind = new ServiceError("ServiceUnavailable", "later", 503);
-    const fault = bench.running.faults.add({ service: "states", operation: "StartExecution", kind });
+    const fault = bench.running.faults.inject({ service: "states", operation: "StartExecution", kind });
     const policies = [{ maximumRetryAttempts: 0 }, { maximumEventAgeInSeconds: 60 }];
     for (const [i, retryPolicy] of policies.entries()) await schedule({ ...NIGHTLY, name: `n${i}`, target: { ...TARGET, retryPolicy } });
     bench.running.startWorkers();
@@ -118,7 +118,7 @@ describe("local EventBridge Scheduler", () => {
     await eventually(() => assert.equal(warned.length, 2));
     process.off("warning", listen);
     const said = (name: string) => `Schedule "${name}": the start of 2026-01-31T02:15:00Z failed 1 times: ServiceUnavailable: later`;
-    assert.deepEqual([warned.sort(), fault.struck], [[said("n0"), said("n1")], 2]);
+    assert.deepEqual([warned.sort(), fault.injected], [[said("n0"), said("n1")], 2]);
   });
 
   it("needs the role's permission, and its trust", async () => {

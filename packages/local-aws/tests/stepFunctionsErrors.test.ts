@@ -1,5 +1,5 @@
 import * as assert from "node:assert/strict";
-import type { FaultKind } from "../src/door/faults";
+import type { FaultKind } from "../src/http/faults";
 import { ServiceError, type Json } from "../src/service";
 import { catcherOf, Retries } from "../src/stepFunctions/retry";
 import { StepFunctionsBench } from "../testing/stepFunctions";
@@ -24,7 +24,7 @@ describe("local Step Functions: Retry and Catch", () => {
 
   /** Lets calls fail, from the first to the one with this number. */
   const fail = (kind: FaultKind, to = Infinity) =>
-    bench.running.faults.add({ service: "states", operation: "ListStateMachines", kind, to });
+    bench.running.faults.inject({ service: "states", operation: "ListStateMachines", kind, to });
 
   it("tries again as often as the first retrier that matches says", async () => {
     const fault = fail(CONFLICT);
@@ -41,7 +41,7 @@ describe("local Step Functions: Retry and Catch", () => {
       { ErrorEquals: ["States.ALL"], MaxAttempts: 9 },
     ];
     const { status, error, cause } = await bench.run(list({ Retry }));
-    assert.deepEqual({ status, error, struck: fault.struck }, { status: "FAILED", error: "Sfn.ConflictException", struck: 3 });
+    assert.deepEqual({ status, error, injected: fault.injected }, { status: "FAILED", error: "Sfn.ConflictException", injected: 3 });
     assert.match(String(cause), /^busy \(Service: Sfn, Status Code: 400, Error Code: ConflictException, Request ID: [\w-]{36}\)$/);
     const again = ["TaskScheduled", "TaskStarted", "TaskFailed"];
     assert.deepEqual(await bench.types(), ["ExecutionStarted", "TaskStateEntered", ...again, ...again, ...again, "ExecutionFailed"]);
@@ -71,7 +71,7 @@ describe("local Step Functions: Retry and Catch", () => {
     const Retry = [{ ErrorEquals: ["States.ALL"], MaxAttempts: 1 }];
     const Catch = [{ ErrorEquals: ["States.ALL"], Assign: { error: "caught" }, Next: "Caught" }];
     const { output } = await bench.run({ ...list({ Retry, Catch }), Caught: CAUGHT });
-    assert.deepEqual([(output as Json).error, fault.struck], ["caught", 2]);
+    assert.deepEqual([(output as Json).error, fault.injected], ["caught", 2]);
   });
 
   it("takes the first catcher that matches, with its output and variables", async () => {

@@ -58,7 +58,7 @@ describe("local Step Functions: lambda:invoke", () => {
   it("names errors of the service", async () => {
     const operation = "POST /2015-03-31/functions/{FunctionName}/invocations";
     const busy = new ServiceError("TooManyRequestsException", "busy", 429);
-    bench.running.faults.add({ service: "lambda", operation, kind: busy, to: 1 });
+    bench.running.faults.inject({ service: "lambda", operation, kind: busy, to: 1 });
     const Retry = [{ ErrorEquals: ["Lambda.TooManyRequestsException"] }];
     assert.equal((await bench.run(invoke({ n: 1 }, { Retry, Output: "{% $states.result.Payload.twice %}" }))).output, 2);
     const unknown = taskOf("lambda:invoke", { FunctionName: "nobody" });

@@ -79,7 +79,7 @@ describe("the history check's archive with the local S3, under its own role", ()
     const message = `Object "s3://${BUCKETS.upstream}/${PREFIX}a.csv": ${rule}, got "ITEM_ID,USER_ID,TIMESTAMP"`;
     assert.deepEqual((await check?.invoke({}))?.error, { name: "HistoryHeader", message });
     const denied = new ServiceError("AccessDenied", "not you", 403);
-    cloud.faults.add({ service: "s3", operation: "GET /{Bucket}/{Key+}", kind: denied });
+    cloud.faults.inject({ service: "s3", operation: "GET /{Bucket}/{Key+}", kind: denied });
     assert.deepEqual((await check?.invoke({}))?.error, { name: "AccessDenied", message: "not you" });
   });
 });

@@ -44,7 +44,7 @@ describe("the export's archive with the local S3, under its own role", () => {
     const event = await world.parts(parts);
     const sent: Record<string, string>[] = [];
     const look = ({ headers }: Json) => sent.push(headers as Record<string, string>) < 0;
-    world.cloud.faults.add({ service: "s3", operation: UPLOAD_PART, kind: "silence", when: look });
+    world.cloud.faults.inject({ service: "s3", operation: UPLOAD_PART, kind: "silence", when: look });
     const { copied, uploaded, bytes } = answerOf(await exporter.invoke(event));
     assert.deepEqual([copied, uploaded], [bytes - 5 * MIB, event.bytes + 5 * MIB]);
     const bodies = sent.filter((headers) => headers["x-amz-copy-source"] === undefined);

@@ -37,10 +37,10 @@ describe("the export, when something is wrong with its input", () => {
   };
   /** Holds back the calls until one waits, then lets the world change, then lets them go on. */
   const whileHeld = async (operation: string, when: (input: Json) => boolean, change: () => Promise<void>) => {
-    const silence = world.cloud.faults.add({ service: "s3", operation, kind: "silence", when });
-    await eventually(() => assert.ok(silence.struck > 0));
+    const silence = world.cloud.faults.inject({ service: "s3", operation, kind: "silence", when });
+    await eventually(() => assert.ok(silence.injected > 0));
     await change();
-    silence.lift();
+    silence.remove();
   };
   const changes = () => world.put(BUCKETS.cache, partKey("0123456789ab-1", "a"), lines(12 * MIB, 7));
   const vanishes = () => world.remove(BUCKETS.cache, partKey("0123456789ab-1", "a"));
@@ -130,19 +130,19 @@ describe("the export, when something is wrong with its input", () => {
     const parts = { a: lines(12 * MIB, 0) };
     const event = await world.parts(parts);
     const unavailable = new ServiceError("ServiceUnavailable", "Please try again", 503);
-    const always = world.cloud.faults.add({ service: "s3", operation: UPLOAD_PART, kind: unavailable, when: isCopy });
+    const always = world.cloud.faults.inject({ service: "s3", operation: UPLOAD_PART, kind: unavailable, when: isCopy });
     await checkFails(event, { name: "ServiceUnavailable", message: /Please try again/ });
-    assert.ok(always.struck >= 3);
-    always.lift();
-    const once = world.cloud.faults.add({ service: "s3", operation: UPLOAD_PART, kind: unavailable, when: isCopy, to: 1 });
+    assert.ok(always.injected >= 3);
+    always.remove();
+    const once = world.cloud.faults.inject({ service: "s3", operation: UPLOAD_PART, kind: unavailable, when: isCopy, to: 1 });
     answerOf(await exporter.invoke(event));
-    assert.equal(once.struck, 1);
+    assert.equal(once.injected, 1);
     await world.checkExported(event, expectedLines(parts));
   });
 
   it("gives up, with the upload aborted, before its time is over", async () => {
     const event = await world.parts({ a: lines(12 * MIB, 0) });
-    world.cloud.faults.add({ service: "s3", operation: UPLOAD_PART, kind: "silence" });
+    world.cloud.faults.inject({ service: "s3", operation: UPLOAD_PART, kind: "silence" });
     await checkFails(
       event,
       { name: "OutOfTime", message: /^The export must end within \d+ ms: give the function more time, or take export.engine glue$/ },

@@ -32,7 +32,7 @@ describe("the export, when a gzip part is large", () => {
       if (String(input.Key) === LARGE && range !== "bytes=0-8191") reads[isDownload(input) ? "own" : "sdk"].push(range);
       return false;
     };
-    world.cloud.faults.add({ service: "s3", operation: GET, kind: "silence", when });
+    world.cloud.faults.inject({ service: "s3", operation: GET, kind: "silence", when });
     return reads;
   };
 
@@ -62,11 +62,11 @@ describe("the export, when a gzip part is large", () => {
   it("leaves it to the SDK when S3 refuses it that way", async () => {
     const event = await world.parts(PARTS);
     const unavailable = new ServiceError("SlowDown", "Please reduce your request rate.", 503);
-    const refused = world.cloud.faults.add({ service: "s3", operation: GET, kind: unavailable, when: isDownload });
+    const refused = world.cloud.faults.inject({ service: "s3", operation: GET, kind: unavailable, when: isDownload });
     const reads = watchReads();
     answerOf(await exporter.invoke(event));
     await world.checkExported(event, expectedLines(PARTS));
-    assert.deepEqual([refused.struck, reads.sdk], [1, ["bytes=0-"]]);
+    assert.deepEqual([refused.injected, reads.sdk], [1, ["bytes=0-"]]);
   });
 
   it("goes on where it broke off", async () => {
@@ -93,11 +93,11 @@ describe("the export, when a gzip part is large", () => {
   ] as const) {
     it(`names it when it ${what} before it is read`, async () => {
       const event = await world.parts(PARTS);
-      const silence = world.cloud.faults.add({ service: "s3", operation: GET, kind: "silence", when: isDownload });
+      const silence = world.cloud.faults.inject({ service: "s3", operation: GET, kind: "silence", when: isDownload });
       const exported = exporter.invoke(event);
-      await eventually(() => assert.ok(silence.struck > 0));
+      await eventually(() => assert.ok(silence.injected > 0));
       await change();
-      silence.lift();
+      silence.remove();
       const { error } = await exported;
       assert.deepEqual([error?.name, error?.message.endsWith(message)], ["PartChanged", true], JSON.stringify(error));
       assert.equal(await world.openUploads(), 0);
@@ -106,9 +106,9 @@ describe("the export, when a gzip part is large", () => {
 
   it("ends in time while it waits for it", async () => {
     const event = await world.parts(PARTS);
-    const silence = world.cloud.faults.add({ service: "s3", operation: GET, kind: "silence", when: isDownload });
+    const silence = world.cloud.faults.inject({ service: "s3", operation: GET, kind: "silence", when: isDownload });
     assert.equal((await exporter.invoke(event, 3000)).error?.name, "OutOfTime");
-    silence.lift();
+    silence.remove();
     assert.equal(await world.openUploads(), 0);
   });
 });

@@ -78,9 +78,9 @@ describe("the export, when others write or it is killed", () => {
 
   it("knows that it is done when nobody heard so", async () => {
     const event = await run("a-1");
-    const lost = world.cloud.faults.add({ service: "s3", operation: COMPLETE, kind: "loseAnswer", to: 1 });
+    const lost = world.cloud.faults.inject({ service: "s3", operation: COMPLETE, kind: "loseAnswer", to: 1 });
     assert.equal(await decisionOf(event), "replaced: noTarget");
-    assert.equal(lost.struck, 1);
+    assert.equal(lost.injected, 1);
     await world.checkExported(event, text);
   });
 
@@ -90,12 +90,12 @@ describe("the export, when others write or it is killed", () => {
     const before = await world.found();
     const large = { a: lines(12 * MIB, 0) };
     const event = await world.parts(large, { runId: "a-1" });
-    const silence = world.cloud.faults.add({ service: "s3", operation: UPLOAD_PART, kind: "silence", from: 2 });
+    const silence = world.cloud.faults.inject({ service: "s3", operation: UPLOAD_PART, kind: "silence", from: 2 });
     const killed = assert.rejects(exporter.invoke(event), /the function ended/);
-    await eventually(() => assert.ok(silence.struck > 0));
+    await eventually(() => assert.ok(silence.injected > 0));
     await exporter.stop();
     await killed;
-    silence.lift();
+    silence.remove();
     assert.deepEqual(await world.found(), before);
     assert.equal(await world.openUploads(), 1);
     assert.equal(await decisionOf(event, await world.load()), "replaced: olderRunDate");
@@ -105,17 +105,17 @@ describe("the export, when others write or it is killed", () => {
   it("repairs what a run that was killed between CSV and manifest file left", async () => {
     await exporter.invoke(await run("old-1", "2026-11-20"));
     const event = await run("a-1");
-    const silence = world.cloud.faults.add({
+    const silence = world.cloud.faults.inject({
       service: "s3",
       operation: PUT,
       kind: "silence",
       when: ({ Key }) => Key === MANIFEST_FILE,
     });
     const killed = assert.rejects(exporter.invoke(event), /the function ended/);
-    await eventually(() => assert.ok(silence.struck > 0));
+    await eventually(() => assert.ok(silence.injected > 0));
     await exporter.stop();
     await killed;
-    silence.lift();
+    silence.remove();
     assert.equal((await world.found())?.metadata.runid, "a-1");
     assert.match((await world.found(MANIFEST_FILE))?.text ?? "", /"runId":"old-1"/);
     assert.equal(await decisionOf(event, await world.load()), "kept: sameRun");
@@ -128,12 +128,12 @@ describe("the export, when others write or it is killed", () => {
       const other = await world.load();
       await world.remove(BUCKETS.downstream, TARGET);
       const fast = slow === older ? newer : older;
-      const silence = world.cloud.faults.add({ service: "s3", operation: COMPLETE, kind: "silence" });
+      const silence = world.cloud.faults.inject({ service: "s3", operation: COMPLETE, kind: "silence" });
       const slowly = decisionOf(slow);
-      await eventually(() => assert.ok(silence.struck > 0));
+      await eventually(() => assert.ok(silence.injected > 0));
       const quickly = decisionOf(fast, other);
-      await eventually(() => assert.ok(silence.struck > 1));
-      silence.lift();
+      await eventually(() => assert.ok(silence.injected > 1));
+      silence.remove();
       const decisions = [await slowly, await quickly];
       assert.ok(decisions.some((decision) => decision.startsWith("replaced")));
       await world.checkExported(newer, text);
@@ -146,16 +146,20 @@ describe("the export, when others write or it is killed", () => {
       ["PreconditionFailed", 412],
       ["ConditionalRequestConflict", 409],
     ] as const) {
-      const conflict = world.cloud.faults.add({ service: "s3", operation: COMPLETE, kind: new ServiceError(code, "it changed", status) });
+      const conflict = world.cloud.faults.inject({
+        service: "s3",
+        operation: COMPLETE,
+        kind: new ServiceError(code, "it changed", status),
+      });
       const { error } = await exporter.invoke(event);
       assert.deepEqual(error, { name: "TargetChanged", message: `"${TARGET}" changed each of the 5 times that it was to be replaced` });
-      assert.ok(conflict.struck >= 5);
+      assert.ok(conflict.injected >= 5);
       assert.equal(await world.openUploads(), 0);
       assert.equal(await world.found(), undefined);
-      conflict.lift();
+      conflict.remove();
     }
     const once = new ServiceError("ConditionalRequestConflict", "it changed", 409);
-    world.cloud.faults.add({ service: "s3", operation: COMPLETE, kind: once, to: 1 });
+    world.cloud.faults.inject({ service: "s3", operation: COMPLETE, kind: once, to: 1 });
     assert.equal(await decisionOf(event), "replaced: noTarget");
     await world.checkExported(event, text);
   });

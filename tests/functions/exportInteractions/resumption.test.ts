@@ -28,9 +28,9 @@ describe("the export, when inflating takes longer than an invocation", () => {
   it("says how far it came, goes on from there with the same event, and does nothing twice", async () => {
     let passing: unknown;
     const isOther = (input: Json) => isWork(input) && input.Key !== (passing ??= input.Key);
-    const silence = world.cloud.faults.add({ service: "s3", operation: PUT, kind: "silence", when: isOther });
+    const silence = world.cloud.faults.inject({ service: "s3", operation: PUT, kind: "silence", when: isOther });
     const first = await exporter.invoke(event, 8000);
-    silence.lift();
+    silence.remove();
     const made = await world.keys(BUCKETS.cache, WORK);
     assert.deepEqual(made, [passing]);
     assert.deepEqual(first, { result: { decision: "unfinished", inflated: 1, of: 3 } });
@@ -39,7 +39,7 @@ describe("the export, when inflating takes longer than an invocation", () => {
 
     const written: unknown[] = [];
     const look = (input: Json) => isWork(input) && written.push(input.Key) < 0;
-    world.cloud.faults.add({ service: "s3", operation: PUT, kind: "silence", when: look });
+    world.cloud.faults.inject({ service: "s3", operation: PUT, kind: "silence", when: look });
     assert.equal(answerOf(await exporter.invoke(event)).decision, "replaced");
     await world.checkExported(event, expectedLines(parts));
     assert.deepEqual([...written, passing].sort(), await world.keys(BUCKETS.cache, WORK));
@@ -55,9 +55,9 @@ describe("the export, when inflating takes longer than an invocation", () => {
   });
 
   it("gives up when it gets nothing done at all", async () => {
-    const silence = world.cloud.faults.add({ service: "s3", operation: PUT, kind: "silence", when: isWork });
+    const silence = world.cloud.faults.inject({ service: "s3", operation: PUT, kind: "silence", when: isWork });
     const { error } = await exporter.invoke(event, 4000);
-    silence.lift();
+    silence.remove();
     assert.equal(error?.name, "OutOfTime");
     assert.equal(await world.openUploads(), 0);
   });

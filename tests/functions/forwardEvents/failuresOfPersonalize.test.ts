@@ -32,7 +32,7 @@ describe("the deployed forwarder when Personalize fails", () => {
     const records = Array.from({ length: 5 }, (_, i) => ({ session: `k${i}`, items: [`k${i}`] }));
     assert.deepEqual(await at.invoke(batch(...records)), failures("1002", "1003", "1004"));
     assert.deepEqual(
-      faults.map(({ struck }) => struck),
+      faults.map(({ injected }) => injected),
       [3, 3, 3],
     );
     assert.deepEqual((await acceptedEvents(at)).map(({ event }) => event.itemId).sort(), ["k0", "k4"]);
@@ -54,7 +54,7 @@ describe("the deployed forwarder when Personalize fails", () => {
     const items = Array.from({ length: 30 }, (_, i) => `order${i}`);
     assert.deepEqual(await at.invoke(batch({ session: "order", items })), failures("1001"));
     assert.deepEqual(await itemsOf("order"), items.slice(0, 10));
-    assert.equal(fault.struck, 3);
+    assert.equal(fault.injected, 3);
     await untilMetrics({ CallsMade: 2 });
   });
 

@@ -22,10 +22,10 @@ describe("stream, event source mapping and forwarder, when calls fail", () => {
   afterEach(() => at.running.faults.clear());
   after(() => at.close());
   /** Waits until a fault has hit that many calls. Fails when a record is lost meanwhile. */
-  const untilStruck = (fault: ActiveFault, calls: number): Promise<void> =>
+  const untilInjected = (fault: ActiveFault, calls: number): Promise<void> =>
     eventually(async () => {
       await ledger.checkNothingLost();
-      assert.ok(fault.struck >= calls);
+      assert.ok(fault.injected >= calls);
     }, PATIENCE);
 
   it("deliver a batch again when the function is killed during a call", async () => {
@@ -36,12 +36,12 @@ describe("stream, event source mapping and forwarder, when calls fail", () => {
       { session: "c", items: ["c1", "invalid1"] },
       { session: "a", items: ["a3"] },
     );
-    await untilStruck(silence, 1);
+    await untilInjected(silence, 1);
     await eventually(async () => assert.equal((await ledger.accepted()).length, 4), PATIENCE);
     assert.equal(at.kill(), 1);
-    await untilStruck(silence, 2);
+    await untilInjected(silence, 2);
     assert.ok(ledger.checkpoint() < BigInt(first));
-    silence.lift();
+    silence.remove();
     await at.untilDone();
     await ledger.checkComplete();
     const again = (await ledger.accepted()).filter(({ event }) => event.itemId === "a1");
@@ -56,10 +56,10 @@ describe("stream, event source mapping and forwarder, when calls fail", () => {
       { session: "a", items: ["a2"] },
       { session: "b", items: ["invalid2"] },
     );
-    await untilStruck(outage, 4);
+    await untilInjected(outage, 4);
     await eventually(() => assert.equal(ledger.checkpoint(), BigInt(first)), PATIENCE);
     assert.deepEqual(await ledger.kept(), []);
-    outage.lift();
+    outage.remove();
     await at.untilDone();
     await ledger.checkComplete();
   });
@@ -70,7 +70,7 @@ describe("stream, event source mapping and forwarder, when calls fail", () => {
     await ledger.put({ session: "a", items: ["a1", "refused1", "a2"] }, { session: "a", items: ["a3", "invalid1"] });
     await at.untilDone();
     await ledger.checkComplete();
-    assert.deepEqual([lost.struck, lostLetter.struck], [4, 1]);
+    assert.deepEqual([lost.injected, lostLetter.injected], [4, 1]);
     assert.ok((await ledger.accepted()).length > 3);
     assert.equal((await ledger.kept()).length, 2);
   });
@@ -78,15 +78,15 @@ describe("stream, event source mapping and forwarder, when calls fail", () => {
   it("continue after failures to read the stream and to write the log", async () => {
     const internal = new ServiceError("InternalFailure", "internal", 500);
     const reading = (["disconnect", "loseAnswer", internal] as const).map((kind, i) => at.failReading(kind, { from: i + 1, to: i + 1 }));
-    const logging = at.running.faults.add({ service: "logs", operation: "PutLogEvents", kind: UNAVAILABLE });
+    const logging = at.running.faults.inject({ service: "logs", operation: "PutLogEvents", kind: UNAVAILABLE });
     const items = Array.from({ length: 12 }, (_, i) => `i${i}`);
     await ledger.put(...items.map((item, i) => ({ session: `s${i % 3}`, items: [item] })));
     await eventually(() => {
       assert.deepEqual(
-        reading.map(({ struck }) => struck),
+        reading.map(({ injected }) => injected),
         [1, 1, 1],
       );
-      assert.ok(logging.struck > 0);
+      assert.ok(logging.injected > 0);
     }, PATIENCE);
     await at.untilDone();
     await ledger.checkComplete();
@@ -111,12 +111,12 @@ describe("stream, event source mapping and forwarder, when calls fail", () => {
       { minLength: 2, maxLength: 4 },
     );
     let run = 0;
-    let struck = 0;
+    let injected = 0;
     await fc.assert(
       fc.asyncProperty(records, faults, async (batch, drawn) => {
         run += 1;
         const active = drawn.map(({ on, kind, from, count }) => ({ kind, fault: at[on](kind, { from, to: from + count - 1 }) }));
-        const silent = (): number => active.filter(({ kind }) => kind === "silence").reduce((sum, { fault }) => sum + fault.struck, 0);
+        const silent = (): number => active.filter(({ kind }) => kind === "silence").reduce((sum, { fault }) => sum + fault.injected, 0);
         await ledger.put(
           ...batch.map(({ session, items }, r) => ({
             session: `${run}-${session}`,
@@ -135,11 +135,11 @@ describe("stream, event source mapping and forwarder, when calls fail", () => {
         }, PATIENCE);
         at.running.faults.clear();
         await ledger.checkComplete();
-        struck += active.reduce((sum, { fault }) => sum + fault.struck, 0);
+        injected += active.reduce((sum, { fault }) => sum + fault.injected, 0);
       }),
       { numRuns: 8, endOnFailure: true },
     );
-    assert.ok(struck > 0);
+    assert.ok(injected > 0);
   });
 });
 
@@ -181,7 +181,7 @@ describe("stream, event source mapping and forwarder", () => {
     deployed.start();
     await deployed.untilDone();
     await ledger.checkComplete();
-    assert.equal(throttled.struck, 10);
+    assert.equal(throttled.injected, 10);
     const digitsOfShard = 21;
     assert.equal(new Set(numbers.map((number) => number.slice(0, digitsOfShard))).size, 2);
   });

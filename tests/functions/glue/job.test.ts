@@ -70,7 +70,7 @@ describe("the export's Glue job with the local S3, under its own role", () => {
     const event = await world.lambda.parts(parts);
     const sent: Json[] = [];
     const look = (input: Json) => sent.push(input) < 0;
-    world.lambda.cloud.faults.add({ service: "s3", operation: UPLOAD_PART, kind: "silence", when: look });
+    world.lambda.cloud.faults.inject({ service: "s3", operation: UPLOAD_PART, kind: "silence", when: look });
     jobAnswer(await world.run(queryArguments(event), SMALL));
     await world.lambda.checkExported(event, expectedLines(parts));
     const ranges = sent.flatMap((input) => headerOf(input, "x-amz-copy-source-range") ?? []);

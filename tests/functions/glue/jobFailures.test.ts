@@ -45,24 +45,24 @@ describe("the export's Glue job, when something is wrong with its input", () => 
   it("names a part that vanishes while others are uploaded, and gives the upload up", async () => {
     const names = Array.from({ length: 12 }, (_, i) => `part-${String(i).padStart(2, "0")}`);
     const args = queryArguments(await world.lambda.parts(Object.fromEntries(names.map((name) => [name, lines(2 * MIB, 1)]))));
-    const silence = world.lambda.cloud.faults.add({ service: "s3", operation: UPLOAD_PART, kind: "silence", to: 1 });
-    const held = world.lambda.cloud.faults.add({
+    const silence = world.lambda.cloud.faults.inject({ service: "s3", operation: UPLOAD_PART, kind: "silence", to: 1 });
+    const held = world.lambda.cloud.faults.inject({
       ...{ service: "s3", operation: GET, kind: "silence", when: ({ Key }) => Key === keyOf("part-11") },
     });
     const failed = checkFails(args, "PartChanged", `Part "${uri("part-11")}" must stay as it was found, but it is not there`, SMALL);
-    await eventually(() => assert.ok(silence.struck > 0 && held.struck > 0));
+    await eventually(() => assert.ok(silence.injected > 0 && held.injected > 0));
     assert.equal(await world.openUploads(BUCKETS.cache), 1);
     await world.lambda.remove(BUCKETS.cache, keyOf("part-11"));
-    silence.lift();
-    held.lift();
+    silence.remove();
+    held.remove();
     await failed;
   });
 
   it("names its own CSV in cache when that changes before it is copied", async () => {
     const args = queryArguments(await world.lambda.parts({ a: lines(1000, 0) }));
-    const silence = world.lambda.cloud.faults.add({ service: "s3", operation: UPLOAD_PART, kind: "silence" });
+    const silence = world.lambda.cloud.faults.inject({ service: "s3", operation: UPLOAD_PART, kind: "silence" });
     const made: string[] = [];
-    const put = world.lambda.cloud.faults.add({
+    const put = world.lambda.cloud.faults.inject({
       ...{ service: "s3", operation: PUT, kind: "silence", when: ({ Key }) => made.push(String(Key)) < 0 },
     });
     const failed = checkFails(
@@ -70,12 +70,12 @@ describe("the export's Glue job, when something is wrong with its input", () => 
       "PartChanged",
       /^Part "s3:.*\/recommender\/inflated\/.*\.csv" must stay as it was found, but it changed$/,
     );
-    await eventually(() => assert.ok(silence.struck > 0));
-    put.lift();
+    await eventually(() => assert.ok(silence.injected > 0));
+    put.remove();
     assert.equal(made.length, 1);
     assert.match(made[0], /^recommender\/inflated\/0123456789ab-1\/[0-9a-f]{32}\.csv$/);
     await world.lambda.put(BUCKETS.cache, made[0], "changed");
-    silence.lift();
+    silence.remove();
     await failed;
   });
 
@@ -148,13 +148,13 @@ describe("the export's Glue job, when something is wrong with its input", () => 
     const parts = { a: lines(12 * MIB, 0) };
     const event = await world.lambda.parts(parts);
     const unavailable = new ServiceError("ServiceUnavailable", "Please try again", 503);
-    const always = world.lambda.cloud.faults.add({ service: "s3", operation: UPLOAD_PART, kind: unavailable });
+    const always = world.lambda.cloud.faults.inject({ service: "s3", operation: UPLOAD_PART, kind: unavailable });
     await checkFails(queryArguments(event), "ServiceUnavailable", /Please try again/, SMALL);
-    always.lift();
-    const once = world.lambda.cloud.faults.add({ service: "s3", operation: UPLOAD_PART, kind: unavailable, to: 1 });
-    const lost = world.lambda.cloud.faults.add({ service: "s3", operation: UPLOAD_PART, kind: "loseAnswer", from: 3, to: 4 });
+    always.remove();
+    const once = world.lambda.cloud.faults.inject({ service: "s3", operation: UPLOAD_PART, kind: unavailable, to: 1 });
+    const lost = world.lambda.cloud.faults.inject({ service: "s3", operation: UPLOAD_PART, kind: "loseAnswer", from: 3, to: 4 });
     jobAnswer(await world.run(queryArguments(event), SMALL));
-    assert.deepEqual([once.struck, lost.struck], [1, 2]);
+    assert.deepEqual([once.injected, lost.injected], [1, 2]);
     await world.lambda.checkExported(event, expectedLines(parts));
   });
 

@@ -24,12 +24,12 @@ describe("the export's Glue job, when others write or it is killed", () => {
   };
   /** Starts a run, kills it as soon as a call of the operation waits, and sees that it ended so. */
   const killedAt = async (args: JobArguments, operation: string, when: (input: { Bucket?: unknown; Key?: unknown }) => boolean) => {
-    const silence = world.lambda.cloud.faults.add({ service: "s3", operation, kind: "silence", when });
+    const silence = world.lambda.cloud.faults.inject({ service: "s3", operation, kind: "silence", when });
     const killed = world.run(args, SMALL);
-    await eventually(() => assert.ok(silence.struck > 0));
+    await eventually(() => assert.ok(silence.injected > 0));
     await world.kill();
     assert.equal((await killed).error?.name, "STOPPED");
-    silence.lift();
+    silence.remove();
   };
 
   it("replaces an older run date and its own, keeps a later one and this very run", async () => {
@@ -67,11 +67,11 @@ describe("the export's Glue job, when others write or it is killed", () => {
 
   it("knows that it is done when nobody heard so", async () => {
     const event = await run("a-1");
-    const lost = world.lambda.cloud.faults.add({
+    const lost = world.lambda.cloud.faults.inject({
       ...{ service: "s3", operation: COMPLETE, kind: "loseAnswer", to: 1, when: ({ Key }) => Key === TARGET },
     });
     assert.equal(await decisionOf(queryArguments(event)), "replaced: noTarget");
-    assert.equal(lost.struck, 1);
+    assert.equal(lost.injected, 1);
     await world.lambda.checkExported(event, text);
   });
 
@@ -107,13 +107,13 @@ describe("the export's Glue job, when others write or it is killed", () => {
       await world.lambda.remove(BUCKETS.downstream, TARGET);
       const fast = slow === older ? newer : older;
       const when = ({ Key }: { Key?: unknown }) => Key === TARGET;
-      const silence = world.lambda.cloud.faults.add({ service: "s3", operation: COMPLETE, kind: "silence", when });
+      const silence = world.lambda.cloud.faults.inject({ service: "s3", operation: COMPLETE, kind: "silence", when });
       const [slowArgs, fastArgs] = [slow, fast].map(queryArguments);
       const slowly = decisionOf(slowArgs, world.runScript(slowArgs, SMALL));
-      await eventually(() => assert.ok(silence.struck > 0));
+      await eventually(() => assert.ok(silence.injected > 0));
       const quickly = decisionOf(fastArgs, world.runScript(fastArgs, SMALL));
-      await eventually(() => assert.ok(silence.struck > 1));
-      silence.lift();
+      await eventually(() => assert.ok(silence.injected > 1));
+      silence.remove();
       const decisions = [await slowly, await quickly];
       assert.ok(decisions.some((decision) => decision.startsWith("replaced")));
       await world.lambda.checkExported(newer, text);
@@ -128,16 +128,16 @@ describe("the export's Glue job, when others write or it is killed", () => {
       ["ConditionalRequestConflict", 409],
     ] as const) {
       const kind = new ServiceError(code, "it changed", status);
-      const conflict = world.lambda.cloud.faults.add({ service: "s3", operation: COMPLETE, kind, when });
+      const conflict = world.lambda.cloud.faults.inject({ service: "s3", operation: COMPLETE, kind, when });
       const { error } = await world.run(queryArguments(event), SMALL);
       assert.deepEqual(error, { name: "TargetChanged", message: `"${TARGET}" changed each of the 5 times that it was to be replaced` });
-      assert.ok(conflict.struck >= 5);
+      assert.ok(conflict.injected >= 5);
       assert.equal(await world.lambda.openUploads(), 0);
       assert.equal(await world.lambda.found(), undefined);
-      conflict.lift();
+      conflict.remove();
     }
     const once = new ServiceError("PreconditionFailed", "it changed", 412);
-    world.lambda.cloud.faults.add({ service: "s3", operation: COMPLETE, kind: once, to: 1, when });
+    world.lambda.cloud.faults.inject({ service: "s3", operation: COMPLETE, kind: once, to: 1, when });
     assert.equal(await decisionOf(queryArguments(event)), "replaced: noTarget");
     await world.lambda.checkExported(event, text);
   });

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { ConnectionLost } from "../../door/faults";
+import { ConnectionLost } from "../../http/faults";
 import { ServiceError } from "../../service";
 import { StateFailure } from "../failure";
 

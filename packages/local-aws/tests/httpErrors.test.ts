@@ -16,7 +16,7 @@ interface Refused {
   $metadata: { httpStatusCode: number; requestId: string };
 }
 
-describe("an error at the door", () => {
+describe("an error over HTTP", () => {
   let cloud: TestCloud;
   let guest: Principal;
   before(async () => {

@@ -20,7 +20,7 @@ const CREDENTIAL = /^([^/]+)\/\d{8}\/([^/]+)\/([^/]+)\/aws4_request$/;
 
 /**
  * Reads the credential scope of a SigV4 signature from the Authorization header or a presigned query.
- * The signature itself is not verified: the door is open to this machine alone, and an access key tells which role calls.
+ * The signature itself is not verified: the server listens on the loopback address only, and an access key tells which role calls.
  *
  * @see https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-signing-elements.html
  * @throws ServiceError MissingAuthenticationToken (403)

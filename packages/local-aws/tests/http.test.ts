@@ -7,8 +7,8 @@ import { join } from "node:path";
 import { KinesisClient, ListStreamsCommand } from "@aws-sdk/client-kinesis";
 import type { Json, Operation, ServiceFactory } from "../src/service";
 import { ServiceError } from "../src/service";
-import { route } from "../src/door/routes";
-import { readScope } from "../src/door/signature";
+import { route } from "../src/http/routes";
+import { readScope } from "../src/http/signature";
 import { type TestCloud, withCloud } from "../testing/cloud";
 
 const open: Operation = {
@@ -28,7 +28,7 @@ const probe: ServiceFactory = () => ({
 });
 const rest = probe({} as never);
 
-describe("the one door", () => {
+describe("the HTTP server", () => {
   let cloud: TestCloud;
   const faults: unknown[] = [];
   before(async () => void (cloud = await withCloud([probe], { onFault: (error) => faults.push(error) })));

@@ -9,7 +9,7 @@ import { render, renderError } from "./render";
 import { route } from "./routes";
 import { otherRegion, readScope, unknownKey } from "./signature";
 
-/** What the door needs of the cloud behind it. */
+/** What the HTTP server needs of the cloud. */
 export interface Behind {
   registry: Registry;
   cloud: Pick<Cloud, "region">;

@@ -4,7 +4,7 @@ import type { Registry } from "../registry";
 import { type Json, type Reply, ServiceError } from "../service";
 
 /**
- * What happens to a call: the service answers with an error, nobody ever answers, the connection drops before the operation runs
+ * How a call fails: the service answers with an error, nobody ever answers, the connection drops before the operation runs
  * (`disconnect`), or it drops after that (`loseAnswer`).
  */
 export type FaultKind = ServiceError | "silence" | "disconnect" | "loseAnswer";
@@ -16,7 +16,7 @@ export interface Fault {
   /** As the service names it: `PutRecords` or `PUT /{Bucket}/{Key+}`. */
   operation: string;
   kind: FaultKind;
-  /** Which calls the fault is about. @default all of the operation */
+  /** Selects the calls that count. @default all of the operation */
   when?: (input: Json) => boolean;
   /** First of those calls that fails, from 1. @default 1 */
   from?: number;
@@ -24,15 +24,15 @@ export interface Fault {
   to?: number;
 }
 
-/** A fault at work. */
+/** A fault that is injected until it is removed. */
 export interface ActiveFault {
-  /** Calls that it has struck. */
-  readonly struck: number;
-  /** Ends it; calls that wait in silence lose their connection. */
-  lift(): void;
+  /** Calls that have failed by it. */
+  readonly injected: number;
+  /** Removes it; calls that wait in silence lose their connection. */
+  remove(): void;
 }
 
-/** The connection between caller and service broke: over HTTP the socket closes, between services it is an error that passes. */
+/** The connection between caller and service broke: over HTTP the socket closes, between services it is a transient error. */
 export class ConnectionLost extends ServiceError {
   constructor(service: string, operation: string) {
     super("ConnectionLost", `the connection of ${service} ${operation} was lost`, 503);
@@ -41,45 +41,45 @@ export class ConnectionLost extends ServiceError {
 
 interface Entry extends Fault {
   seen: number;
-  struck: number;
-  readonly lifted: AbortController;
+  injected: number;
+  readonly removed: AbortController;
 }
 
-/** The switch of the faults that calls meet once they are authorized, whether they come over HTTP or from another service. */
+/** Injects faults into calls once they are authorized, whether they come over HTTP or from another service. */
 export class Faults {
   private readonly active = new Set<Entry>();
 
   constructor(private readonly registry: Registry) {}
 
   /**
-   * Switches a fault on. Where several are about a call, the one that was switched on first strikes.
+   * Makes calls fail. Where several faults select a call, the one that was injected first applies.
    *
    * @throws ServiceError naming a service or operation that is not known
    */
-  add(fault: Fault): ActiveFault {
+  inject(fault: Fault): ActiveFault {
     this.registry.operation(fault.service, fault.operation);
-    const entry: Entry = { ...fault, seen: 0, struck: 0, lifted: new AbortController() };
+    const entry: Entry = { ...fault, seen: 0, injected: 0, removed: new AbortController() };
     this.active.add(entry);
     return {
-      get struck() {
-        return entry.struck;
+      get injected() {
+        return entry.injected;
       },
-      lift: () => this.lift(entry),
+      remove: () => this.remove(entry),
     };
   }
 
-  /** Ends every fault. */
+  /** Removes every fault. */
   clear(): void {
-    for (const entry of this.active) this.lift(entry);
+    for (const entry of this.active) this.remove(entry);
   }
 
-  /** Runs an operation unless a fault strikes the call. */
-  async meet(service: string, operation: string, input: Json, signal: AbortSignal, run: () => Promise<Reply>): Promise<Reply> {
-    const fault = this.strike(service, operation, input);
+  /** Runs an operation unless a fault selects the call. */
+  async apply(service: string, operation: string, input: Json, signal: AbortSignal, run: () => Promise<Reply>): Promise<Reply> {
+    const fault = this.select(service, operation, input);
     if (!fault) return run();
-    const { kind, lifted } = fault;
+    const { kind, removed } = fault;
     if (kind instanceof ServiceError) throw kind;
-    if (kind === "silence" && !signal.aborted) await once(signal, "abort", { signal: lifted.signal }).catch(() => undefined);
+    if (kind === "silence" && !signal.aborted) await once(signal, "abort", { signal: removed.signal }).catch(() => undefined);
     if (kind === "loseAnswer") {
       const { body } = await run();
       if (body instanceof Readable) body.destroy();
@@ -87,7 +87,7 @@ export class Faults {
     throw new ConnectionLost(service, operation);
   }
 
-  private strike(service: string, operation: string, input: Json): Entry | undefined {
+  private select(service: string, operation: string, input: Json): Entry | undefined {
     let first: Entry | undefined;
     for (const entry of this.active) {
       const { when = () => true, from = 1, to = Infinity } = entry;
@@ -95,12 +95,12 @@ export class Faults {
       entry.seen += 1;
       if (entry.seen >= from && entry.seen <= to) first ??= entry;
     }
-    if (first) first.struck += 1;
+    if (first) first.injected += 1;
     return first;
   }
 
-  private lift(entry: Entry): void {
+  private remove(entry: Entry): void {
     this.active.delete(entry);
-    entry.lifted.abort();
+    entry.removed.abort();
   }
 }
