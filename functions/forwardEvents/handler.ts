@@ -40,7 +40,6 @@ export interface ForwardSettings {
  * @throws Error when an environment variable is missing or invalid
  */
 export function makeHandler(): ForwardHandler {
-  const { S3Client, PutObjectCommand } = require("@aws-sdk/client-s3") as typeof import("@aws-sdk/client-s3");
   const variable = (name: string) => environment("forwardEvents", name);
   const trackingId = variable("TRACKING_ID");
   const Bucket = variable("DEAD_LETTER_BUCKET");
@@ -52,6 +51,7 @@ export function makeHandler(): ForwardHandler {
   if (!(Number(rate) > 0 && Number.isFinite(Number(rate)))) {
     throw new Error(`forwardEvents: environment variable CALLS_PER_SECOND must be a number above 0, got "${rate}"`);
   }
+  const { S3Client, PutObjectCommand } = require("@aws-sdk/client-s3") as typeof import("@aws-sdk/client-s3");
   const s3 = new S3Client({
     maxAttempts: 3,
     requestHandler: { connectionTimeout: 1000, requestTimeout: 2000, throwOnRequestTimeout: true },

@@ -42,16 +42,16 @@ describe("forwardEvents", () => {
         const event = kinesisBatch(records);
         const { failed, error } = await forward(event, at.ports);
         assert.equal(new Set(failed).size, failed.length, "each once");
-        const letters = deadLettersOf(at.stored);
-        if (error !== undefined) assert.deepEqual(letters, [], "nothing of a failed invocation is a dead letter");
+        const deadLetters = deadLettersOf(at.stored);
+        if (error !== undefined) assert.deepEqual(deadLetters, [], "nothing of a failed invocation is a dead letter");
         const checkpoint = failed.map(BigInt).reduce((low, n) => (n < low ? n : low), 10n ** 30n);
         const accepted = new Set([...at.accepted.values()].flat());
         records.forEach((record, r) => {
           const sequenceNumber = event.Records[r].kinesis.sequenceNumber;
-          const letter = letters.find((each) => each.sequenceNumber === sequenceNumber);
-          if (BigInt(sequenceNumber) >= checkpoint) return assert.ok(letter === undefined || failed.includes(sequenceNumber));
-          if (typeof record === "string" || record.event_list.length === 0) return assert.ok(letter && letter.events === undefined);
-          const isKept = (i: number) => letter !== undefined && (letter.events === undefined || letter.events.includes(i));
+          const deadLetter = deadLetters.find((each) => each.sequenceNumber === sequenceNumber);
+          if (BigInt(sequenceNumber) >= checkpoint) return assert.ok(deadLetter === undefined || failed.includes(sequenceNumber));
+          if (typeof record === "string" || record.event_list.length === 0) return assert.ok(deadLetter && deadLetter.events === undefined);
+          const isKept = (i: number) => deadLetter !== undefined && (deadLetter.events === undefined || deadLetter.events.includes(i));
           record.event_list.forEach(({ itemId }, i) =>
             assert.equal(accepted.has(itemId), !isKept(i), `${itemId} is either accepted or kept`),
           );
@@ -107,7 +107,7 @@ describe("forwardEvents", () => {
     ];
     await forward(kinesisBatch([{ session_id: "s1", event_list: events }, "secret"]), at.ports);
     const key = "dead/2026/11/20/shardId-000000000000-1001.ndjson";
-    const letter = { level: "WARN", message: "dead letter", shard: "shardId-000000000000", key };
+    const deadLetter = { level: "WARN", message: "dead letter", shard: "shardId-000000000000", key };
     const counts = {
       RecordsIn: 2,
       EventsForwarded: 1,
@@ -119,8 +119,8 @@ describe("forwardEvents", () => {
     };
     const metrics = Object.keys(counts).map((Name) => ({ Name, Unit: "Count" }));
     assert.deepEqual(at.logs, [
-      { ...letter, sequenceNumber: "1001", reason: "rejected", events: [1] },
-      { ...letter, sequenceNumber: "1002", reason: "badJson", events: undefined },
+      { ...deadLetter, sequenceNumber: "1001", reason: "rejected", events: [1] },
+      { ...deadLetter, sequenceNumber: "1002", reason: "badJson", events: undefined },
       {
         level: "INFO",
         message: "batch",
