@@ -1,47 +1,76 @@
-import { Cron } from "./cron";
-import { TimeZone } from "./timeZone";
+const MONTHS = ["JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"];
+const WEEKDAYS = ["SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT"];
 
-const UNIT_MS: Record<string, number> = { minute: 60_000, hour: 3_600_000, day: 86_400_000 };
+interface Field {
+  name: string;
+  least: number;
+  most: number;
+  /** Names of the values from `least` on. */
+  names?: string[];
+  /** Whole values besides numbers, lists, ranges and steps. */
+  special?: RegExp;
+}
 
-/** The instants of a schedule: the first one after an instant, all in epoch milliseconds; undefined: there is none. */
-export type Next = (after: number) => number | undefined;
+/** The fields of a cron expression: https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html#cron-based */
+const FIELDS: Field[] = [
+  { name: "minutes", least: 0, most: 59 },
+  { name: "hours", least: 0, most: 23 },
+  { name: "day of month", least: 1, most: 31, special: /^(\?|L|LW|([1-9]|[12]\d|3[01])W)$/ },
+  { name: "month", least: 1, most: 12, names: MONTHS },
+  { name: "day of week", least: 1, most: 7, names: WEEKDAYS, special: /^(\?|L|([1-7]|SUN|MON|TUE|WED|THU|FRI|SAT)(L|#[1-5]))$/i },
+  { name: "year", least: 1970, most: 2199 },
+];
 
 /**
- * Reads a schedule expression: `cron(...)`, `rate(...)` or `at(...)`.
+ * Checks a schedule expression by the service's rules: `cron(...)`, `rate(...)` or `at(...)`.
  *
- * @param createdAt epoch milliseconds, with which a rate begins
  * @throws Error naming the rule and the value
  * @see https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html
  */
-export function readExpression(text: string, timeZone: string, createdAt: number): Next {
-  const zone = new TimeZone(timeZone);
+export function checkExpression(text: string): void {
   const [, kind, inner] = /^(cron|rate|at)\((.*)\)$/.exec(text) ?? [];
-  if (kind === "cron") {
-    const cron = new Cron(inner);
-    return (after) => cron.next(after, zone);
-  }
-  if (kind === "rate") return every(inner, createdAt);
-  if (kind === "at") {
-    const at = once(inner, zone);
-    return (after) => (at > after ? at : undefined);
-  }
-  throw new Error(`must be cron(...), rate(...) or at(...), got ${text}`);
+  if (kind === "cron") checkCron(inner);
+  else if (kind === "rate") checkRate(inner);
+  else if (kind === "at") checkTime(inner);
+  else throw new Error(`must be cron(...), rate(...) or at(...), got ${text}`);
 }
 
-/** A rate is by the clock of physics: a day has 24 hours. The first time is the schedule's creation. */
-function every(text: string, createdAt: number): Next {
-  const [, amount, unit] = /^([1-9]\d*) (minute|hour|day)s?$/.exec(text) ?? [];
+function checkCron(text: string): void {
+  const fields = text.trim().split(/\s+/);
+  if (fields.length !== FIELDS.length) throw new Error(`cron must have ${FIELDS.length} fields, got ${fields.length}`);
+  const [days, weekdays] = [fields[2], fields[4]];
+  if ((days === "?") === (weekdays === "?")) {
+    throw new Error(`cron must have ? as either day of month or day of week, got ${days} and ${weekdays}`);
+  }
+  fields.forEach((field, i) => checkField(field, FIELDS[i]));
+}
+
+function checkField(text: string, { name, least, most, names = [], special }: Field): void {
+  const valueOf = (word: string): number => {
+    const named = names.indexOf(word.toUpperCase());
+    return named >= 0 ? named + least : /^\d+$/.test(word) ? Number(word) : NaN;
+  };
+  const isValue = (value: number): boolean => value >= least && value <= most;
+  const isPart = (part: string): boolean => {
+    const [, first, last, step] = /^(\*|\w+)(?:-(\w+))?(?:\/(\d+))?$/.exec(part) ?? [];
+    if (first === undefined || step === "0") return false;
+    if (first === "*") return last === undefined;
+    const [from, to] = [valueOf(first), valueOf(last ?? first)];
+    return isValue(from) && isValue(to) && from <= to;
+  };
+  if (special?.test(text) || text.split(",").every(isPart)) return;
+  const words = names.length > 0 ? " or names" : "";
+  throw new Error(`cron: ${name} must be numbers from ${least} to ${most}${words}, ranges, lists and steps, got ${text}`);
+}
+
+function checkRate(text: string): void {
+  const [, amount] = /^([1-9]\d*) (?:minute|hour|day)s?$/.exec(text) ?? [];
   if (amount === undefined || (amount === "1") === text.endsWith("s")) {
     throw new Error(`rate must be such as 1 hour or 5 minutes, got ${text}`);
   }
-  const ms = Number(amount) * UNIT_MS[unit];
-  return (after) => createdAt + Math.max(0, Math.floor((after - createdAt) / ms) + 1) * ms;
 }
 
-function once(text: string, zone: TimeZone): number {
-  const clocks = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d$/.test(text) ? Date.parse(`${text}Z`) : NaN;
-  if (Number.isNaN(clocks)) throw new Error(`at must be such as 2026-01-31T02:15:00, got ${text}`);
-  const instant = zone.instant(clocks);
-  if (instant === undefined) throw new Error(`at must be a time that the clocks show, got ${text}`);
-  return instant;
+function checkTime(text: string): void {
+  const isTime = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d$/.test(text) && new Date(`${text}Z`).toJSON()?.startsWith(text);
+  if (!isTime) throw new Error(`at must be such as 2026-01-31T02:15:00, got ${text}`);
 }
