@@ -30,12 +30,13 @@ describe("local EventBridge Scheduler", () => {
         StringEquals: { "aws:SourceArn": `arn:aws:scheduler:${ACCOUNT}:schedule-group/default`, "aws:SourceAccount": "123456789012" },
       },
     };
-    await assert.rejects(create(NIGHTLY), { name: "AccessDenied" });
-    await closed.cloud.create(
-      "aws:iam/role:Role",
-      { name: "schedule", assumeRolePolicy: { Version: "2012-10-17", Statement } },
-      "urn:role",
-    );
+    const role = (name: string, Principal: Json) => {
+      const assumeRolePolicy = { Version: "2012-10-17", Statement: { ...Statement, Principal } };
+      return closed.cloud.create("aws:iam/role:Role", { name, assumeRolePolicy }, `urn:${name}`);
+    };
+    await role("schedule", Statement.Principal);
+    const { state } = await role("other", { Service: "states.amazonaws.com" });
+    await assert.rejects(create({ ...NIGHTLY, target: { ...TARGET, roleArn: state.arn } }), { name: "AccessDenied" });
     assert.deepEqual(await create(NIGHTLY), {
       id: "default/nightly",
       state: { arn: `arn:aws:scheduler:${ACCOUNT}:schedule/default/nightly`, name: "nightly", groupName: "default" },

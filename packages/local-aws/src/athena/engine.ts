@@ -1,4 +1,4 @@
-import { type DuckDBConnection, DuckDBInstance } from "@duckdb/node-api";
+import type { DuckDBConnection, DuckDBInstance } from "@duckdb/node-api";
 import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { MACROS } from "./dialect";
@@ -12,7 +12,7 @@ export interface ResultColumn {
 
 const INTERRUPT_MS = 20;
 
-/** A DuckDB of one query's own, with a folder for its files. */
+/** A DuckDB for one query, with a folder for its files. DuckDB is loaded at the first query. */
 export class Engine {
   private interrupting?: NodeJS.Timeout;
 
@@ -32,7 +32,8 @@ export class Engine {
    */
   static async open(folder: string, signal: AbortSignal): Promise<Engine> {
     await mkdir(folder, { recursive: true });
-    const instance = await DuckDBInstance.create(":memory:", {
+    const duckdb = await import("@duckdb/node-api");
+    const instance = await duckdb.DuckDBInstance.create(":memory:", {
       autoinstall_known_extensions: "false",
       memory_limit: "2GB",
       temp_directory: join(folder, "spill"),

@@ -24,10 +24,6 @@ export function makeAthena({ queueMs = 500, pieceBytes = 64 * 2 ** 20 }: AthenaO
       protocol: "json",
       resources: { "aws:athena/workgroup:Workgroup": workgroups.resource() },
       operations: athenaOperations(cloud, workgroups, queries),
-      restore: async () => {
-        await workgroups.restore();
-        await queries.restore();
-      },
       close: () => queries.close(),
     };
   };

@@ -1,5 +1,4 @@
 import { randomUUID } from "node:crypto";
-import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { Cloud, Json, Principal } from "../service";
 import { ServiceError } from "../service";
@@ -7,20 +6,23 @@ import { failureOf, QueryCancelled } from "./failure";
 import type { OutputColumn } from "./rows";
 import { run, type Task } from "./run";
 
-/** Where a query is in its life. */
+/** https://docs.aws.amazon.com/athena/latest/APIReference/API_QueryExecutionStatus.html */
 export type State = "QUEUED" | "RUNNING" | "SUCCEEDED" | "FAILED" | "CANCELLED";
 
-/** What a query was asked to be. */
-export interface Asked extends Task {
+/** A query that is to be started. */
+export interface QueryRequest extends Omit<Task, "id"> {
   workgroup: string;
-  /** Of the tables that name none. */
+  /** Database of the tables that name none. */
   database?: string;
   /** ClientRequestToken. */
   token?: string;
 }
 
-/** A query with what came of it; times are epoch milliseconds. */
-export interface Query extends Asked {
+/** A query; times are epoch milliseconds. */
+export interface Query extends QueryRequest {
+  id: string;
+  /** Counts the queries from 1. */
+  number: number;
   state: State;
   submittedAt: number;
   startedAt?: number;
@@ -45,36 +47,24 @@ export interface QueryOptions {
 /** Queries that run at the same time; the others wait. */
 const AT_ONCE = 2;
 const BY_USER = "Query was canceled by user";
-const INTERRUPTED = "Query was interrupted by the end of the local cloud";
 
-/** Queries by id, in memory and in the log "queries". */
+/** Queries by id. */
 export class Queries {
   private readonly byId = new Map<string, Query>();
   private readonly byToken = new Map<string, Query>();
   private readonly working = new Map<string, { stop: AbortController; done: Promise<void> }>();
   private readonly waiting = new Set<() => void>();
   private running = 0;
-  private closing = false;
-  private readonly store;
 
   constructor(
     private readonly cloud: Cloud,
     private readonly options: QueryOptions,
-  ) {
-    this.store = cloud.store("athena");
-  }
-
-  /** Brings back the queries; one that did not come to its end FAILED. */
-  async restore(): Promise<void> {
-    await rm(this.folder(), { recursive: true, force: true });
-    for await (const entry of this.store.replay("queries")) this.keep(entry as unknown as Query);
-    for (const query of this.byId.values()) if (query.state === "QUEUED") await this.end(query, { state: "FAILED", reason: INTERRUPTED });
-  }
+  ) {}
 
   /** @throws ServiceError InvalidRequestException */
-  find(id: unknown): Query {
-    const found = this.byId.get(String(id));
-    if (!found) throw new ServiceError("InvalidRequestException", `QueryExecution ${String(id)} was not found`);
+  find(id: string): Query {
+    const found = this.byId.get(id);
+    if (!found) throw new ServiceError("InvalidRequestException", `QueryExecution ${id} was not found`);
     return found;
   }
 
@@ -86,26 +76,28 @@ export class Queries {
   /**
    * Starts a query, or finds the one that was started with the same token.
    *
-   * @throws ServiceError InvalidRequestException when that one was asked to be another
+   * @returns its id
+   * @throws ServiceError InvalidRequestException when that one has other parameters
    */
-  async start(caller: Principal, asked: Omit<Asked, "id">): Promise<string> {
-    const known = asked.token === undefined ? undefined : this.byToken.get(asked.token);
+  start(caller: Principal, request: QueryRequest): string {
+    const known = request.token === undefined ? undefined : this.byToken.get(request.token);
     if (known) {
-      const same = (["text", "workgroup", "database", "outputLocation"] as const).every((key) => known[key] === asked[key]);
+      const same = (["text", "workgroup", "database", "outputLocation"] as const).every((key) => known[key] === request[key]);
       if (!same) throw new ServiceError("InvalidRequestException", "Idempotent parameters do not match");
       return known.id;
     }
-    const query: Query = { ...asked, id: randomUUID(), state: "QUEUED", submittedAt: this.cloud.clock.now(), scanned: 0 };
-    this.keep(query);
-    await this.store.append("queries", { ...query });
+    const number = this.byId.size + 1;
+    const query: Query = { ...request, id: randomUUID(), number, state: "QUEUED", submittedAt: this.cloud.clock.now(), scanned: 0 };
+    this.byId.set(query.id, query);
+    if (query.token !== undefined) this.byToken.set(query.token, query);
     const stop = new AbortController();
     const done = this.work(query, caller, stop.signal).finally(() => this.working.delete(query.id));
     this.working.set(query.id, { stop, done });
     return query.id;
   }
 
-  /** Stops a query; one that has come to its end stays as it is. */
-  async stop(id: unknown): Promise<void> {
+  /** Stops a query; one that has ended stays as it is. */
+  async stop(id: string): Promise<void> {
     const work = this.working.get(this.find(id).id);
     work?.stop.abort();
     await work?.done;
@@ -113,7 +105,6 @@ export class Queries {
 
   /** Ends every query. */
   async close(): Promise<void> {
-    this.closing = true;
     const all = [...this.working.values()];
     for (const { stop } of all) stop.abort();
     await Promise.all(all.map(({ done }) => done));
@@ -122,31 +113,31 @@ export class Queries {
   private async work(query: Query, caller: Principal, signal: AbortSignal): Promise<void> {
     try {
       await this.cloud.clock.sleep(this.options.queueMs, signal);
-      await this.turn(signal);
+      await this.slot(signal);
       try {
         query.state = "RUNNING";
         query.startedAt = this.cloud.clock.now();
-        const folder = join(this.folder(), query.id);
+        const folder = join(this.cloud.store("athena").folder, "work", query.id);
         const onScan = (bytes: number): void => void (query.scanned = bytes);
         const outcome = await run(this.cloud, caller, query, { folder, pieceBytes: this.options.pieceBytes, signal, onScan });
         signal.throwIfAborted();
-        await this.end(query, { state: "SUCCEEDED", ...outcome });
+        this.end(query, { state: "SUCCEEDED", ...outcome });
       } finally {
         this.running -= 1;
         for (const wake of this.waiting) wake();
       }
     } catch (error) {
-      if (signal.aborted) await this.end(query, { state: "CANCELLED", reason: this.closing ? INTERRUPTED : BY_USER });
-      else if (error instanceof QueryCancelled) await this.end(query, { state: "CANCELLED", reason: error.message });
+      if (signal.aborted) this.end(query, { state: "CANCELLED", reason: BY_USER });
+      else if (error instanceof QueryCancelled) this.end(query, { state: "CANCELLED", reason: error.message });
       else {
         const failure = failureOf(error);
-        await this.end(query, { state: "FAILED", reason: failure.message, athenaError: failure.athenaError });
+        this.end(query, { state: "FAILED", reason: failure.message, athenaError: failure.athenaError });
       }
     }
   }
 
-  /** Waits until fewer queries run than may. */
-  private async turn(signal: AbortSignal): Promise<void> {
+  /** Waits until another query may run. */
+  private async slot(signal: AbortSignal): Promise<void> {
     while (this.running >= AT_ONCE) {
       await new Promise<void>((resolve) => {
         this.waiting.add(resolve);
@@ -158,18 +149,7 @@ export class Queries {
     this.running += 1;
   }
 
-  private async end(query: Query, result: Partial<Query> & { state: State }): Promise<void> {
-    const ended = { ...result, completedAt: this.cloud.clock.now() };
-    await this.store.append("queries", { ...query, ...ended });
-    Object.assign(query, ended);
-  }
-
-  private keep(query: Query): void {
-    this.byId.set(query.id, query);
-    if (query.token !== undefined) this.byToken.set(query.token, query);
-  }
-
-  private folder(): string {
-    return join(this.store.folder, "work");
+  private end(query: Query, result: Partial<Query>): void {
+    Object.assign(query, { ...result, completedAt: this.cloud.clock.now() });
   }
 }

@@ -55,7 +55,7 @@ export class Tables {
     const table = (await this.glue("GetTable", { DatabaseName: database, Name: name }, missing)).Table as GlueTable;
     const { Columns, SerdeInfo } = table.StorageDescriptor;
     const columns = Columns.map(columnOf);
-    const serDe = { library: SerdeInfo?.SerializationLibrary, parameters: SerdeInfo?.Parameters ?? {}, table: table.Parameters };
+    const serDe = { library: SerdeInfo?.SerializationLibrary, parameters: SerdeInfo?.Parameters ?? {} };
     const format = formatOf(name, serDe, columns);
     const comparable = table.PartitionKeys.every(({ Type }) => Type === "string");
     const objects = (await this.objects(database, name, table, comparable ? wanted : () => true)).filter(isData);

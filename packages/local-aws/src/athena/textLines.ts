@@ -61,8 +61,6 @@ export interface LineOptions {
   gzip: boolean;
   /** In the second column of each row. */
   number: number;
-  /** Lines at the start that are no rows. */
-  skip: number;
   signal: AbortSignal;
 }
 
@@ -72,28 +70,14 @@ export interface LineOptions {
  * @returns most bytes that one row has, or more
  * @throws Error of zlib when a compressed object is cut short or broken
  */
-export async function writeLines(source: Readable, sink: Writable, { gzip, number, skip, signal }: LineOptions): Promise<number> {
+export async function writeLines(source: Readable, sink: Writable, { gzip, number, signal }: LineOptions): Promise<number> {
   const encoder = new LineEncoder(number);
   const encode = async function* (chunks: AsyncIterable<Buffer>): AsyncGenerator<string> {
-    for await (const chunk of withoutLines(chunks, skip)) yield encoder.push(chunk);
+    for await (const chunk of chunks) yield encoder.push(chunk);
     yield encoder.end();
   };
   const options = { signal };
   if (gzip) await pipeline(source, createGunzip({ chunkSize: INFLATE_BYTES }), encode, sink, options);
   else await pipeline(source, encode, sink, options);
   return encoder.rowBytes;
-}
-
-/** Bytes after the first lines; those end at LF or CRLF. */
-async function* withoutLines(chunks: AsyncIterable<Buffer>, count: number): AsyncGenerator<Buffer> {
-  let left = count;
-  for await (const chunk of chunks) {
-    let from = 0;
-    for (; left > 0 && from < chunk.length; left -= 1) {
-      const end = chunk.indexOf("\n", from);
-      if (end < 0) break;
-      from = end + 1;
-    }
-    if (left === 0) yield chunk.subarray(from);
-  }
 }

@@ -5,7 +5,7 @@ import { pipeline } from "node:stream/promises";
 import { ServiceError } from "../service";
 import { type Engine, identifier, literal } from "./engine";
 import { QueryFailure } from "./failure";
-import { csvRows, jsonRows } from "./formats";
+import { jsonRows } from "./formats";
 import type { Lake } from "./lake";
 import { uriOf } from "./location";
 import type { Source, SourceObject } from "./tables";
@@ -53,8 +53,7 @@ function rowsOf(loading: Loading, source: Source, number: number): Promise<strin
   const { format, columns } = source;
   if (format.kind === "parquet") return parquet(loading, source, number);
   if (format.kind === "lines") return lines(loading, source, number, columns[0].name);
-  if (format.kind === "json") return lines(loading, source, number, "line").then((query) => jsonRows(query, columns));
-  return lines(loading, source, number, "line", format.skip).then((query) => csvRows(query, format.fields, columns));
+  return lines(loading, source, number, "line").then((query) => jsonRows(query, columns));
 }
 
 async function insert(engine: Engine, table: string, objects: SourceObject[]): Promise<void> {
@@ -64,14 +63,14 @@ async function insert(engine: Engine, table: string, objects: SourceObject[]): P
   }
 }
 
-/** One file for all objects: a row a line, with the object's number; the first `skip` lines of each object are left out. */
-async function lines({ engine, lake, signal }: Loading, { objects }: Source, number: number, column: string, skip = 0): Promise<string> {
+/** One file for all objects: one row per line, with the object's number. */
+async function lines({ engine, lake, signal }: Loading, { objects }: Source, number: number, column: string): Promise<string> {
   const file = join(engine.folder, `lines-${number}.csv`);
   await writeFile(file, "");
   let rowBytes = LEAST_ROW_BYTES;
   for (const [id, object] of objects.entries()) {
     const read = async () => {
-      const options = { gzip: object.key.endsWith(".gz"), number: id, skip, signal };
+      const options = { gzip: object.key.endsWith(".gz"), number: id, signal };
       return writeLines(await lake.read(object), createWriteStream(file, { flags: "a", highWaterMark: 2 ** 20 }), options);
     };
     rowBytes = Math.max(rowBytes, await readable(object, signal, read));
@@ -82,7 +81,7 @@ async function lines({ engine, lake, signal }: Loading, { objects }: Source, num
   return `SELECT * FROM read_csv(${literal(file)}, ${options}, ${sizes}, ${shape})`;
 }
 
-/** A file an object. */
+/** One file per object. */
 async function parquet({ engine, lake, signal }: Loading, { table, columns, objects }: Source, number: number): Promise<string> {
   const wanted = columns.map(({ name, type }) => ({ name, sql: identifier(name), type: duckTypeOf(type) }));
   if (objects.length === 0) {

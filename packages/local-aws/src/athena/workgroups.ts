@@ -1,18 +1,15 @@
-import { flag, members, oneOf, text, texts, type Shape } from "../s3/shapes";
-import type { Cloud, Json, ResourceType } from "../service";
-import { ServiceError } from "../service";
+import { z } from "zod";
+import { inputsOf } from "../inputs";
+import { ServiceError, type Cloud, type ResourceType } from "../service";
 import { parseLocation } from "./location";
 
-/** Where and under whose guard results are written. */
-export interface ResultConfiguration {
-  /** `s3://bucket/prefix/` */
-  outputLocation?: string;
-  expectedBucketOwner?: string;
-}
-
 /** A workgroup with its settings. */
-export interface Workgroup extends ResultConfiguration {
+export interface Workgroup {
   name: string;
+  /** `s3://bucket/prefix/` of the results. */
+  outputLocation?: string;
+  /** Account that must own the bucket of the results. */
+  expectedBucketOwner?: string;
   enabled: boolean;
   /** Whether its settings override those of a query. */
   enforced: boolean;
@@ -20,67 +17,47 @@ export interface Workgroup extends ResultConfiguration {
   cutoff?: number;
 }
 
-/** https://docs.aws.amazon.com/athena/latest/ug/workgroups-setting-control-limits-cloudwatch.html */
-const LEAST_CUTOFF = 10_000_000;
-const ENGINES = ["AUTO", "Athena engine version 3"];
+const TEXTS = z.record(z.string(), z.string()).default({});
 
-const cutoff: Shape = (value, path) => {
-  if (typeof value !== "number" || !Number.isInteger(value) || value < LEAST_CUTOFF) {
-    throw new Error(`${path} must be a whole number of at least ${LEAST_CUTOFF} bytes, got ${JSON.stringify(value)}`);
-  }
-};
-const location: Shape = (value, path) => {
-  if (typeof value !== "string" || parseLocation(value) === undefined) {
-    throw new Error(`${path} must be s3://bucket/prefix/, got ${JSON.stringify(value)}`);
-  }
-};
-const INPUTS: Record<string, Shape> = {
-  name: (value, path) => {
-    if (typeof value !== "string" || !/^[a-zA-Z0-9._-]{1,128}$/.test(value)) {
-      throw new Error(`${path} must be 1 to 128 of a-z, A-Z, 0-9, ., _ and -, got ${JSON.stringify(value)}`);
-    }
-  },
-  state: oneOf("ENABLED", "DISABLED"),
-  description: text,
-  forceDestroy: flag,
-  tags: texts,
-  configuration: members({
-    enforceWorkgroupConfiguration: flag,
-    publishCloudwatchMetricsEnabled: flag,
-    requesterPaysEnabled: flag,
-    bytesScannedCutoffPerQuery: cutoff,
-    engineVersion: members({ selectedEngineVersion: oneOf(...ENGINES) }),
-    resultConfiguration: members({
-      outputLocation: location,
-      expectedBucketOwner: text,
-      encryptionConfiguration: members({ encryptionOption: oneOf("SSE_S3"), kmsKeyArn: text }),
-    }),
+/** Inputs of a workgroup: https://docs.aws.amazon.com/athena/latest/APIReference/API_CreateWorkGroup.html */
+const WORKGROUP = inputsOf(
+  z.strictObject({
+    name: z.string().regex(/^[a-zA-Z0-9._-]{1,128}$/, "1 to 128 of a-z, A-Z, 0-9, ., _ and -"),
+    state: z.enum(["ENABLED", "DISABLED"]).default("ENABLED"),
+    description: z.string().optional(),
+    forceDestroy: z.boolean().optional(),
+    tags: TEXTS,
+    configuration: z
+      .strictObject({
+        enforceWorkgroupConfiguration: z.boolean().default(true),
+        publishCloudwatchMetricsEnabled: z.boolean().optional(),
+        requesterPaysEnabled: z.boolean().optional(),
+        // https://docs.aws.amazon.com/athena/latest/ug/workgroups-setting-control-limits-cloudwatch.html
+        bytesScannedCutoffPerQuery: z.int().min(10_000_000).optional(),
+        engineVersion: z.strictObject({ selectedEngineVersion: z.enum(["AUTO", "Athena engine version 3"]).optional() }).optional(),
+        resultConfiguration: z
+          .strictObject({
+            outputLocation: z
+              .string()
+              .refine((uri) => parseLocation(uri) !== undefined, "s3://bucket/prefix/")
+              .optional(),
+            expectedBucketOwner: z.string().optional(),
+            encryptionConfiguration: z
+              .strictObject({ encryptionOption: z.enum(["SSE_S3"]).optional(), kmsKeyArn: z.string().optional() })
+              .optional(),
+          })
+          .default({}),
+      })
+      .prefault({}),
   }),
-};
+  ({ name }) => `Workgroup "${String(name)}"`,
+);
 
-interface Inputs {
-  name: string;
-  state?: string;
-  tags?: Json;
-  configuration?: {
-    enforceWorkgroupConfiguration?: boolean;
-    bytesScannedCutoffPerQuery?: number;
-    resultConfiguration?: ResultConfiguration;
-  };
-}
-
-/** The workgroups of an account, in memory and in the log "workgroups"; `primary` is always there. */
+/** The workgroups of an account; `primary` is always there. */
 export class Workgroups {
   private readonly byName = new Map<string, Workgroup>([["primary", { name: "primary", enabled: true, enforced: false }]]);
-  private readonly store;
 
-  constructor(private readonly cloud: Cloud) {
-    this.store = cloud.store("athena");
-  }
-
-  async restore(): Promise<void> {
-    for await (const inputs of this.store.replay("workgroups")) this.add(inputs as unknown as Inputs);
-  }
+  constructor(private readonly cloud: Cloud) {}
 
   arn(name: string): string {
     return `arn:aws:athena:${this.cloud.region}:${this.cloud.account}:workgroup/${name}`;
@@ -95,22 +72,16 @@ export class Workgroups {
 
   resource(): ResourceType {
     return {
-      inputs: Object.keys(INPUTS),
-      check: (inputs) => members(INPUTS)(inputs, `Workgroup "${String(inputs.name)}"`),
+      inputs: WORKGROUP.names,
+      check: WORKGROUP.check,
       create: async (inputs) => {
-        const { name, tags = {} } = inputs as unknown as Inputs;
+        const { name, state, tags, configuration } = WORKGROUP.read(inputs);
         if (this.byName.has(name)) throw new ServiceError("InvalidRequestException", `WorkGroup ${name} is already created`);
-        this.add(inputs as unknown as Inputs);
-        await this.store.append("workgroups", inputs);
+        const { enforceWorkgroupConfiguration: enforced, bytesScannedCutoffPerQuery: cutoff, resultConfiguration } = configuration;
+        const { outputLocation, expectedBucketOwner } = resultConfiguration;
+        this.byName.set(name, { name, enabled: state === "ENABLED", enforced, cutoff, outputLocation, expectedBucketOwner });
         return { id: name, state: { arn: this.arn(name), tagsAll: tags } };
       },
     };
-  }
-
-  private add({ name, state, configuration = {} }: Inputs): void {
-    const { enforceWorkgroupConfiguration: enforced = true, bytesScannedCutoffPerQuery, resultConfiguration } = configuration;
-    const { outputLocation, expectedBucketOwner } = resultConfiguration ?? {};
-    const cutoff = bytesScannedCutoffPerQuery;
-    this.byName.set(name, { name, enabled: state !== "DISABLED", enforced, cutoff, outputLocation, expectedBucketOwner });
   }
 }

@@ -1,14 +1,18 @@
 import { setFlagsFromString } from "node:v8";
-import * as polyglot from "@polyglot-sql/sdk";
+import type * as polyglot from "@polyglot-sql/sdk";
 
-// The parser is one large WebAssembly module: to optimise it takes five seconds of CPU and stops everything meanwhile; as the
-// baseline compiler leaves it, it parses a statement in a few milliseconds.
-setFlagsFromString("--liftoff-only");
+let loading: Promise<typeof polyglot> | undefined;
 
-let started: Promise<unknown> | undefined;
+/** The parser, loaded at first use. */
+export function parser(): Promise<typeof polyglot> {
+  return (loading ??= load());
+}
 
-/** The parser, ready for use. */
-export async function parser(): Promise<typeof polyglot> {
-  await (started ??= polyglot.init());
-  return polyglot;
+async function load(): Promise<typeof polyglot> {
+  // The parser is one large WebAssembly module. To optimize it takes five seconds of CPU and stops everything meanwhile;
+  // as the baseline compiler leaves it, it parses a statement in a few milliseconds.
+  setFlagsFromString("--liftoff-only");
+  const sdk = await import("@polyglot-sql/sdk");
+  await sdk.init();
+  return sdk;
 }

@@ -1,5 +1,5 @@
 import * as assert from "node:assert/strict";
-import { partitionsOf } from "../src/athena/pruning";
+import { partitionsOf } from "../../src/athena/pruning";
 
 const ALL = ["1", "2", "3"];
 

@@ -1,10 +1,7 @@
 import * as assert from "node:assert/strict";
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { CreatePartitionCommand } from "@aws-sdk/client-glue";
 import { gunzipSync } from "node:zlib";
-import { AthenaBench, CACHE, DATABASE, dayTable, type Ended, LAKE, lineTable, RESULTS, UPSTREAM } from "../testing/athena";
+import { AthenaBench, CACHE, DATABASE, dayTable, type Ended, LAKE, lineTable, RESULTS, UPSTREAM } from "../../testing/athena";
 
 const PIECE = 20_000;
 /** In no order. */
@@ -88,55 +85,17 @@ describe("Athena's UNLOAD", () => {
   });
 });
 
-describe("Athena's state", () => {
-  let stateDir: string;
-  beforeEach(async () => {
-    stateDir = await mkdtemp(join(tmpdir(), "c360-athena-"));
-  });
-  afterEach(() => rm(stateDir, { recursive: true }));
-  const open = (queueMs = 0): Promise<AthenaBench> => AthenaBench.open({ queueMs }, { stateDir });
-
-  it("is there after a restart", async () => {
-    const token = { ClientRequestToken: "t".repeat(36) };
-    const before = await open();
-    await before.surroundings();
-    const done = await before.run("SELECT 1 AS a", token);
-    await before.close();
-    const after = await open();
-    assert.deepEqual((await after.look(done.id)).execution, done.execution);
-    assert.equal(await after.start("SELECT 1 AS a", token), done.id);
-    await after.close();
-  });
-
-  it("tells of queries that the end of the cloud interrupted", async () => {
-    const before = await open(1e9);
-    await before.surroundings();
-    const stopped = await before.start("SELECT 1 AS a");
-    await before.close();
-    const killed = await open(1e9);
-    const lost = await killed.start("SELECT 2 AS a");
-    const after = await open();
-    for (const [id, state] of [
-      [stopped, "CANCELLED"],
-      [lost, "FAILED"],
-    ]) {
-      const found = await after.look(id);
-      assert.deepEqual([found.state, found.reason], [state, "Query was interrupted by the end of the local cloud"]);
-    }
-    await after.close();
-    await killed.close();
-  });
-
-  it("refuses a workgroup's inputs that are not known or not right", async () => {
+describe("Athena's workgroups", () => {
+  it("are refused by name where their inputs are not known or break a rule", async () => {
     const bench = await AthenaBench.open();
     const refused = (inputs: object, message: RegExp) =>
       assert.rejects(bench.create("aws:athena/workgroup:Workgroup", { name: "w", ...inputs }), { message });
     await refused({ name: "a b" }, /name must be 1 to 128 of .*, got "a b"/);
     await refused(
       { configuration: { executionRole: "x" } },
-      /Workgroup "w"\.configuration: the local cloud does not know the input executionRole/,
+      /Workgroup "w": configuration: the local cloud does not know the input executionRole/,
     );
-    await refused({ configuration: { bytesScannedCutoffPerQuery: 9_999_999 } }, /at least 10000000 bytes, got 9999999/);
+    await refused({ configuration: { bytesScannedCutoffPerQuery: 9_999_999 } }, /at least 10000000, got 9999999/);
     await refused(
       { configuration: { resultConfiguration: { outputLocation: "cache/athena" } } },
       /outputLocation must be s3:\/\/bucket\/prefix\//,

@@ -1,6 +1,6 @@
 import * as assert from "node:assert/strict";
 import { DuckDBInstance, type DuckDBConnection } from "@duckdb/node-api";
-import { MACROS, parseStatement, tablesOf, translate } from "../src/athena/dialect";
+import { MACROS, parseStatement, tablesOf, translate } from "../../src/athena/dialect";
 
 describe("the local Athena's dialect", () => {
   describe("statements", () => {

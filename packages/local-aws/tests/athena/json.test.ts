@@ -1,6 +1,6 @@
 import * as assert from "node:assert/strict";
-import type { Json } from "../src/service";
-import { AthenaBench, DATABASE, LAKE, lineTable } from "../testing/athena";
+import type { Json } from "../../src/service";
+import { AthenaBench, DATABASE, LAKE, lineTable } from "../../testing/athena";
 
 const JSON_LINES = "org.apache.hive.hcatalog.data.JsonSerDe";
 const COLUMNS = [

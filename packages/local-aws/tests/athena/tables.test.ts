@@ -2,7 +2,7 @@ import { GetQueryResultsCommand } from "@aws-sdk/client-athena";
 import { CreatePartitionCommand } from "@aws-sdk/client-glue";
 import * as assert from "node:assert/strict";
 import { gzipSync } from "node:zlib";
-import { AthenaBench, CACHE, dayTable, hourTable, LAKE, lineTable, RESULTS, UPSTREAM } from "../testing/athena";
+import { AthenaBench, CACHE, dayTable, hourTable, LAKE, lineTable, RESULTS, UPSTREAM } from "../../testing/athena";
 
 const COLUMNS = [
   { name: "user_id", type: "string" },

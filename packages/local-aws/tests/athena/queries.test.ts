@@ -9,8 +9,8 @@ import {
 import * as assert from "node:assert/strict";
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
-import { AthenaBench, CACHE, DATABASE, lineTable, RESULTS, UPSTREAM, WORKGROUP } from "../testing/athena";
-import { eventually } from "../testing/eventually";
+import { AthenaBench, CACHE, DATABASE, lineTable, RESULTS, UPSTREAM, WORKGROUP } from "../../testing/athena";
+import { eventually } from "../../testing/eventually";
 
 /** A query that would run for hours. */
 const ENDLESS = `SELECT count(*) AS n FROM ${["a", "b", "c", "d"].map((name) => `${DATABASE}.numbers AS ${name}`).join(" CROSS JOIN ")}
@@ -94,7 +94,7 @@ describe("Athena's queries", () => {
     await assert.rejects(bench.athena.send(new GetQueryResultsCommand(bad)), { name: "InvalidRequestException", message: /NextToken/ });
     await assert.rejects(
       bench.athena.send(new GetQueryResultsCommand({ QueryExecutionId: id, MaxResults: 1001 })),
-      /from 1 to 1000, got 1001/,
+      /'1001' at 'maxResults' .* less than or equal to 1000/,
     );
   });
 
@@ -106,7 +106,10 @@ describe("Athena's queries", () => {
       name: "InvalidRequestException",
       message: "Idempotent parameters do not match",
     });
-    await assert.rejects(bench.start("SELECT 1 AS a", { ClientRequestToken: "short" }), /32 to 128 characters, got 5/);
+    await assert.rejects(
+      bench.start("SELECT 1 AS a", { ClientRequestToken: "short" }),
+      /'short' at 'clientRequestToken' .* greater than or equal to 32/,
+    );
     await bench.ended(id);
   });
 
@@ -116,7 +119,12 @@ describe("Athena's queries", () => {
     await refused({ WorkGroup: "none" }, /WorkGroup none is not found/);
     await refused({ WorkGroup: "primary" }, /No output location provided/);
     await refused({ QueryExecutionContext: { Catalog: "other" } }, /no data catalog but AwsDataCatalog, got other/);
-    await refused({ QueryString: "x".repeat(262_145) }, /1 to 262144 bytes, got 262145/);
+    await refused({ QueryString: "x".repeat(262_145) }, /'queryString' .* less than or equal to 262144/);
+    const untyped = bench.running.cloud.call(bench.running.owner, "athena", "StartQueryExecution", { QueryString: 1 });
+    await assert.rejects(untyped, {
+      name: "SerializationException",
+      message: "QueryString: NUMBER_VALUE can not be converted to a String",
+    });
     await refused({ ResultConfiguration: { AclConfiguration: { S3AclOption: "BUCKET_OWNER_FULL_CONTROL" } } }, /AclConfiguration/);
     await assert.rejects(bench.look("none"), { name: "InvalidRequestException", message: /QueryExecution none was not found/ });
   });

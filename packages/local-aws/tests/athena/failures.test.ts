@@ -3,8 +3,8 @@ import { CreatePartitionCommand } from "@aws-sdk/client-glue";
 import * as assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { gzipSync } from "node:zlib";
-import { ServiceError, type Statement } from "../src/service";
-import { AthenaBench, CACHE, DATABASE, dayTable, hourTable, LAKE, lineTable, RESULTS, UPSTREAM, WORKGROUP } from "../testing/athena";
+import { ServiceError, type Statement } from "../../src/service";
+import { AthenaBench, CACHE, DATABASE, dayTable, hourTable, LAKE, lineTable, RESULTS, UPSTREAM, WORKGROUP } from "../../testing/athena";
 
 const REGIONAL = "ap-southeast-1:123456789012";
 const GLUE = `arn:aws:glue:${REGIONAL}`;
@@ -101,16 +101,16 @@ describe("Athena's failures", () => {
   });
 
   it("name what is not known of a table", async () => {
-    const serDe = { serializationLibrary: "org.openx.data.jsonserde.JsonSerDe" };
     const columns = [{ name: "a", type: "string" }];
-    await bench.table({
-      ...lineTable("json", "s3://a-bucket/"),
-      storageDescriptor: { columns, serDeInfo: serDe, location: "s3://a-bucket/" },
-    });
-    assert.equal(
-      await failed(`SELECT a FROM ${DATABASE}.json`),
-      "NOT_SUPPORTED: Table json: the local athena does not know the SerDe org.openx.data.jsonserde.JsonSerDe",
-    );
+    const unknown = ["org.openx.data.jsonserde.JsonSerDe", "org.apache.hadoop.hive.serde2.OpenCSVSerde"];
+    for (const [i, serializationLibrary] of unknown.entries()) {
+      const storageDescriptor = { columns, serDeInfo: { serializationLibrary }, location: "s3://a-bucket/" };
+      await bench.table({ ...lineTable(`unknown${i}`, "s3://a-bucket/"), storageDescriptor });
+      assert.equal(
+        await failed(`SELECT a FROM ${DATABASE}.unknown${i}`),
+        `NOT_SUPPORTED: Table unknown${i}: the local athena does not know the SerDe ${serializationLibrary}`,
+      );
+    }
     const daily = hourTable("daily", `s3://${UPSTREAM}/latest/`, "2026/01/01/00,NOW");
     await bench.table({ ...daily, parameters: { ...(daily.parameters as object), "projection.datehour.interval.unit": "DAYS" } });
     assert.equal(

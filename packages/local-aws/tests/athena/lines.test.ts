@@ -5,7 +5,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parse } from "csv-parse/sync";
-import { LineEncoder } from "../src/athena/textLines";
+import { LineEncoder } from "../../src/athena/textLines";
 
 /** Lines as Hadoop reads them, the slow way. */
 function linesOf(bytes: Buffer): string[] {
