@@ -107,7 +107,7 @@ describe("the deployed forwarder when Personalize fails", () => {
 
 describe("the deployed forwarder with a low call rate", () => {
   it("returns what it cannot send in time", async () => {
-    const at = await DeployedForwarder.open({ callsPerSecond: 1, timeoutSeconds: 2 });
+    const at = await DeployedForwarder.open({ callsPerSecond: 0.1, timeoutSeconds: 10 });
     try {
       const records = Array.from({ length: 4 }, (_, i) => ({ session: `s${i}`, items: [`i${i}`] }));
       assert.deepEqual(await at.invoke(batch(...records)), failures("1002", "1003", "1004"));
