@@ -1,22 +1,38 @@
+import * as assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { AthenaClient, GetQueryExecutionCommand, GetQueryResultsCommand, StartQueryExecutionCommand } from "@aws-sdk/client-athena";
 import { GetPartitionCommand, GlueClient, type Partition } from "@aws-sdk/client-glue";
-import { PersonalizeClient } from "@aws-sdk/client-personalize";
+import {
+  DescribeCampaignCommand,
+  DescribeSolutionVersionCommand,
+  ListSolutionVersionsCommand,
+  PersonalizeClient,
+} from "@aws-sdk/client-personalize";
 import { GetObjectCommand, HeadObjectCommand, ListObjectsV2Command, PutObjectCommand, S3Client } from "@aws-sdk/client-s3";
 import { SFNClient, StartExecutionCommand } from "@aws-sdk/client-sfn";
 import {
   type ActiveFault,
   cloudControl,
   type Fault,
-  glue,
+  list,
   logs,
   makeAthena,
+  makeGlue,
   makeLambda,
   makePersonalize,
   makeStepFunctions,
+  matches,
+  preparePython,
   type PersonalizeOptions,
   s3,
+  type Statement,
 } from "@c360/local-aws";
+import { physicalName, solutionName } from "../../components/shared/naming";
+import { arnsOf } from "../../components/shared/tenantContext";
 import { watchExecution } from "../../cli/pipeline/execution";
-import { JumpingClock, type TestCloud, withCloud } from "@c360/local-aws/testing";
+import { eventually, JumpingClock, type TestCloud, withCloud } from "@c360/local-aws/testing";
 import { BUCKETS, type Changes, DATABASE, makeDatasetGroup, registered, withoutStatement } from "./pipelineResources";
 import { type Registered, CONTEXT } from "./pulumiMocks";
 
@@ -24,22 +40,26 @@ export { BUCKETS, DATABASE };
 export const INPUT = "recommender/personalize_input.csv";
 export const MANIFEST = "recommender/personalize_input.manifest.json";
 const MACHINE = `arn:aws:states:${CONTEXT.region}:${CONTEXT.account}:stateMachine:acme-c360-recommender-pipeline-dev`;
-/** Waits of the cloud are so much shorter. */
+/** Without any progress for so long, a test gives an execution up. */
+const STALL_MS = 240_000;
+/** Factor by which the cloud shortens its waits. */
 const SCALE = 1000;
 
-/** What a test deploys otherwise than most. */
+export const CAMPAIGN = arnsOf(CONTEXT).campaign(physicalName("campaign", CONTEXT, "campaign"));
+export const SOLUTION = arnsOf(CONTEXT).solution(solutionName(CONTEXT, "aws-user-personalization-v2"));
+
+/** The virtual environment that all tests share. */
+const testPython = () => preparePython({ folder: join(process.cwd(), ".local/venv") });
+
+/** What a test deploys differently. */
 export interface PipelineOptions extends Changes {
-  /** Statement of the pipeline role's policy that is left out, by its Sid. */
+  /** Statement of the pipeline role's policy to leave out, by its Sid. */
   without?: string;
-  /** Resource that is not made, by its name. */
-  absent?: string;
-  /** Seconds that a function may run. @default its own */
-  functionSeconds?: number;
   /** How the local Personalize behaves. */
   personalize?: PersonalizeOptions;
 }
 
-/** How an execution went. */
+/** How an execution ended. */
 export interface Ran {
   status: string;
   output: {
@@ -65,8 +85,8 @@ interface Counts {
 }
 
 /**
- * The catalog, the export's functions, Personalize's role and the pipeline as the components deploy them, in a local cloud with the lake's
- * buckets and a dataset group.
+ * Catalog, export, Personalize role and pipeline as the components deploy them, in a local cloud with the lake's buckets and a dataset
+ * group.
  */
 export class DeployedPipeline {
   readonly s3: S3Client;
@@ -85,10 +105,10 @@ export class DeployedPipeline {
     this.personalize = new PersonalizeClient(running.client);
   }
 
-  static async open({ without, absent, functionSeconds, personalize, ...changes }: PipelineOptions = {}): Promise<DeployedPipeline> {
+  static async open({ without, personalize, ...changes }: PipelineOptions = {}): Promise<DeployedPipeline> {
     const clock = new JumpingClock(SCALE);
     const services = [
-      ...[s3, logs, glue, makeAthena({ pieceBytes: 20_000 }), makeStepFunctions(), makeLambda({ pollMs: 210 })],
+      ...[s3, logs, makeGlue({ python: testPython }), makeAthena({ pieceBytes: 20_000 }), makeStepFunctions(), makeLambda({ pollMs: 210 })],
       ...[cloudControl, makePersonalize(personalize)],
     ];
     const running = await withCloud(services, { clock });
@@ -97,10 +117,8 @@ export class DeployedPipeline {
       await makeDatasetGroup(running.cloud, changes);
       const resources = await registered(changes);
       for (const { type, name, inputs, urn, custom } of resources) {
-        if (!custom || name === absent) continue;
-        const given = name === "p-role-policy" && without !== undefined ? withoutStatement(inputs, without) : inputs;
-        const isShort = functionSeconds !== undefined && type === "aws:lambda/function:Function";
-        await running.cloud.create(type, isShort ? { ...given, timeout: functionSeconds } : given, urn);
+        if (!custom) continue;
+        await running.cloud.create(type, name === "p-role-policy" && without ? withoutStatement(inputs, without) : inputs, urn);
       }
       return new DeployedPipeline(running, clock, resources);
     } catch (error) {
@@ -118,8 +136,8 @@ export class DeployedPipeline {
     await this.s3.send(new PutObjectCommand({ Bucket: bucket, Key: key, Body: Buffer.from(body), Metadata: metadata }));
   }
 
-  /** Puts a historical drop. */
-  drop(body: string | Uint8Array, name = "drop.csv"): Promise<void> {
+  /** Puts a history file. */
+  putHistory(body: string | Uint8Array, name = "history.csv"): Promise<void> {
     return this.put(BUCKETS.upstream, `crm/dashboard_interaction/history/${name}`, body);
   }
 
@@ -138,8 +156,9 @@ export class DeployedPipeline {
   async end(executionArn: string): Promise<Ran> {
     const states: string[] = [];
     const onState = { entered: (state: string) => void states.push(state) };
-    const signal = AbortSignal.timeout(50_000);
-    const { status, output = "{}", error, cause } = await watchExecution({ sfn: this.sfn, executionArn, signal, pollMs: 20, onState });
+    const { signal } = new AbortController();
+    const options = { sfn: this.sfn, executionArn, signal, pollMs: 100, stallMs: STALL_MS, onState };
+    const { status, output = "{}", error, cause } = await watchExecution(options);
     return { status, output: JSON.parse(output) as Ran["output"], error, cause, states };
   }
 
@@ -166,10 +185,70 @@ export class DeployedPipeline {
     return Contents.map(({ Key = "" }) => Key);
   }
 
-  /** Runs of a date that lie in lake. */
+  /** Ids of the runs of a date whose snapshots are in lake. */
   async runs(runDate: string): Promise<string[]> {
     const keys = await this.keys(BUCKETS.lake, `crm_derived_restricted/t200_dashboard_interaction/dt=${runDate}/`);
     return [...new Set(keys.map((key) => key.split("/run=")[1].split("/")[0]))].sort();
+  }
+
+  /** Runs a query in the pipeline's workgroup; its result without the header. */
+  async query(QueryString: string): Promise<string[][]> {
+    const athena = new AthenaClient(this.running.client);
+    try {
+      const WorkGroup = "acme-c360-recommender-athena-dev";
+      const { QueryExecutionId } = await athena.send(new StartQueryExecutionCommand({ QueryString, WorkGroup }));
+      await eventually(async () => {
+        const { QueryExecution } = await athena.send(new GetQueryExecutionCommand({ QueryExecutionId }));
+        assert.equal(QueryExecution?.Status?.State, "SUCCEEDED", QueryExecution?.Status?.StateChangeReason);
+      });
+      const { ResultSet } = await athena.send(new GetQueryResultsCommand({ QueryExecutionId }));
+      return (ResultSet?.Rows ?? []).slice(1).map(({ Data = [] }) => Data.map(({ VarCharValue = "" }) => VarCharValue));
+    } finally {
+      athena.destroy();
+    }
+  }
+
+  /** Statements of the pipeline role's policy without which some call so far would have been denied, by Sid; conditions do not count. */
+  async neededStatements(): Promise<string[]> {
+    const log = await readFile(join(this.running.stateDir, "decisions.ndjson"), "utf8");
+    const decisions = log
+      .trimEnd()
+      .split("\n")
+      .map((line) => JSON.parse(line) as Record<"principal" | "action" | "resource" | "decision", string>);
+    const calls = decisions.filter(
+      ({ principal, decision }) => decision === "allow" && /role\/acme-c360-recommender-pipeline-dev\b/.test(principal),
+    );
+    const allowing = calls.map(({ action, resource }) =>
+      this.statements
+        .filter(({ Action, Resource }) => list(Action).includes(action) && list(Resource).some((pattern) => matches(pattern, resource)))
+        .map(({ Sid = "" }) => Sid),
+    );
+    return [...new Set(allowing.filter((sids) => sids.length === 1).flat())].sort();
+  }
+
+  /** Statements of the pipeline role's policy. */
+  get statements(): Statement[] {
+    const { policy } = this.resources.find(({ name }) => name === "p-role-policy")?.inputs as { policy: { Statement: Statement[] } };
+    return policy.Statement;
+  }
+
+  /** ARN of the version that the campaign serves; undefined when there is no campaign. */
+  async served(): Promise<string | undefined> {
+    try {
+      return (await this.personalize.send(new DescribeCampaignCommand({ campaignArn: CAMPAIGN }))).campaign?.solutionVersionArn;
+    } catch (error) {
+      if ((error as Error).name === "ResourceNotFoundException") return undefined;
+      throw error;
+    }
+  }
+
+  /** Names of the solution's versions, in alphabetical order. */
+  async versions(): Promise<string[]> {
+    const { solutionVersions = [] } = await this.personalize.send(new ListSolutionVersionsCommand({ solutionArn: SOLUTION }));
+    const described = solutionVersions.map(({ solutionVersionArn }) =>
+      this.personalize.send(new DescribeSolutionVersionCommand({ solutionVersionArn })),
+    );
+    return (await Promise.all(described)).map(({ solutionVersion }) => solutionVersion?.name ?? "").sort();
   }
 
   async partition(runDate: string): Promise<Partition | undefined> {
@@ -178,4 +257,9 @@ export class DeployedPipeline {
     );
     return Partition;
   }
+}
+
+/** Name of a run's import job or solution version. */
+export function jobNameOf(runKey: string, attempt = 1): string {
+  return `acme-dev-${createHash("sha256").update(runKey).digest("hex").slice(0, 12)}-${attempt}`;
 }
