@@ -166,7 +166,7 @@ export class SqlFixture {
 }
 
 /** Numbers of rows left out, by reason. */
-export function leftOutOf(figures: Record<string, number>): Record<string, number> {
+function leftOutOf(figures: Record<string, number>): Record<string, number> {
   const leftOut = Object.entries(figures).filter(([name]) => name.startsWith("leftOut."));
   return Object.fromEntries(leftOut.map(([name, value]) => [name.slice("leftOut.".length), value]));
 }
