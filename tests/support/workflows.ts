@@ -1,7 +1,6 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
-import { Ajv, type AnySchema } from "ajv";
 import { isScalar, parse, parseDocument, visit } from "yaml";
 
 export interface Step {
@@ -25,7 +24,7 @@ export interface Workflow {
   readonly jobs: Readonly<Record<string, Job>>;
 }
 
-/** What a job may have beyond reading the repository, by workflow and job. */
+/** Permissions beyond reading the repository, by job. */
 type Grants = Readonly<Record<string, Readonly<Record<string, string>>>>;
 
 const ROOT = join(__dirname, "..", "..");
@@ -34,22 +33,12 @@ const READ_ONLY = { contents: "read" };
 const SAFE_TRIGGERS = ["push", "pull_request"];
 const SAME_REPOSITORY = "github.event.pull_request.head.repo.full_name == github.repository";
 
-const matchesSchema = new Ajv({ allErrors: true }).compile(
-  JSON.parse(readFileSync(join(ROOT, "tests", "contracts", "github-workflow.schema.json"), "utf8")) as AnySchema,
-);
-
 /** Every file of `.github/workflows`, by name. */
 export function workflowTexts(): Record<string, string> {
   return Object.fromEntries(readdirSync(WORKFLOWS).map((file) => [file, readFileSync(join(WORKFLOWS, file), "utf8")]));
 }
 
-/** What the published schema has against a workflow: one line an error, with its place. */
-export function schemaErrors(text: string): string[] {
-  if (matchesSchema(parse(text))) return [];
-  return (matchesSchema.errors ?? []).map(({ instancePath, message }) => `${instancePath || "/"} ${message}`);
-}
-
-/** Every `uses` that is not a full commit with the released version in a comment: a tag can be moved to other code. */
+/** Every `uses` that is not a full commit with its released version in a comment: a tag can be moved to other code. */
 function unpinned(text: string): string[] {
   const found: string[] = [];
   visit(parseDocument(text), {
@@ -81,7 +70,7 @@ function jobProblems(name: string, job: Job, workflow: Workflow, grant: Grants[s
 }
 
 /**
- * What our own rules have against a workflow that matches the schema.
+ * The rules that a workflow breaks; `npm run check:workflows` checks its syntax.
  *
  * @param grants permissions beyond `contents: read`, by job; a job that writes or reads secrets must keep forks out
  */
