@@ -2,7 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
 import { PROJECT, RESERVED_STAGES, STAGE_PATTERN, ZONES } from "../components/shared/naming";
 
-/** Days that CloudWatch Logs takes: https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html */
+/** Retention periods in days that CloudWatch Logs accepts: https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html */
 const LOG_RETENTION_DAYS = [1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653];
 
 const HOUR = "an hour as 2026/01/31/00";
@@ -72,14 +72,11 @@ const overridable = {
   logRetentionDays: z.literal(LOG_RETENTION_DAYS, { error: `one of ${LOG_RETENTION_DAYS.join(", ")}` }),
 };
 
-const overrides = z.strictObject(overridable).partial();
-const tenant = z.strictObject(
-  { name: NAME_RULES.tenant, ...overrides.shape },
-  { error: shape(`name, ${Object.keys(overridable).join(", ")}`) },
-);
+const overrides = section(overridable);
+const tenant = objectWith({ name: NAME_RULES.tenant, ...overrides.shape });
 
-/** The settings of a stack file, with every tenant as an object; each message completes the sentence "<key> must be ...". */
-const stackSettings = z.strictObject({
+/** The settings of a stack file, with every tenant as an object. Each rule completes the sentence "<key> must be ...". */
+const stackSettings = objectWith({
   ...overrides.shape,
   stage: NAME_RULES.stage.refine((stage) => !RESERVED_STAGES.includes(stage), {
     error: `another name than the reserved ${RESERVED_STAGES.join(", ")}`,
@@ -87,36 +84,41 @@ const stackSettings = z.strictObject({
   tenants: z.array(tenant, { error: "a list of tenants" }).min(1, { error: "a list of at least one tenant" }),
 });
 
-/** What a tenant gets from the stack and its own overrides. */
+/** The settings that may differ between tenants. */
 export type Overrides = z.infer<typeof overrides>;
 export type StackSettings = z.infer<typeof stackSettings>;
 
 /**
- * @param raw values by key of the project's namespace
- * @throws RunError of one line: the first setting that is wrong, its rule and its value
+ * @param raw values by key, without the namespace
+ * @throws RunError of one line that names key, rule and value of the first invalid setting
  */
 export function checkSettings(raw: Record<string, unknown>): StackSettings {
   const result = stackSettings.safeParse(raw);
   if (result.success) return result.data;
   const [issue] = result.error.issues;
   if (issue.code === "unrecognized_keys") {
-    const known = issue.path.length === 0 ? `one of ${Object.keys(stackSettings.shape).join(", ")}` : `part of ${issue.message}`;
-    throw new pulumi.RunError(`config ${keyOf([...issue.path, issue.keys[0]])} is no setting: it must be ${known}`);
+    const parent = issue.path.length === 0 ? PROJECT : keyOf(issue.path);
+    const key = keyOf([...issue.path, issue.keys[0]]);
+    throw new pulumi.RunError(`config ${PROJECT}:${key} is an unknown setting; \`${parent}\` accepts ${issue.message}`);
   }
-  throw wrong(keyOf(issue.path), issue.message, valueAt(raw, issue.path));
+  throw settingError(issue.path, issue.message, valueAt(raw, issue.path));
+}
+
+/**
+ * The error for an invalid value, as one line.
+ *
+ * @param rule completes the sentence "<key> must be ..."
+ * @param suffix follows the value
+ */
+export function settingError(path: readonly PropertyKey[], rule: string, value: unknown, suffix = ""): pulumi.RunError {
+  const got = value === undefined ? "nothing" : JSON.stringify(value);
+  const shown = got.length > 80 ? `${got.slice(0, 80)}...` : got;
+  return new pulumi.RunError(`config ${PROJECT}:${keyOf(path)} must be ${rule}, got ${shown}${suffix && ` ${suffix}`}`);
 }
 
 /** A setting's key as a stack file writes it. */
-export function keyOf(path: readonly PropertyKey[]): string {
-  return `${PROJECT}:${path.map((part, i) => (typeof part === "number" ? `[${part}]` : `${i > 0 ? "." : ""}${String(part)}`)).join("")}`;
-}
-
-/** The error for a wrong value: one line. */
-export function wrong(key: string, rule: string, value: unknown, suffix = ""): pulumi.RunError {
-  const got = value === undefined ? "nothing" : JSON.stringify(value);
-  return new pulumi.RunError(
-    `config ${key} must be ${rule}, got ${got.length > 80 ? `${got.slice(0, 80)}...` : got}${suffix && ` ${suffix}`}`,
-  );
+function keyOf(path: readonly PropertyKey[]): string {
+  return path.map((part, i) => (typeof part === "number" ? `[${part}]` : `${i > 0 ? "." : ""}${String(part)}`)).join("");
 }
 
 function valueAt(root: unknown, path: readonly PropertyKey[]): unknown {
@@ -136,15 +138,17 @@ function text(pattern: RegExp, error: string) {
   return z.string({ error }).regex(pattern, { error });
 }
 
+function objectWith<T extends z.ZodRawShape>(members: T) {
+  const names = Object.keys(members).join(", ");
+  return z.strictObject(members, { error: ({ code }) => (code === "unrecognized_keys" ? names : `an object with ${names}`) });
+}
+
+/** An object whose members may all be left out. */
 function section<T extends z.ZodRawShape>(members: T) {
-  return z.strictObject(members, { error: shape(Object.keys(members).join(", ")) }).partial();
+  return objectWith(members).partial();
 }
 
-function shape(members: string) {
-  return `an object with ${members}`;
-}
-
-/** False for 30 February and the like. */
+/** False for days that do not exist, such as 30 February. */
 function isHour(text: string): boolean {
   if (!/^20\d\d\/\d\d\/\d\d\/\d\d$/.test(text)) return false;
   const [year, month, day, hour] = text.split("/").map(Number);
@@ -182,7 +186,7 @@ function exportSource() {
       "a line of text of 1 to 1024 printable characters that does not begin with a hyphen",
     ),
   };
-  return z.strictObject(members, { error: shape("prefix and header") }).partial({ header: true });
+  return objectWith(members).partial({ header: true });
 }
 
 function existingRecommender() {
@@ -191,13 +195,11 @@ function existingRecommender() {
     datasetArn: personalizeArn("dataset"),
     trackingId: text(/^[0-9a-zA-Z-]{1,256}$/, "a tracking id of 1 to 256 letters, digits or hyphens"),
   };
-  return z
-    .strictObject(members, { error: shape("datasetGroupArn, datasetArn and trackingId") })
-    .superRefine(({ datasetGroupArn, datasetArn }, context) => {
-      const expected = `${datasetGroupArn.replace(":dataset-group/", ":dataset/")}/INTERACTIONS`;
-      if (datasetArn === expected) return;
-      context.addIssue({ code: "custom", path: ["datasetArn"], message: `the interactions dataset of datasetGroupArn, ${expected}` });
-    });
+  return objectWith(members).superRefine(({ datasetGroupArn, datasetArn }, context) => {
+    const expected = `${datasetGroupArn.replace(":dataset-group/", ":dataset/")}/INTERACTIONS`;
+    if (datasetArn === expected) return;
+    context.addIssue({ code: "custom", path: ["datasetArn"], message: `the interactions dataset of datasetGroupArn, ${expected}` });
+  });
 }
 
 function personalizeArn(kind: "dataset-group" | "dataset") {

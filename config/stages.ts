@@ -1,26 +1,26 @@
 import { isPersonal } from "../components/shared/naming";
 
-/** What a stage decides where its settings say nothing. */
+/** What a stage decides unless its settings say otherwise. */
 export interface StageDefaults {
   lake: "create" | "existing";
-  /** Whether personal stages keep their keys in this stage's buckets. */
+  /** Whether personal stages share this stage's buckets. */
   shared: boolean;
   /** Whether deletion empties the buckets first. */
   forceDestroy: boolean;
-  /** Whether what holds data refuses deletion. */
+  /** Whether resources that hold data refuse deletion. */
   protect: boolean;
   shards: number;
   retentionHours: number;
   logRetentionDays: number;
-  /** When the pipeline runs. */
+  /** When the pipeline runs: `off`, or a schedule expression. */
   schedule: string;
   /** When a run of the pipeline trains. */
   train: "never" | "weekly";
-  /** Whether a campaign serves what was trained; it bills by the hour. */
+  /** Whether a campaign serves recommendations; it is billed by the hour. */
   campaign: boolean;
 }
 
-/** Once a day, when the events of the day before have arrived: delivery buffers them for at most 15 minutes. */
+/** Once a day, after the events of the day before have arrived: delivery buffers them for at most 15 minutes. */
 const NIGHTLY = "cron(15 2 * * ? *)";
 
 const SMALL = { shards: 1, retentionHours: 24 };
@@ -42,7 +42,7 @@ const STAGES: Record<string, StageDefaults> = {
 };
 const PERSONAL: StageDefaults = { ...TRIAL, lake: "existing", shared: false, forceDestroy: false };
 
-/** Defaults and policy of a stage; every stage that is none of prod, staging and dev is a personal one. */
-export function defaultsOf(stage: string): StageDefaults {
+/** Any stage other than prod, staging and dev is a personal stage. */
+export function stageDefaults(stage: string): StageDefaults {
   return isPersonal(stage) ? PERSONAL : STAGES[stage];
 }

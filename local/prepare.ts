@@ -1,6 +1,6 @@
 import { accessSync, constants, statSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
-import { parseConfig, type TenantConfig } from "../config";
+import { parseConfig, projectSettings, type TenantConfig } from "../config";
 import type { Stack } from "@c360/local-pulumi";
 import { readProgramStack } from "./stack";
 import { planProduction, type Production } from "./interactions/production";
@@ -50,7 +50,7 @@ export async function prepare(options: Options, programDir: string): Promise<Pre
     file: options.interactions,
     seed: options.seed,
     nowSeconds: Math.floor(Date.now() / 1000),
-    defaultEventType: tenant.recommender.defaultEventType,
+    defaultEventType: tenant.pipeline.defaultEventType,
   };
   const { table, leftOut } = await readSource(source);
   const name = options.interactions ?? "the generated interactions";
@@ -61,9 +61,9 @@ export async function prepare(options: Options, programDir: string): Promise<Pre
   if (production.live.length === 0) {
     throw new UsageError(`${name} has no live row: --live-share ${options.liveShare} of ${table.length} good rows is none`);
   }
-  const { eventTypes, interactionColumns, campaign } = tenant.recommender;
-  const exported = { eventTypes, interactionColumns, streamedEvents: tenant.export.streamedEvents };
-  const training = { train: tenant.pipeline.train, campaign };
+  const { interactionColumns, pipeline, recommender } = tenant;
+  const exported = { eventTypes: pipeline.eventTypes, interactionColumns, streamedEvents: pipeline.streamedEvents };
+  const training = { train: pipeline.train, campaign: recommender.campaign };
   return { stack, stage, tenant: tenant.name, source, production, exported, training, milliseconds: performance.now() - started };
 }
 
@@ -76,7 +76,7 @@ export async function prepare(options: Options, programDir: string): Promise<Pre
 export async function readSettings(programDir: string, name: string, overrides: readonly string[] = []) {
   try {
     const stack = await readProgramStack(programDir, name, overrides);
-    return { stack, ...parseConfig(stack.config, [], name) };
+    return { stack, ...parseConfig(projectSettings(stack.config), name) };
   } catch (error) {
     const { name: kind, message } = error as Error;
     throw kind === "StackError" || "__pulumiRunError" in (error as object) ? new UsageError(message) : error;

@@ -38,11 +38,6 @@ describe("the program with a Glue job that exports a source", () => {
     }
   });
 
-  it("uploads the job's files once their bucket is there", () => {
-    const waiting = byJob.names(OBJECT).filter((name) => byJob.get(OBJECT, name).dependencies.includes("acme-lake-infra-bucket"));
-    assert.deepEqual(waiting, byJob.names(OBJECT));
-  });
-
   it("tells the state machine to run that job and to give it the least that Personalize takes", () => {
     const { inputs } = byJob.get("aws:sfn/stateMachine:StateMachine", "acme-pipeline-state-machine");
     const { States } = JSON.parse(String(inputs.definition)) as { States: Record<string, { Arguments: unknown }> };

@@ -72,7 +72,7 @@ describe("who is let in, with two tenants in every kind of stage", () => {
 
   it("is decided by roles, their own policies, the producers' policy and bucket policies alone", () => {
     for (const { resources } of stacks) {
-      for (const { type, name, inputs } of resources) {
+      for (const { type, name, inputs } of resources.filter(({ custom }) => custom)) {
         const holders = Object.keys(inputs).filter((key) => JSON.stringify(inputs[key] ?? null).includes('"Statement"'));
         assert.deepEqual(holders, DOCUMENTS[type] === undefined ? [] : [DOCUMENTS[type]], name);
         assert.ok(DOCUMENTS[type] !== undefined || !/^aws:iam|permission|attachment|grant|acl|accesspoint/i.test(type), `${type} ${name}`);

@@ -1,76 +1,43 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
-import { cachePrefixes, eventPrefixes, interactionsPrefix, physicalName, trainingRunsPrefix } from "../shared/naming";
+import { cachePrefixes, databaseName, eventPrefixes, interactionsPrefix, physicalName, trainingRunsPrefix } from "../shared/naming";
 import type { TenantContext } from "../shared/tenantContext";
 import { INTERACTIONS, LINES, TABLES, type TableFormat, TRAINING_RUNS } from "./tableFormats";
 
 export interface CatalogArgs {
   context: TenantContext;
-  /** Name of the Glue database. */
-  database: string;
-  /** First hour of raw events that queries look for, `yyyy/MM/dd/HH` in UTC: no event arrived before it. */
-  projectionStart: string;
-  /** Whether the workgroup refuses deletion while it remembers queries. */
-  protect: boolean;
+  /** Physical name of the Glue database. @default `<tenant>_crm_derived_restricted`, with `_<stage>` outside prod */
+  database?: string;
+  /** First hour that may have raw events, `yyyy/MM/dd/HH` in UTC: queries read no earlier one. @default 2026/01/01/00 */
+  projectionStart?: string;
+  /** Whether the workgroup refuses deletion while it has a history of queries. @default false */
+  protect?: boolean;
 }
 
-/** What is not the same for all tables. */
-interface TableRest {
-  partitionKeys?: aws.types.input.glue.CatalogTablePartitionKey[];
-  parameters?: Record<string, string>;
-}
-
-/** Bytes that one query may scan before Athena stops it: a query that goes astray costs at most about 5 US dollars. */
+/** Bytes that one query may scan before Athena stops it: a runaway query costs at most about 5 US dollars. */
 const SCAN_LIMIT_BYTES = 1024 ** 4;
 
-/** What Athena knows of a tenant's lake: a database, raw events and history a line a row, interactions, training runs, a workgroup. */
+/** A tenant's lake in Athena: a Glue database with tables of raw events, history, interactions and training runs, and a workgroup. */
 export class Catalog extends pulumi.ComponentResource {
-  readonly database: aws.glue.CatalogDatabase;
-  readonly tables: Record<keyof typeof TABLES, aws.glue.CatalogTable>;
-  readonly workgroup: aws.athena.Workgroup;
-  /** Name of the workgroup, known at preview. */
+  /** Physical name of the database, known at preview. */
+  readonly databaseName: string;
+  /** Physical name of the workgroup, known at preview. */
   readonly workgroupName: string;
 
   constructor(name: string, args: CatalogArgs, opts?: pulumi.ComponentResourceOptions) {
-    super("c360:lake:Catalog", name, {}, opts);
-    const { context } = args;
+    super("c360:lake:Catalog", name, args, opts);
+    const { context, projectionStart = "2026/01/01/00", protect = false } = args;
     const { buckets, keyPrefix, tags } = context;
-    const { latest, history } = eventPrefixes(keyPrefix);
     const parent = { parent: this };
 
-    this.database = new aws.glue.CatalogDatabase(`${name}-database`, { name: args.database, tags }, parent);
-    const table = (role: keyof typeof TABLES, location: string, format: TableFormat, rest: TableRest) =>
-      new aws.glue.CatalogTable(
-        `${name}-${role}`,
-        {
-          databaseName: this.database.name,
-          name: TABLES[role],
-          tableType: "EXTERNAL_TABLE",
-          storageDescriptor: storageDescriptor(location, format),
-          ...rest,
-          parameters: { EXTERNAL: "TRUE", ...rest.parameters },
-        },
-        parent,
-      );
-    const events = `s3://${buckets.upstream}/${latest}`;
-    const trainings = `s3://${buckets.lake}/${trainingRunsPrefix(keyPrefix)}`;
-    this.tables = {
-      events: table("events", events, LINES, {
-        partitionKeys: [{ name: "datehour", type: "string" }],
-        parameters: hourly(events, args.projectionStart),
-      }),
-      history: table("history", `s3://${buckets.upstream}/${history}`, LINES, {}),
-      interactions: table("interactions", `s3://${buckets.lake}/${interactionsPrefix(keyPrefix)}`, INTERACTIONS, {
-        partitionKeys: [{ name: "dt", type: "string" }],
-        parameters: { classification: "parquet" },
-      }),
-      trainings: table("trainings", trainings, TRAINING_RUNS, {
-        partitionKeys: [{ name: "dt", type: "string" }],
-        parameters: daily(trainings, args.projectionStart),
-      }),
-    };
+    this.databaseName = args.database ?? databaseName(context);
+    const database = new aws.glue.CatalogDatabase(`${name}-database`, { name: this.databaseName, tags }, parent);
+    for (const [key, table] of Object.entries(tables(context, projectionStart))) {
+      new aws.glue.CatalogTable(`${name}-${key}`, { databaseName: database.name, tableType: "EXTERNAL_TABLE", ...table }, parent);
+    }
+
     this.workgroupName = physicalName("workgroup", context, "athena");
-    this.workgroup = new aws.athena.Workgroup(
+    new aws.athena.Workgroup(
       `${name}-workgroup`,
       {
         name: this.workgroupName,
@@ -85,23 +52,56 @@ export class Catalog extends pulumi.ComponentResource {
             encryptionConfiguration: { encryptionOption: "SSE_S3" },
           },
         },
-        forceDestroy: !args.protect,
+        forceDestroy: !protect,
         tags,
       },
       parent,
     );
 
-    this.registerOutputs({ database: this.database.name, workgroup: this.workgroup.name });
+    this.registerOutputs({ databaseName: this.databaseName, workgroupName: this.workgroupName });
   }
 }
 
-/** Hourly partitions that follow from the clock: https://docs.aws.amazon.com/athena/latest/ug/partition-projection-kinesis-firehose-example.html */
-function hourly(location: string, start: string): Record<string, string> {
+type Table = Pick<aws.glue.CatalogTableArgs, "name" | "storageDescriptor" | "partitionKeys" | "parameters">;
+
+function tables({ buckets, keyPrefix }: TenantContext, projectionStart: string): Record<keyof typeof TABLES, Table> {
+  const { latest, history } = eventPrefixes(keyPrefix);
+  const events = `s3://${buckets.upstream}/${latest}`;
+  const trainings = `s3://${buckets.lake}/${trainingRunsPrefix(keyPrefix)}`;
+  return {
+    events: {
+      name: TABLES.events,
+      storageDescriptor: storageDescriptor(events, LINES),
+      partitionKeys: [{ name: "datehour", type: "string" }],
+      parameters: { EXTERNAL: "TRUE", ...hourlyPartitions(events, projectionStart) },
+    },
+    history: {
+      name: TABLES.history,
+      storageDescriptor: storageDescriptor(`s3://${buckets.upstream}/${history}`, LINES),
+      parameters: { EXTERNAL: "TRUE" },
+    },
+    interactions: {
+      name: TABLES.interactions,
+      storageDescriptor: storageDescriptor(`s3://${buckets.lake}/${interactionsPrefix(keyPrefix)}`, INTERACTIONS),
+      partitionKeys: [{ name: "dt", type: "string" }],
+      parameters: { EXTERNAL: "TRUE", classification: "parquet" },
+    },
+    trainings: {
+      name: TABLES.trainings,
+      storageDescriptor: storageDescriptor(trainings, TRAINING_RUNS),
+      partitionKeys: [{ name: "dt", type: "string" }],
+      parameters: { EXTERNAL: "TRUE", ...dailyPartitions(trainings, projectionStart) },
+    },
+  };
+}
+
+/** Partition projection by the hour up to now: https://docs.aws.amazon.com/athena/latest/ug/partition-projection-kinesis-firehose-example.html */
+function hourlyPartitions(location: string, start: string): Record<string, string> {
   return { ...projection("datehour", "yyyy/MM/dd/HH", "HOURS", start), "storage.location.template": `${location}\${datehour}/` };
 }
 
-/** The same for run dates. */
-function daily(location: string, start: string): Record<string, string> {
+/** Partition projection by the day up to now. */
+function dailyPartitions(location: string, start: string): Record<string, string> {
   const day = start.slice(0, "2026/01/31".length).replaceAll("/", "-");
   return { ...projection("dt", "yyyy-MM-dd", "DAYS", day), "storage.location.template": `${location}dt=\${dt}/` };
 }

@@ -1,4 +1,4 @@
-/** How a Glue table's or partition's files are read; members as Glue's own API names them. */
+/** How Athena reads the files of a table or partition; members are named as in Glue's API. */
 export interface TableFormat {
   InputFormat: string;
   OutputFormat: string;
@@ -7,7 +7,7 @@ export interface TableFormat {
 }
 
 /**
- * One text column a line, whatever the line holds: a malformed one is a row like any other.
+ * Each line is one row with one text column, so a malformed line is a row like any other.
  * https://docs.aws.amazon.com/athena/latest/ug/regex-serde.html
  */
 export const LINES: TableFormat = {
@@ -17,7 +17,7 @@ export const LINES: TableFormat = {
   Columns: [{ Name: "line", Type: "string" }],
 };
 
-/** Interactions; `timestamp` is epoch seconds, `streamed` tells that the interaction also came as an event. */
+/** Interactions; `timestamp` is epoch seconds, `streamed` says whether the interaction also arrived as an event. */
 export const INTERACTIONS: TableFormat = {
   InputFormat: "org.apache.hadoop.hive.ql.io.parquet.MapredParquetInputFormat",
   OutputFormat: "org.apache.hadoop.hive.ql.io.parquet.MapredParquetOutputFormat",
@@ -35,7 +35,7 @@ export const INTERACTIONS: TableFormat = {
 };
 
 /**
- * One JSON object a line: what a run trained of, and what became of it. `metrics` are the service's, by name.
+ * Each line is one run as a JSON object: what it was trained on, and the decision. `metrics` are the service's, by name.
  * https://docs.aws.amazon.com/athena/latest/ug/hive-json-serde.html
  */
 export const TRAINING_RUNS: TableFormat = {

@@ -7,52 +7,54 @@ import { ZoneBucket } from "./zoneBucket";
 
 export interface DataLakeArgs {
   context: TenantContext;
-  /** Whether the buckets are made, or are there already: then only names and ARNs are used. */
-  lake: "create" | "existing";
-  /** Whether personal stages keep their keys in these buckets, below prefixes of their own. */
-  shared: boolean;
-  /** Whether Personalize is admitted only for requests of this account's resources. */
-  sourceConditions: boolean;
-  /** Whether the owner of an adopted downstream bucket still has to admit Personalize: prints the statements. */
-  printStatements: boolean;
-  /** Refuses deletion, and keeps the buckets when they leave the program. */
-  protect: boolean;
-  /** Whether deletion empties the buckets first. */
-  forceDestroy: boolean;
+  /** Whether the buckets are created or adopted; of adopted buckets only names and ARNs are used. @default create */
+  lake?: "create" | "existing";
+  /** Whether personal stages share these buckets, each below a key prefix of its own. @default false */
+  shared?: boolean;
+  /** Whether Personalize is admitted only for requests of this account's resources. @default true */
+  sourceConditions?: boolean;
+  /** Whether to print the statements that an adopted downstream bucket needs to admit Personalize. @default false */
+  printStatements?: boolean;
+  /** Whether the buckets refuse deletion, and are kept when they are removed from the program. @default false */
+  protect?: boolean;
+  /** Whether deletion empties the buckets first. @default false */
+  forceDestroy?: boolean;
 }
 
-/** Days that anything stays in cache. */
+/** Days after which every object in cache expires. */
 const CACHE_DAYS = 7;
 
-/** A tenant's five buckets. Only downstream admits Personalize; infra takes the access logs of the others. */
+/** A tenant's five buckets. Only downstream admits Personalize; infra receives the access logs of the others. */
 export class DataLake extends pulumi.ComponentResource {
-  /** ARNs; using one waits for its bucket. */
+  /** ARNs of the buckets. What uses one waits for its bucket. */
   readonly arns: Record<Zone, pulumi.Output<string>>;
 
   constructor(name: string, args: DataLakeArgs, opts?: pulumi.ComponentResourceOptions) {
-    super("c360:lake:DataLake", name, {}, opts);
+    super("c360:lake:DataLake", name, args, opts);
+    const { lake = "create" } = args;
 
-    this.arns = args.lake === "create" ? this.create(name, args) : this.adopt(args);
+    this.arns = lake === "create" ? this.create(name, args) : this.adopt(args);
     this.registerOutputs({ arns: this.arns });
   }
 
   private create(name: string, args: DataLakeArgs): Record<Zone, pulumi.Output<string>> {
-    const make = (zone: Zone, infra?: ZoneBucket) =>
+    const { context, protect, forceDestroy } = args;
+    const create = (zone: Zone, infra?: ZoneBucket) =>
       new ZoneBucket(
         `${name}-${zone}`,
         {
-          context: args.context,
+          context,
           zone,
           policy: bucketPolicy(zone, args),
           expireAfterDays: zone === "cache" ? CACHE_DAYS : undefined,
           accessLogs: infra,
-          protect: args.protect,
-          forceDestroy: args.forceDestroy,
+          protect,
+          forceDestroy,
         },
         { parent: this },
       );
-    const infra = make("infra");
-    return zones((zone) => (zone === "infra" ? infra : make(zone, infra)).arn);
+    const infra = create("infra");
+    return zones((zone) => (zone === "infra" ? infra : create(zone, infra)).arn);
   }
 
   private adopt(args: DataLakeArgs): Record<Zone, pulumi.Output<string>> {
@@ -64,8 +66,8 @@ export class DataLake extends pulumi.ComponentResource {
   }
 }
 
-/** What lets Personalize read its input in downstream, whoever makes the bucket. */
-function downstreamStatements({ context, shared, sourceConditions }: DataLakeArgs): Statement[] {
+/** What downstream's policy needs so that Personalize can read its input. */
+function downstreamStatements({ context, shared = false, sourceConditions = true }: DataLakeArgs): Statement[] {
   const own = recommenderPrefix(context.keyPrefix);
   return admitPersonalize(context, context.buckets.downstream, shared ? [own, `*/${own}`] : [own], sourceConditions);
 }

@@ -9,18 +9,19 @@ export interface ZoneBucketArgs {
   zone: Zone;
   /** The whole bucket policy. */
   policy: Policy;
-  /** Days after which every object expires. @default objects stay */
+  /** Days after which every object expires. @default objects do not expire */
   expireAfterDays?: number;
   /** Bucket that receives the access logs below `s3_access/<zone>/`. @default no access logs */
   accessLogs?: ZoneBucket;
-  /** Refuses deletion, and keeps the bucket with all its settings when it leaves the program. */
-  protect: boolean;
-  /** Whether deletion empties the bucket first. */
-  forceDestroy: boolean;
+  /** Whether the bucket refuses deletion, and is kept with all its settings when it is removed from the program. @default false */
+  protect?: boolean;
+  /** Whether deletion empties the bucket first. @default false */
+  forceDestroy?: boolean;
 }
 
-/** Days that superseded versions and unfinished uploads are kept. */
+/** Days after which superseded versions are deleted. */
 const NONCURRENT_DAYS = 30;
+/** Days after which unfinished multipart uploads are aborted. */
 const UNFINISHED_UPLOAD_DAYS = 7;
 
 /** One bucket of a lake: private, encrypted, versioned, TLS only. */
@@ -30,14 +31,15 @@ export class ZoneBucket extends pulumi.ComponentResource {
   readonly arn: pulumi.Output<string>;
 
   constructor(name: string, args: ZoneBucketArgs, opts?: pulumi.ComponentResourceOptions) {
-    super("c360:lake:ZoneBucket", name, {}, opts);
-    const { context, zone, accessLogs } = args;
-    const parent = { parent: this, retainOnDelete: args.protect };
+    const { accessLogs, ...shown } = args;
+    super("c360:lake:ZoneBucket", name, shown, opts);
+    const { context, zone, protect = false, forceDestroy = false } = args;
+    const parent = { parent: this, retainOnDelete: protect };
 
     this.bucket = new aws.s3.Bucket(
       `${name}-bucket`,
-      { bucket: context.buckets[zone], forceDestroy: args.forceDestroy, tags: context.tags },
-      { ...parent, protect: args.protect },
+      { bucket: context.buckets[zone], forceDestroy, tags: context.tags },
+      { ...parent, protect },
     );
     const bucket = this.bucket.bucket;
     const access = new aws.s3.BucketPublicAccessBlock(

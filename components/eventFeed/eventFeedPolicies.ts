@@ -1,9 +1,9 @@
 import { eventPrefixes } from "../shared/naming";
-import { ON_SHARED_BUCKETS, policy, type Policy, trustPolicy } from "../shared/policies";
+import { allow, ON_SHARED_BUCKETS, policy, type Policy, trustPolicy } from "../shared/policies";
 import { arnsOf, type AwsContext, type TenantContext, viaService } from "../shared/tenantContext";
 
-/** What a delivery stream reads, and where it logs errors; all by name. */
-export interface DeliveryTarget {
+/** Physical names of the stream that a delivery stream reads and of the log stream that it writes errors to. */
+export interface DeliveryNames {
   stream: string;
   logGroup: string;
   logStream: string;
@@ -14,59 +14,36 @@ export function deliveryTrust({ account }: AwsContext): Policy {
   return trustPolicy("firehose.amazonaws.com", { StringEquals: { "sts:ExternalId": account } });
 }
 
-/** What Firehose needs to bring a stream into a bucket. */
-export function deliveryPolicy(context: TenantContext, target: DeliveryTarget): Policy {
+/** What Firehose may do: read the stream, write objects to upstream and log errors. */
+export function deliveryPolicy(context: TenantContext, { stream, logGroup, logStream }: DeliveryNames): Policy {
   const arns = arnsOf(context);
-  const bucket = context.buckets.upstream;
+  const bucket = arns.bucket(context.buckets.upstream);
   const { latest, errors } = eventPrefixes(context.keyPrefix);
-  const objects = [arns.objects(bucket, latest), arns.objects(bucket, errors)];
+  const objects = [latest, errors].map((prefix) => arns.objects(context.buckets.upstream, prefix));
+  const read = ["kinesis:DescribeStream", "kinesis:GetShardIterator", "kinesis:GetRecords", "kinesis:ListShards"];
   return policy(
-    {
-      Sid: "ReadStream",
-      Effect: "Allow",
-      Action: ["kinesis:DescribeStream", "kinesis:GetShardIterator", "kinesis:GetRecords", "kinesis:ListShards"],
-      Resource: arns.stream(target.stream),
-    },
-    {
-      Sid: "WriteObjects",
-      Effect: "Allow",
-      Action: ["s3:PutObject", "s3:GetObject", "s3:AbortMultipartUpload"],
-      Resource: objects,
-    },
-    {
-      Sid: "UseBucket",
-      Effect: "Allow",
-      Action: ON_SHARED_BUCKETS.bucket,
-      Resource: arns.bucket(bucket),
-    },
-    { Sid: "LogErrors", Effect: "Allow", Action: "logs:PutLogEvents", Resource: arns.logStream(target.logGroup, target.logStream) },
-    {
-      Sid: "UseStreamKey",
-      Effect: "Allow",
-      Action: "kms:Decrypt",
-      Resource: arns.anyKey(),
-      Condition: {
-        StringEquals: {
-          "kms:ViaService": viaService(context, "kinesis"),
-          "kms:EncryptionContext:aws:kinesis:arn": arns.stream(target.stream),
-        },
+    allow("ReadStream", read, arns.stream(stream)),
+    allow("WriteObjects", ["s3:PutObject", "s3:GetObject", "s3:AbortMultipartUpload"], objects),
+    allow("UseBucket", ON_SHARED_BUCKETS.bucket, bucket),
+    allow("LogErrors", "logs:PutLogEvents", arns.logStream(logGroup, logStream)),
+    allow("UseStreamKey", "kms:Decrypt", arns.anyKey(), {
+      StringEquals: {
+        "kms:ViaService": viaService(context, "kinesis"),
+        "kms:EncryptionContext:aws:kinesis:arn": arns.stream(stream),
       },
-    },
-    {
-      Sid: "UseObjectKeys",
-      Effect: "Allow",
-      Action: ON_SHARED_BUCKETS.bucketKey,
-      Resource: arns.anyKey(),
-      Condition: {
-        StringEquals: { "kms:ViaService": viaService(context, "s3") },
-        StringLike: { "kms:EncryptionContext:aws:s3:arn": [arns.bucket(bucket), ...objects] },
-      },
-    },
+    }),
+    allow("UseObjectKeys", ON_SHARED_BUCKETS.bucketKey, arns.anyKey(), {
+      StringEquals: { "kms:ViaService": viaService(context, "s3") },
+      StringLike: { "kms:EncryptionContext:aws:s3:arn": [bucket, ...objects] },
+    }),
   );
 }
 
-/** What a dashboard needs to send events. */
+/**
+ * What a producer of events may do: put records.
+ *
+ * @param stream physical name
+ */
 export function producerPolicy(context: AwsContext, stream: string): Policy {
-  const Action = ["kinesis:PutRecord", "kinesis:PutRecords"];
-  return policy({ Sid: "PutEvents", Effect: "Allow", Action, Resource: arnsOf(context).stream(stream) });
+  return policy(allow("PutEvents", ["kinesis:PutRecord", "kinesis:PutRecords"], arnsOf(context).stream(stream)));
 }

@@ -1,119 +1,126 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import { makeHandler } from "../../functions/forwardEvents/handler";
-import { inlineFunction } from "../shared/inlineFunction";
+import type { EventStream } from "../eventFeed/eventFeed";
 import { inlineCode } from "../shared/lambdaCode";
-import { eventPrefixes, physicalName } from "../shared/naming";
-import { trustPolicy } from "../shared/policies";
-import type { TenantContext } from "../shared/tenantContext";
-import { forwarderPolicy } from "./eventForwarderPolicy";
+import { LambdaFunction } from "../shared/lambdaFunction";
+import { eventPrefixes } from "../shared/naming";
+import { allow, FAILED_BATCHES, ONLY_ON_STAR, type Statement } from "../shared/policies";
+import { arnsOf, type TenantContext } from "../shared/tenantContext";
 
 export interface EventForwarderArgs {
   context: TenantContext;
-  stream: { name: string; arn: pulumi.Input<string>; retentionHours: number };
+  stream: EventStream;
   /** ARN of the bucket that receives what could not be forwarded. */
   upstream: pulumi.Input<string>;
-  /** Tracking id of the event tracker. */
+  /** Tracking id of the Personalize event tracker. */
   trackingId: pulumi.Input<string>;
-  /** Records of one invocation, at most. */
-  batchSize: number;
-  /** Seconds that a batch may take to fill. */
-  windowSeconds: number;
-  /** Concurrent invocations of one shard. */
-  parallelizationFactor: number;
-  memoryMiB: number;
-  timeoutSeconds: number;
-  /** @default the account's shared pool */
+  /** Most records per invocation. @default 500 */
+  batchSize?: number;
+  /** Seconds that a batch may take to fill. @default 1 */
+  windowSeconds?: number;
+  /** Concurrent invocations per shard. @default 1 */
+  parallelizationFactor?: number;
+  /** @default 256 */
+  memoryMiB?: number;
+  /** @default 60 */
+  timeoutSeconds?: number;
+  /** Concurrent invocations that are set aside for, and allowed to, the function. @default the account's shared pool */
   reservedConcurrency?: number;
-  /** PutEvents calls a second that one container may make. */
-  callsPerSecond: number;
+  /** PutEvents calls per second that one container may make. @default its share of 1000: 1000 / (shards x parallelizationFactor) */
+  callsPerSecond?: number;
 }
 
-/** Longest record age that a mapping takes: https://docs.aws.amazon.com/lambda/latest/api/API_CreateEventSourceMapping.html */
+/** PutEvents calls per second that a dataset group accepts: https://docs.aws.amazon.com/personalize/latest/dg/limits.html */
+const PUT_EVENTS_PER_SECOND = 1000;
+/** Highest record age that a mapping accepts: https://docs.aws.amazon.com/lambda/latest/api/API_CreateEventSourceMapping.html */
 const MAXIMUM_AGE_SECONDS = 604_800;
 
 /** One for all tenants, so that it is serialized once. */
 const factory = () => makeHandler();
 
-/** Forwards the stream's events to Personalize; what it gives up on is kept in upstream. */
+/** Forwards the stream's events to Personalize, and keeps in upstream what it gives up on. */
 export class EventForwarder extends pulumi.ComponentResource {
   readonly function: aws.lambda.Function;
-  readonly role: aws.iam.Role;
   readonly mapping: aws.lambda.EventSourceMapping;
 
   constructor(name: string, args: EventForwarderArgs, opts?: pulumi.ComponentResourceOptions) {
-    super("c360:events:EventForwarder", name, {}, opts);
-    const { context, stream } = args;
-    const { tags } = context;
-    const parent = { parent: this };
+    super("c360:events:EventForwarder", name, args, opts);
+    const { context, stream, upstream, trackingId, parallelizationFactor = 1 } = args;
+    const { callsPerSecond = Math.max(1, Math.floor(PUT_EVENTS_PER_SECOND / (stream.shards * parallelizationFactor))) } = args;
 
-    const functionName = physicalName("function", context, "forwarder");
-    const logGroupName = `/aws/lambda/${functionName}`;
-    const logGroup = new aws.cloudwatch.LogGroup(
-      `${name}-logs`,
-      { name: logGroupName, retentionInDays: context.logRetentionDays, tags },
-      parent,
-    );
-    this.role = new aws.iam.Role(
-      `${name}-role`,
-      { name: physicalName("role", context, "forwarder"), assumeRolePolicy: trustPolicy("lambda.amazonaws.com"), tags },
-      parent,
-    );
-    const rolePolicy = new aws.iam.RolePolicy(
-      `${name}-role-policy`,
+    const lambda = new LambdaFunction(
+      name,
       {
-        role: this.role.name,
-        policy: forwarderPolicy(context, { stream: stream.name, logGroup: logGroupName }),
-      },
-      parent,
-    );
-    this.function = inlineFunction(
-      `${name}-function`,
-      {
-        functionName,
+        context,
+        purpose: "forwarder",
         code: inlineCode(factory),
-        role: this.role,
-        logGroup,
-        memoryMiB: args.memoryMiB,
-        timeoutSeconds: args.timeoutSeconds,
+        statements: forwarderStatements(context, stream.name),
+        memoryMiB: args.memoryMiB ?? 256,
+        timeoutSeconds: args.timeoutSeconds ?? 60,
         reservedConcurrency: args.reservedConcurrency,
         environment: {
-          TRACKING_ID: args.trackingId,
+          TRACKING_ID: trackingId,
           DEAD_LETTER_BUCKET: context.buckets.upstream,
           DEAD_LETTER_PREFIX: eventPrefixes(context.keyPrefix).deadLetters,
-          CALLS_PER_SECOND: String(args.callsPerSecond),
+          CALLS_PER_SECOND: String(callsPerSecond),
           TENANT: context.tenant,
           STAGE: context.stage,
         },
-        tags,
       },
-      { ...parent, dependsOn: [rolePolicy] },
+      { parent: this },
     );
+    this.function = lambda.function;
     this.mapping = new aws.lambda.EventSourceMapping(
       `${name}-mapping`,
       {
         eventSourceArn: stream.arn,
         functionName: this.function.arn,
         startingPosition: "TRIM_HORIZON",
-        batchSize: args.batchSize,
-        maximumBatchingWindowInSeconds: args.windowSeconds,
-        parallelizationFactor: args.parallelizationFactor,
+        batchSize: args.batchSize ?? 500,
+        maximumBatchingWindowInSeconds: args.windowSeconds ?? 1,
+        parallelizationFactor,
         maximumRetryAttempts: -1,
         maximumRecordAgeInSeconds: maximumRecordAgeSeconds(stream.retentionHours),
         bisectBatchOnFunctionError: true,
         functionResponseTypes: ["ReportBatchItemFailures"],
-        destinationConfig: { onFailure: { destinationArn: args.upstream } },
+        destinationConfig: { onFailure: { destinationArn: upstream } },
         metricsConfig: { metrics: ["EventCount"] },
-        tags,
+        tags: context.tags,
       },
-      { ...parent, dependsOn: [rolePolicy] },
+      { parent: this, dependsOn: [lambda] },
     );
 
-    this.registerOutputs({ functionName: this.function.name, roleArn: this.role.arn, mappingId: this.mapping.id });
+    this.registerOutputs({ functionName: this.function.name, mappingId: this.mapping.id });
   }
 }
 
-/** 6/7 of the retention: a record reaches the failure destination before the stream drops it. */
+/** 6/7 of the retention, so that a record reaches the failure destination before the stream drops it. */
 function maximumRecordAgeSeconds(retentionHours: number): number {
   return Math.min(Math.floor((retentionHours * 3600 * 6) / 7), MAXIMUM_AGE_SECONDS);
+}
+
+/**
+ * What the forwarder may do: read its stream, send events, and keep what failed: its dead letters and Lambda's failed batches.
+ *
+ * @param stream physical name
+ */
+export function forwarderStatements(context: TenantContext, stream: string): Statement[] {
+  const arns = arnsOf(context);
+  const { upstream } = context.buckets;
+  const { deadLetters } = eventPrefixes(context.keyPrefix);
+  const read = ["DescribeStream", "DescribeStreamSummary", "GetRecords", "GetShardIterator", "ListShards"];
+  return [
+    allow(
+      "ReadStream",
+      read.map((operation) => `kinesis:${operation}`),
+      arns.stream(stream),
+    ),
+    allow("SendEvents", ONLY_ON_STAR.personalize, "*"),
+    allow("KeepFailures", "s3:PutObject", [arns.objects(upstream, deadLetters), arns.objects(upstream, FAILED_BATCHES)]),
+    {
+      ...allow("ListFailures", "s3:ListBucket", arns.bucket(upstream)),
+      Condition: { StringLike: { "s3:prefix": [`${deadLetters}*`, `${FAILED_BATCHES}*`] } },
+    },
+  ];
 }

@@ -1,68 +1,74 @@
 import { cachePrefixes, inputKeys, jobModuleKeys, jobScriptKey } from "../shared/naming";
 import type { TenantContext } from "../shared/tenantContext";
 
-/** Parts that a company's own pipeline leaves in lake, below `<prefix>dt=<run date>/`. */
+/** Parts that another pipeline writes to lake, below `<prefix>dt=<run date>/`. */
 export interface ExportSource {
-  /** Key prefix `<dataset>/<table>/`, whatever the stage. */
+  /** Key prefix `<dataset>/<table>/`; it does not depend on the stage. */
   prefix: string;
-  /** Line that a part may begin with and that is left out. @default the CSV's columns, joined by commas */
+  /** Header line that a part may start with, which is left out. @default the CSV's columns, joined by commas */
   header?: string;
 }
 
-/** What an export reads, works with and writes, as both engines are told. */
+/** What an export reads and writes; both engines are given the same. */
 export interface ExportLocations {
   context: TenantContext;
-  /** Key prefix of somebody else's parts in lake; undefined when they are a query's, in cache. */
+  /** Key prefix in lake of another pipeline's parts; undefined when the parts are a query's, in cache. */
   source?: string;
-  /** Key prefix of a query's parts in cache. */
+  /** Key prefix in cache of a query's parts. */
   parts: string;
-  /** Key prefix in cache of what an export works with. */
+  /** Key prefix in cache of an export's intermediate objects. */
   work: string;
-  /** Key prefix in cache of the queries' lists of parts. */
+  /** Key prefix in cache of query results, which list the parts. */
   results: string;
-  /** Key of the CSV in downstream. */
+  /** Key in downstream of the CSV. */
   input: string;
-  /** Key of the file beside it. */
+  /** Key in downstream of the CSV's manifest. */
   manifest: string;
-  /** Key of the Glue job's script in infra. */
+  /** Key in infra of the Glue job's script. */
   script: string;
-  /** Keys of the script's modules in infra. */
+  /** Keys in infra of the script's modules. */
   modules: string[];
   /** Columns of the CSV, joined by commas. */
   columns: string;
-  /** Line that a part may begin with. */
+  /** Header line that a part may start with. */
   header: string;
 }
 
-/** Who joins the parts; all of it is known at preview. */
+/** What joins the parts; known at preview. */
 export type Exporter = { engine: "lambda"; functionArn: string } | { engine: "glue"; jobName: string; timeoutMinutes: number };
 
-/** Where a run's parts come from: a query, after a look at the historical drops, or somebody else's folder in lake. */
+/** Where a run's parts come from: a query, once a function has read the history files, or another pipeline's folder in lake. */
 export type PartsOrigin = { historyFunctionArn: string } | { sourcePrefix: string };
 
-/** What an export's places follow from. */
-export interface ExportLocationsArgs {
-  context: TenantContext;
-  /** Columns of the CSV, in order. */
-  interactionColumns: readonly string[];
-  /** Somebody else's parts. @default those of the pipeline's own query */
-  source?: ExportSource;
-}
-
-export function exportLocations({ context, interactionColumns, source }: ExportLocationsArgs): ExportLocations {
+/**
+ * @param interactionColumns columns of the CSV, in order
+ * @param source parts of another pipeline. @default the parts of the pipeline's own query
+ */
+export function exportLocations(
+  context: TenantContext,
+  interactionColumns: readonly string[],
+  source: ExportSource | undefined,
+): ExportLocations {
   const { keyPrefix, stage } = context;
   const { parts, inflated, results } = cachePrefixes(keyPrefix);
+  const { input, manifest } = inputKeys(keyPrefix);
   const columns = interactionColumns.join(",");
   return {
-    ...{ context, parts, results, columns, work: inflated },
-    ...{ script: jobScriptKey(stage), modules: jobModuleKeys(stage) },
-    ...inputKeys(keyPrefix),
+    context,
     source: source?.prefix,
+    parts,
+    work: inflated,
+    results,
+    input,
+    manifest,
+    script: jobScriptKey(stage),
+    modules: jobModuleKeys(stage),
+    columns,
     header: source?.header ?? columns,
   };
 }
 
-/** `s3://` address below which every part lies. */
+/** `s3://` address that all parts are below. */
 export function partsAddress({ context: { buckets }, source, parts }: ExportLocations): string {
   return source === undefined ? `s3://${buckets.cache}/${parts}` : `s3://${buckets.lake}/${source}`;
 }

@@ -1,38 +1,45 @@
-import type * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
-import { exportFunction, historyFunction } from "./exportFunctions";
+import { INTERACTION_COLUMNS } from "../shared/interactions";
+import { bundledCode } from "../shared/lambdaCode";
+import { LambdaFunction } from "../shared/lambdaFunction";
+import { eventPrefixes, physicalName } from "../shared/naming";
+import { readStatements } from "../shared/policies";
+import { arnsOf, type TenantContext } from "../shared/tenantContext";
 import { exportJob, JOB_MINUTES } from "./exportJob";
-import { exportLocations, type ExportLocationsArgs, type Exporter, type PartsOrigin } from "./exportLocations";
-import { physicalName } from "../shared/naming";
-import { arnsOf } from "../shared/tenantContext";
+import { type ExportLocations, exportLocations, type Exporter, type ExportSource, partsAddress, type PartsOrigin } from "./exportLocations";
+import { exportFunctionStatements } from "./exportPolicies";
 
-export interface InteractionExportArgs extends ExportLocationsArgs {
-  /** What joins the parts to one CSV. */
-  engine: "lambda" | "glue";
-  /** Name of infra, which the Glue job's script is put into; using it waits for the bucket. */
-  infra: pulumi.Input<string>;
+export interface InteractionExportArgs {
+  context: TenantContext;
+  /** Columns of the CSV, in order. @default USER_ID, ITEM_ID, TIMESTAMP, EVENT_TYPE */
+  interactionColumns?: readonly string[];
+  /** Whether a Lambda function or a Glue job joins the parts into one CSV. @default lambda */
+  engine?: "lambda" | "glue";
+  /** Parts of another pipeline. @default the parts of the pipeline's own query */
+  source?: ExportSource;
 }
 
-/** What stands at both ends of the pipeline's queries: one looks at historical drops, one joins the parts to one CSV. */
+/** https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html */
+const MAXIMUM_SECONDS = 900;
+const HISTORY_MEMORY_MIB = 256;
+const EXPORT_MEMORY_MIB = 1024;
+/** One vCPU, and room for the ids of a source: https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html */
+const COUNTING_MEMORY_MIB = 1769;
+
+/** The pipeline's workers: one reads the first row of every history file, one joins a run's parts into the CSV for Personalize. */
 export class InteractionExport extends pulumi.ComponentResource {
-  /** Names and ARNs for the pipeline, known at preview. */
+  /** What the pipeline calls, known at preview. */
   readonly targets: { exporter: Exporter; parts: PartsOrigin };
-  /** Reads the first row of every historical drop; undefined when the parts are somebody else's. */
-  readonly historyFunction?: aws.lambda.Function;
-  /** Joins the parts of a run to the input of Personalize; undefined with the engine `glue`. */
-  readonly exportFunction?: aws.lambda.Function;
-  /** The same; undefined with the engine `lambda`. */
-  readonly exportJob?: aws.glue.Job;
 
   constructor(name: string, args: InteractionExportArgs, opts?: pulumi.ComponentResourceOptions) {
-    super("c360:export:InteractionExport", name, {}, opts);
-    const { context, engine, source, infra } = args;
-    const functionArn = (role: string) => arnsOf(context).function(physicalName("function", context, role));
-    const places = exportLocations(args);
+    super("c360:export:InteractionExport", name, args, opts);
+    const { context, interactionColumns = INTERACTION_COLUMNS, engine = "lambda", source } = args;
+    const functionArn = (purpose: string) => arnsOf(context).function(physicalName("function", context, purpose));
+    const locations = exportLocations(context, interactionColumns, source);
 
-    if (source === undefined) this.historyFunction = historyFunction(name, context, this);
-    if (engine === "lambda") this.exportFunction = exportFunction(name, places, this);
-    else this.exportJob = exportJob(name, { places, infra }, this);
+    if (source === undefined) this.historyFunction(`${name}-history`, context);
+    if (engine === "lambda") this.exportFunction(`${name}-export`, locations);
+    else exportJob(`${name}-export`, locations, { parent: this });
 
     this.targets = {
       exporter:
@@ -41,10 +48,49 @@ export class InteractionExport extends pulumi.ComponentResource {
           : { engine, jobName: physicalName("job", context, "export"), timeoutMinutes: JOB_MINUTES },
       parts: source === undefined ? { historyFunctionArn: functionArn("history") } : { sourcePrefix: source.prefix },
     };
-    this.registerOutputs({
-      ...(this.historyFunction && { historyFunction: this.historyFunction.name }),
-      ...(this.exportFunction && { exportFunction: this.exportFunction.name }),
-      ...(this.exportJob && { exportJob: this.exportJob.name }),
-    });
+    this.registerOutputs({ targets: this.targets });
+  }
+
+  private historyFunction(name: string, context: TenantContext): void {
+    const { upstream } = context.buckets;
+    const { history } = eventPrefixes(context.keyPrefix);
+    new LambdaFunction(
+      name,
+      {
+        context,
+        purpose: "history",
+        code: bundledCode("functions/checkHistory/index.ts"),
+        statements: readStatements(context, upstream, [history]),
+        memoryMiB: HISTORY_MEMORY_MIB,
+        timeoutSeconds: MAXIMUM_SECONDS,
+        environment: { HISTORY_BUCKET: upstream, HISTORY_PREFIX: history },
+      },
+      { parent: this },
+    );
+  }
+
+  private exportFunction(name: string, locations: ExportLocations): void {
+    const { context, source, input, manifest, columns, header, work } = locations;
+    new LambdaFunction(
+      name,
+      {
+        context,
+        purpose: "export",
+        code: bundledCode("functions/exportInteractions/index.ts"),
+        statements: exportFunctionStatements(locations),
+        memoryMiB: source === undefined ? EXPORT_MEMORY_MIB : COUNTING_MEMORY_MIB,
+        timeoutSeconds: MAXIMUM_SECONDS,
+        environment: {
+          TARGET_BUCKET: context.buckets.downstream,
+          TARGET_KEY: input,
+          MANIFEST_KEY: manifest,
+          COLUMNS: columns,
+          HEADER: header,
+          PARTS_LOCATION: partsAddress(locations),
+          WORK_LOCATION: `s3://${context.buckets.cache}/${work}`,
+        },
+      },
+      { parent: this },
+    );
   }
 }

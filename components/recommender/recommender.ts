@@ -1,10 +1,11 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import { cloudControl, cloudControlTags } from "../shared/cloudControl";
-import { interactionsSchema } from "./interactionsSchema";
+import { INTERACTION_COLUMNS, interactionsSchema } from "../shared/interactions";
 import { physicalName } from "../shared/naming";
-import { personalizePolicy, personalizeTrust, recommendationsPolicy } from "../shared/policies";
+import { serviceRole } from "../shared/serviceRole";
 import { arnsOf, type AwsContext } from "../shared/tenantContext";
+import { personalizePolicy, personalizeTrust, recommendationsPolicy } from "./recommenderPolicies";
 import {
   type ExistingRecommender,
   type RecommenderResources,
@@ -12,7 +13,18 @@ import {
   type RecommenderResourcesArgs,
 } from "./recommenderResources";
 
-/** What a recommender is made of, or adopts. */
+export interface RecommenderArgs extends RecommenderResourcesArgs {
+  /**
+   * Columns of the interactions schema, in order; TIMESTAMP is a long, the others are strings.
+   *
+   * @default USER_ID, ITEM_ID, TIMESTAMP, EVENT_TYPE
+   */
+  interactionColumns?: readonly string[];
+  /** Whether replacement is refused: a new dataset has none of the events that were streamed into the old one. @default false */
+  protect?: boolean;
+}
+
+/** What was created, or adopted. */
 interface Parts {
   datasetGroupArn: pulumi.Input<string>;
   datasetArn: pulumi.Input<string>;
@@ -20,39 +32,30 @@ interface Parts {
   schemaName?: string;
 }
 
-export interface RecommenderArgs extends RecommenderResourcesArgs {
-  /** Columns of the interactions schema, in order; TIMESTAMP is a long, the others are strings. */
-  interactionColumns: readonly string[];
-  /** Refuses replacement: a new dataset has none of the events that were streamed into the old one. */
-  protect: boolean;
-}
-
 /** A tenant's Personalize dataset group with its interactions dataset and event tracker. */
 export class Recommender extends pulumi.ComponentResource {
-  /** Role that Personalize assumes to read its input. */
-  readonly role: aws.iam.Role;
   readonly datasetGroupArn: pulumi.Output<string>;
   readonly datasetArn: pulumi.Output<string>;
   readonly trackingId: pulumi.Output<string>;
-  /** Physical name; undefined for what was made by hand. */
+  /** Physical name; undefined for resources that were created by hand. */
   readonly schemaName?: string;
   /** What the pipeline imports into, trains and deploys. */
   readonly resources: RecommenderResources;
-  /** Lets whoever has it ask the campaign for recommendations; undefined without a campaign. */
+  /** Managed policy for consumers of recommendations; undefined without a campaign. */
   readonly recommendationsPolicy?: aws.iam.Policy;
 
+  /** @throws RunError when `existing` belongs to another account or region */
   constructor(name: string, args: RecommenderArgs, opts?: pulumi.ComponentResourceOptions) {
-    super("c360:recommender:Recommender", name, {}, opts);
-    const { context } = args;
+    super("c360:recommender:Recommender", name, args, opts);
+    const { context, existing } = args;
     const parent = { parent: this };
 
-    this.role = new aws.iam.Role(
+    serviceRole(
       `${name}-role`,
-      { name: physicalName("role", context, "personalize"), assumeRolePolicy: personalizeTrust(context), tags: context.tags },
+      { context, purpose: "personalize", trust: personalizeTrust(context), policy: personalizePolicy(context) },
       parent,
     );
-    new aws.iam.RolePolicy(`${name}-role-policy`, { role: this.role.name, policy: personalizePolicy(context) }, parent);
-    const parts = args.existing ? adopt(name, context, args.existing) : this.create(name, args);
+    const parts = existing ? adopt(name, context, existing) : this.create(name, args);
 
     this.datasetGroupArn = pulumi.output(parts.datasetGroupArn);
     this.datasetArn = pulumi.output(parts.datasetArn);
@@ -73,7 +76,8 @@ export class Recommender extends pulumi.ComponentResource {
     this.registerOutputs({ datasetGroupArn: this.datasetGroupArn, datasetArn: this.datasetArn, trackingId: this.trackingId });
   }
 
-  private create(name: string, { context, interactionColumns, protect }: RecommenderArgs): Parts {
+  private create(name: string, args: RecommenderArgs): Parts {
+    const { context, interactionColumns = INTERACTION_COLUMNS, protect = false } = args;
     const Tags = cloudControlTags(context.tags);
     const options = { parent: this, protect };
 
@@ -108,7 +112,7 @@ export class Recommender extends pulumi.ComponentResource {
   }
 }
 
-/** @throws RunError when the parts are of another account or region: roles, policies and PutEvents stay within the stack's */
+/** @throws RunError when the resources are of another account or region: roles, policies and PutEvents stay within the stack's */
 function adopt(name: string, context: AwsContext, existing: ExistingRecommender): Parts {
   const own = arnsOf(context).anyPersonalize().slice(0, -1);
   for (const key of ["datasetGroupArn", "datasetArn"] as const) {

@@ -1,9 +1,24 @@
-import { jobNamePrefix, trainingRunsPrefix } from "../shared/naming";
-import { allow, ONLY_ON_STAR, type Statement } from "../shared/policies";
-import { arnsOf, type TenantContext } from "../shared/tenantContext";
+import { jobNamePrefix, recommenderPrefix, trainingRunsPrefix } from "../shared/naming";
+import { allow, fromPersonalize, ONLY_ON_STAR, policy, type Policy, readStatements, type Statement, trustPolicy } from "../shared/policies";
+import { arnsOf, type AwsContext, type TenantContext } from "../shared/tenantContext";
 import type { RecommenderResources } from "./recommenderResources";
 
-/** What a run imports into, trains, deploys and records. */
+/** Trust of the Personalize role: only this account's Personalize resources. */
+export function personalizeTrust(context: AwsContext): Policy {
+  return trustPolicy("personalize.amazonaws.com", fromPersonalize(context));
+}
+
+/** What Personalize may do: read its input. */
+export function personalizePolicy(context: TenantContext): Policy {
+  return policy(...readStatements(context, context.buckets.downstream, [recommenderPrefix(context.keyPrefix)]));
+}
+
+/** What a consumer of recommendations may do. */
+export function recommendationsPolicy(campaignArn: string): Policy {
+  return policy(allow("GetRecommendations", "personalize:GetRecommendations", campaignArn));
+}
+
+/** What a run of the pipeline imports into, trains, deploys and records. */
 export interface RecommenderAccess {
   context: TenantContext;
   recommender: RecommenderResources;
@@ -11,7 +26,7 @@ export interface RecommenderAccess {
 }
 
 /**
- * What the pipeline needs from the CSV on; nothing for what it does not do.
+ * What the pipeline may do with Personalize, and where it records its runs; only what its settings need.
  * https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonpersonalize.html
  */
 export function recommenderStatements({ context, recommender, train }: RecommenderAccess): Statement[] {
@@ -24,10 +39,7 @@ export function recommenderStatements({ context, recommender, train }: Recommend
   ];
   return [
     allow("Import", IMPORT, arns.importJob(`${jobNamePrefix(context)}*`)),
-    {
-      ...allow("PassRole", ["iam:PassRole"], roleArn),
-      Condition: { StringEquals: { "iam:PassedToService": "personalize.amazonaws.com" } },
-    },
+    allow("PassRole", ["iam:PassRole"], roleArn, { StringEquals: { "iam:PassedToService": "personalize.amazonaws.com" } }),
     ...(train === "never" ? [] : trains),
     allow("RecordRun", ["s3:PutObject"], arns.objects(context.buckets.lake, trainingRunsPrefix(context.keyPrefix))),
   ];

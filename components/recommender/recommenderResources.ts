@@ -1,11 +1,12 @@
 import { physicalName, solutionName } from "../shared/naming";
 import { arnsOf, type TenantContext } from "../shared/tenantContext";
 
-/** What was made by hand; dataset and tracker belong to the dataset group. */
+/** Personalize resources that were created by hand. */
 export interface ExistingRecommender {
   datasetGroupArn: string;
   /** The group's interactions dataset. */
   datasetArn: string;
+  /** Tracking id of the group's event tracker. */
   trackingId: string;
 }
 
@@ -13,7 +14,7 @@ export interface ExistingRecommender {
 export interface CampaignResource {
   name: string;
   arn: string;
-  /** Transactions a second that are paid for at least. */
+  /** Minimum transactions per second, which are billed whether used or not. */
   minProvisionedTps: number;
 }
 
@@ -26,31 +27,29 @@ export interface RecommenderResources {
   roleArn: string;
   recipeArn: string;
   solution: { name: string; arn: string };
-  /** Undefined where nothing is deployed. */
+  /** Undefined when no campaign is deployed. */
   campaign?: CampaignResource;
 }
 
-/** What a recommender's places follow from. */
 export interface RecommenderResourcesArgs {
   context: TenantContext;
-  /** Name of the recipe that the solution trains by: https://docs.aws.amazon.com/personalize/latest/dg/working-with-predefined-recipes.html */
-  recipe: string;
-  /** Whether a campaign serves what was trained. */
-  campaign: boolean;
-  /** Transactions a second that the campaign is paid for at least. */
-  minProvisionedTps: number;
-  /** @default dataset group, schema, dataset and event tracker are made */
+  /**
+   * Recipe that the solution is trained with: https://docs.aws.amazon.com/personalize/latest/dg/working-with-predefined-recipes.html
+   *
+   * @default aws-user-personalization-v2
+   */
+  recipe?: string;
+  /** Whether a campaign serves the newest accepted solution version. @default false */
+  campaign?: boolean;
+  /** Minimum transactions per second of the campaign, which are billed whether used or not. @default 1 */
+  minProvisionedTps?: number;
+  /** @default dataset group, schema, dataset and event tracker are created */
   existing?: ExistingRecommender;
 }
 
-/** Names and ARNs, whether or not they are there yet. */
-export function recommenderResources({
-  context,
-  recipe,
-  campaign,
-  minProvisionedTps,
-  existing,
-}: RecommenderResourcesArgs): RecommenderResources {
+/** Names and ARNs, whether the resources exist yet or not. */
+export function recommenderResources(args: RecommenderResourcesArgs): RecommenderResources {
+  const { context, recipe = "aws-user-personalization-v2", campaign = false, minProvisionedTps = 1, existing } = args;
   const arns = arnsOf(context);
   const group = physicalName("datasetGroup", context, "recommender");
   const solution = solutionName(context, recipe);

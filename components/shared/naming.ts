@@ -66,6 +66,16 @@ export function physicalName(kind: NameKind, { tenant, stage }: Owner, role: str
   return assertNameLength(kind, `${tenant}-${PROJECT}-${role}-${stage}`);
 }
 
+/** @throws Error as {@link physicalName} */
+export function streamName(owner: Owner): string {
+  return physicalName("stream", owner, "stream");
+}
+
+/** @throws Error as {@link physicalName} */
+export function deliveryStreamName(owner: Owner): string {
+  return physicalName("deliveryStream", owner, "delivery");
+}
+
 /**
  * A solution's name. Its recipe cannot change, so the name ends with three digits of the recipe's hash: another recipe makes another
  * solution. There is no room for more digits; the recipes that Amazon Personalize has differ in them.

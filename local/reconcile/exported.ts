@@ -12,9 +12,9 @@ import { readTable, type TableRow } from "./exportedTable";
 /** What the tenant's settings say of the export. */
 export interface ExportSettings {
   /** Event types that count as interactions. @default all but impression */
-  eventTypes?: string[];
-  /** Whether the CSV has the rows that came as events. */
-  streamedEvents: "include" | "exclude";
+  eventTypes?: readonly string[];
+  /** Whether the CSV has the rows that came as events. @default include */
+  streamedEvents?: "include" | "exclude";
   interactionColumns: readonly string[];
 }
 
@@ -56,7 +56,7 @@ export async function compareExport({ production, settings, s3, places, output }
   const expected = expectedExport(production, countsBy(settings));
   const table = await compareTable(expected, readTable(s3, places.lake, `${places.table}dt=${output.runDate}/run=${output.runId}/`));
   const csv = await ExportedCsv.open(s3, places.downstream, places.csv);
-  const awaited = csvRows(expected, streamedEvents === "include", interactionColumns.includes("EVENT_TYPE"));
+  const awaited = csvRows(expected, streamedEvents !== "exclude", interactionColumns.includes("EVENT_TYPE"));
   const inCsv = await compareRows("export.csv", awaited, csv?.rows() ?? none());
   const manifest = await readManifest(s3, places);
   const facts = csv ?? { columns: [], bytes: 0, plainBytes: 0, etag: "", metadata: {}, sha256: "", head: [] };

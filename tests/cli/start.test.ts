@@ -82,7 +82,7 @@ describe("npm start with wrong usage or input", () => {
   }
 
   const settings: [string, string, string[], RegExp][] = [
-    ["an unknown setting of the stack", "tenant: acme", [], /^npm start: config c360-recommender:tenant is no setting/],
+    ["an unknown setting of the stack", "tenant: acme", [], /^npm start: config c360-recommender:tenant is an unknown setting/],
     [
       "a tenant that exports somebody else's parts",
       "export: { source: { prefix: crm/web/ } }",

@@ -1,15 +1,20 @@
 import * as assert from "node:assert/strict";
-import * as fc from "fast-check";
-import { parseConfig, type TenantConfig } from "../../config";
-import { ARNS, config, texts } from "../support/settings";
+import * as pulumi from "@pulumi/pulumi";
+import { loadConfig, parseConfig, projectSettings, type TenantConfig } from "../../config";
+import { ARNS, config, NAMESPACE, texts } from "../support/settings";
 
 function acme(settings: Record<string, unknown> = {}, stack = "dev"): TenantConfig {
   return config(settings, stack).tenants[0];
 }
 
+/** A value without members that are undefined, as Pulumi serializes it. */
+function defined<T>(value: T): T {
+  return JSON.parse(JSON.stringify(value)) as T;
+}
+
 describe("defaults", () => {
-  it("are complete for dev", () => {
-    assert.deepEqual(config(), {
+  it("are complete for dev, but for what the components have by default", () => {
+    assert.deepEqual(defined(config()), {
       stage: "dev",
       tenants: [
         {
@@ -21,51 +26,36 @@ describe("defaults", () => {
             infra: "acme-c360-infra-dev",
             cache: "acme-c360-cache-dev",
           },
-          lake: {
-            lake: "create",
-            sourceConditions: true,
-            shared: true,
-            printStatements: false,
-            forceDestroy: true,
-          },
-          stream: { name: "acme-c360-recommender-stream-dev", mode: "provisioned", shards: 1, retentionHours: 24 },
-          delivery: { name: "acme-c360-recommender-delivery-dev", intervalSeconds: 300, sizeMiB: 5, compression: "UNCOMPRESSED" },
-          forwarder: {
-            batchSize: 500,
-            windowSeconds: 1,
-            parallelizationFactor: 1,
-            memoryMiB: 256,
-            timeoutSeconds: 60,
-            callsPerSecond: 1000,
-          },
-          recommender: {
-            interactionColumns: ["USER_ID", "ITEM_ID", "TIMESTAMP", "EVENT_TYPE"],
-            defaultEventType: "interaction",
-            protectsDataset: false,
-            ...{ recipe: "aws-user-personalization-v2", campaign: false, minProvisionedTps: 1 },
-          },
-          catalog: { database: "acme_crm_derived_restricted_dev", projectionStart: "2026/01/01/00" },
-          export: { engine: "lambda", streamedEvents: "include" },
-          pipeline: { schedule: "off", timeZone: "UTC", train: "never", maxWaitHours: 24 },
           logRetentionDays: 14,
-          protect: false,
+          interactionColumns: ["USER_ID", "ITEM_ID", "TIMESTAMP", "EVENT_TYPE"],
+          lake: { lake: "create", shared: true, printStatements: false, protect: false, forceDestroy: true },
+          feed: {
+            stream: { name: "acme-c360-recommender-stream-dev", shards: 1, retentionHours: 24 },
+            delivery: { name: "acme-c360-recommender-delivery-dev" },
+            protect: false,
+          },
+          forwarder: {},
+          recommender: { campaign: false, protect: false },
+          catalog: { database: "acme_crm_derived_restricted_dev", protect: false },
+          export: {},
+          pipeline: { schedule: "off", train: "never", defaultEventType: "interaction" },
         },
       ],
     });
   });
 
   it("differ by stage", () => {
-    const pick = ({ buckets, lake, stream, catalog, pipeline, recommender, logRetentionDays, protect }: TenantConfig) => ({
+    const pick = ({ buckets, lake, feed, catalog, pipeline, recommender, logRetentionDays }: TenantConfig) => ({
       train: pipeline.train,
       campaign: recommender.campaign,
       database: catalog.database,
       schedule: pipeline.schedule,
       lake: lake.lake,
       lakeBucket: buckets.lake,
-      shards: stream.shards,
-      retentionHours: stream.retentionHours,
+      shards: feed.stream?.shards,
+      retentionHours: feed.stream?.retentionHours,
       logRetentionDays,
-      protect,
+      protect: [lake, feed, catalog, recommender].map(({ protect }) => protect),
       forceDestroy: lake.forceDestroy,
       shared: lake.shared,
     });
@@ -79,7 +69,7 @@ describe("defaults", () => {
       shards: 5,
       retentionHours: 168,
       logRetentionDays: 90,
-      protect: true,
+      protect: [true, true, true, true],
       forceDestroy: false,
       shared: false,
     });
@@ -93,7 +83,7 @@ describe("defaults", () => {
       shards: 1,
       retentionHours: 24,
       logRetentionDays: 30,
-      protect: true,
+      protect: [true, true, true, true],
       forceDestroy: false,
       shared: false,
     });
@@ -107,7 +97,7 @@ describe("defaults", () => {
       shards: 1,
       retentionHours: 24,
       logRetentionDays: 14,
-      protect: false,
+      protect: [false, false, false, false],
       forceDestroy: false,
       shared: false,
     });
@@ -118,35 +108,21 @@ describe("defaults", () => {
     assert.equal(config({}, "prod").stage, "prod");
   });
 
-  it("share Personalize's limit between the concurrent invocations", () => {
-    const callsPerSecond = (shards: number, parallelizationFactor: number) =>
-      acme({ stream: { shards }, forwarder: { parallelizationFactor } }).forwarder.callsPerSecond;
-    assert.equal(acme({}, "prod").forwarder.callsPerSecond, 200);
-    assert.equal(callsPerSecond(3, 1), 333);
-    assert.equal(callsPerSecond(5, 10), 20);
-    assert.equal(acme({ stream: { mode: "on-demand" } }).forwarder.callsPerSecond, 250);
-    assert.equal(acme({ forwarder: { callsPerSecond: 7 } }).forwarder.callsPerSecond, 7);
-    fc.assert(
-      fc.property(fc.integer({ min: 1, max: 10_000 }), fc.integer({ min: 1, max: 10 }), (shards, factor) => {
-        const calls = callsPerSecond(shards, factor);
-        assert.ok(calls >= 1 && (calls === 1 || calls * shards * factor <= 1000), `${calls}`);
-      }),
-    );
-  });
-
-  it("do not give a tenant on demand the shards of the others", () => {
+  it("do not give an on-demand tenant the shards of the others", () => {
     const text = JSON.stringify(["acme", { name: "globex", stream: { mode: "on-demand" } }]);
-    const all = { "c360-recommender:tenants": text, "c360-recommender:stream": JSON.stringify({ shards: 3 }) };
     assert.deepEqual(
-      parseConfig(all, [], "prod").tenants.map(({ stream }) => [stream.mode, stream.shards]),
+      parseConfig({ tenants: text, stream: JSON.stringify({ shards: 3 }) }, "prod").tenants.map(({ feed }) => [
+        feed.stream?.mode,
+        feed.stream?.shards,
+      ]),
       [
-        ["provisioned", 3],
+        [undefined, 3],
         ["on-demand", undefined],
       ],
     );
   });
 
-  it("ask the owner of an adopted downstream bucket to admit Personalize, but for dev's", () => {
+  it("ask the owner of an adopted downstream bucket to admit Personalize, unless it is dev's", () => {
     const printed = (settings: Record<string, unknown>, stack: string) => acme(settings, stack).lake.printStatements;
     assert.equal(printed({}, "alice"), false);
     assert.equal(printed({ buckets: { downstream: "elsewhere" } }, "alice"), true);
@@ -157,7 +133,7 @@ describe("defaults", () => {
 });
 
 describe("settings", () => {
-  it("are taken", () => {
+  it("override the defaults", () => {
     const existing = { ...ARNS, trackingId: "7c1f0e1a-0000-4000-8000-000000000000" };
     const source = { prefix: "a/b.c/d=1/", header: "user,item" };
     const tenant = acme({
@@ -186,50 +162,60 @@ describe("settings", () => {
         minProvisionedTps: 500,
       },
       database: "own_database",
-      export: { engine: "glue", source },
+      export: { engine: "glue", source, streamedEvents: "include" },
       pipeline: { schedule: "rate(12 hours)", timeZone: "Asia/Singapore", train: "afterExport", maxWaitHours: 72 },
       projectionStart: "2027/12/31/23",
       logRetentionDays: 365,
     });
-    assert.deepEqual([tenant.lake.lake, tenant.lake.sourceConditions], ["existing", false]);
-    assert.equal(tenant.buckets.lake, "the-lake");
-    assert.equal(tenant.buckets.upstream, "the.upstream");
-    assert.equal(tenant.buckets.cache, "acme-c360-cache-dev");
-    assert.deepEqual(tenant.stream, { name: "events", mode: "on-demand", shards: undefined, retentionHours: 8760 });
-    assert.deepEqual(tenant.delivery, { name: "to-lake", intervalSeconds: 0, sizeMiB: 128, compression: "GZIP" });
-    assert.deepEqual(tenant.forwarder, {
-      batchSize: 10_000,
-      windowSeconds: 300,
-      parallelizationFactor: 10,
-      memoryMiB: 10_240,
-      timeoutSeconds: 900,
-      reservedConcurrency: 3,
-      callsPerSecond: 5,
-    });
-    assert.deepEqual(tenant.recommender, {
+    assert.deepEqual(defined(tenant), {
+      name: "acme",
+      buckets: {
+        upstream: "the.upstream",
+        lake: "the-lake",
+        downstream: "acme-c360-downstream-dev",
+        infra: "acme-c360-infra-dev",
+        cache: "acme-c360-cache-dev",
+      },
+      logRetentionDays: 365,
       interactionColumns: ["USER_ID", "ITEM_ID", "TIMESTAMP"],
-      defaultEventType: "watch",
-      eventTypes: ["watch", "buy"],
-      existing,
-      recipe: "aws-popularity-count",
-      campaign: true,
-      minProvisionedTps: 500,
-      protectsDataset: true,
+      lake: { lake: "existing", shared: true, sourceConditions: false, printStatements: true, protect: false, forceDestroy: true },
+      feed: {
+        stream: { name: "events", mode: "on-demand", retentionHours: 8760 },
+        delivery: { name: "to-lake", intervalSeconds: 0, sizeMiB: 128, compression: "GZIP" },
+        protect: false,
+      },
+      forwarder: {
+        batchSize: 10_000,
+        windowSeconds: 300,
+        parallelizationFactor: 10,
+        memoryMiB: 10_240,
+        timeoutSeconds: 900,
+        reservedConcurrency: 3,
+        callsPerSecond: 5,
+      },
+      recommender: { existing, recipe: "aws-popularity-count", campaign: true, minProvisionedTps: 500, protect: true },
+      catalog: { database: "own_database", projectionStart: "2027/12/31/23", protect: false },
+      export: { engine: "glue", source },
+      pipeline: {
+        schedule: "rate(12 hours)",
+        timeZone: "Asia/Singapore",
+        train: "afterExport",
+        maxWaitHours: 72,
+        streamedEvents: "include",
+        defaultEventType: "watch",
+        eventTypes: ["watch", "buy"],
+      },
     });
-    assert.deepEqual(tenant.catalog, { database: "own_database", projectionStart: "2027/12/31/23" });
-    assert.deepEqual(tenant.export, { engine: "glue", streamedEvents: "include", source });
-    assert.deepEqual(tenant.pipeline, { schedule: "rate(12 hours)", timeZone: "Asia/Singapore", train: "afterExport", maxWaitHours: 72 });
-    assert.equal(tenant.logRetentionDays, 365);
   });
 
-  it("of a tenant stand before the stack's, member by member", () => {
+  it("of a tenant override the stack's, member by member", () => {
     const { tenants } = config({
       stream: { shards: 2, retentionHours: 48 },
       logRetentionDays: 7,
       tenants: ["acme", { name: "bolt", stream: { shards: 4 }, logRetentionDays: 30 }],
     });
     assert.deepEqual(
-      tenants.map(({ name, stream, logRetentionDays }) => [name, stream.shards, stream.retentionHours, logRetentionDays]),
+      tenants.map(({ name, feed, logRetentionDays }) => [name, feed.stream?.shards, feed.stream?.retentionHours, logRetentionDays]),
       [
         ["acme", 2, 48, 7],
         ["bolt", 4, 48, 30],
@@ -237,8 +223,25 @@ describe("settings", () => {
     );
   });
 
-  it("of other namespaces are left alone", () => {
+  it("of other namespaces are ignored", () => {
     const all = { ...texts({}), "aws:region": "eu-west-1", "c360-recommender-x:stage": "prod" };
-    assert.equal(parseConfig(all, [], "dev").stage, "dev");
+    assert.equal(parseConfig(projectSettings(all), "dev").stage, "dev");
+  });
+});
+
+describe("loadConfig", () => {
+  it("reads the stack's settings, and refuses secrets without showing them", async () => {
+    await pulumi.runtime.setMocks({ newResource: () => ({ id: "", state: {} }), call: () => ({}) }, "c360-recommender", "staging");
+    const settings = { ...texts({ logRetentionDays: 3, lake: "create" }), "aws:region": "eu-west-1" };
+    pulumi.runtime.setAllConfig(settings);
+    const { stage, tenants } = loadConfig();
+    assert.deepEqual([stage, tenants[0].logRetentionDays, tenants[0].lake.lake], ["staging", 3, "create"]);
+    pulumi.runtime.setAllConfig({ ...settings, [`${NAMESPACE}lake`]: "hunter2" });
+    process.env.PULUMI_CONFIG_SECRET_KEYS = JSON.stringify(["aws:secretKey", `${NAMESPACE}lake`]);
+    try {
+      assert.throws(loadConfig, { message: `config ${NAMESPACE}lake must be plain text, got a secret` });
+    } finally {
+      delete process.env.PULUMI_CONFIG_SECRET_KEYS;
+    }
   });
 });

@@ -4,7 +4,6 @@ import { PERSONAL_CONTEXT } from "./pulumiMocks";
 /** Of a personal stage, by the function. */
 export const EXPORT_ARGS: InteractionExportArgs = {
   context: PERSONAL_CONTEXT,
-  infra: "infra",
   interactionColumns: ["USER_ID", "ITEM_ID", "TIMESTAMP"],
   engine: "lambda",
 };

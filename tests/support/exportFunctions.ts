@@ -29,16 +29,8 @@ export function exportFunctions(source?: ExportSource): Promise<Record<string, D
 }
 
 async function deployFunctions(source?: ExportSource): Promise<Record<string, DeployedFunction>> {
-  const { get } = await deploy(
-    () =>
-      new InteractionExport("e", {
-        context: CONTEXT,
-        infra: BUCKETS.infra,
-        engine: "lambda",
-        source,
-        interactionColumns: COLUMNS.split(","),
-      }),
-  );
+  const args = { context: CONTEXT, source, interactionColumns: COLUMNS.split(",") };
+  const { get } = await deploy(() => new InteractionExport("e", args));
   const one = (role: string): [string, DeployedFunction] => {
     const { code, environment } = get("aws:lambda/function:Function", `e-${role}-function`).inputs;
     const { variables } = environment as { variables: Record<string, string> };

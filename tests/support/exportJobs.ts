@@ -23,7 +23,7 @@ export function exportJobOf(source?: ExportSource): Promise<DeployedJob> {
 }
 
 async function deployJob(source?: ExportSource): Promise<DeployedJob> {
-  const args = { context: CONTEXT, infra: CONTEXT.buckets.infra, interactionColumns: COLUMNS.split(",") };
+  const args = { context: CONTEXT, interactionColumns: COLUMNS.split(",") };
   const { get, resources } = await deploy(() => new InteractionExport("e", { ...args, engine: "glue", source }));
   const objects = resources.filter(({ type }) => type === "aws:s3/bucketObjectv2:BucketObjectv2");
   return {

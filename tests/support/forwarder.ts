@@ -49,15 +49,9 @@ export async function loadForwarder({ endpoint, credentials, env = {} }: Forward
 export function makeForwarder(changes: Partial<EventForwarderArgs> = {}): EventForwarder {
   return new EventForwarder("f", {
     context: { ...CONTEXT, buckets: { ...CONTEXT.buckets, upstream: "upstream" } },
-    stream: { name: "events", arn: `arn:aws:kinesis:${CONTEXT.region}:${CONTEXT.account}:stream/events`, retentionHours: 24 },
+    stream: { name: "events", arn: `arn:aws:kinesis:${CONTEXT.region}:${CONTEXT.account}:stream/events`, shards: 1, retentionHours: 24 },
     upstream: "arn:aws:s3:::upstream",
     trackingId: "tracking-id",
-    batchSize: 500,
-    windowSeconds: 1,
-    parallelizationFactor: 1,
-    memoryMiB: 256,
-    timeoutSeconds: 60,
-    callsPerSecond: 1000,
     ...changes,
   });
 }

@@ -50,7 +50,7 @@ export function leavesOf({ resources }: StackResources, tenant: string): Record<
     }
     for (const [key, member] of Object.entries(value)) add(`${path}${path.endsWith(" ") ? "" : "."}${key}`, member);
   };
-  for (const { name, type, inputs, protect } of resources.filter((resource) => tenantOf(resource.name) === tenant)) {
+  for (const { name, type, inputs, protect } of resources.filter((resource) => resource.custom && tenantOf(resource.name) === tenant)) {
     const short = name.slice(tenant.length + 1);
     add(short, type);
     add(`${short} `, inputs);

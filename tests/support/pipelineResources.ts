@@ -1,7 +1,7 @@
 import { admitPersonalize } from "../../components/dataLake/bucketPolicies";
 import { Catalog } from "../../components/catalog/catalog";
 import { InteractionExport, type InteractionExportArgs } from "../../components/interactionExport/interactionExport";
-import { interactionsSchema } from "../../components/recommender/interactionsSchema";
+import { INTERACTION_COLUMNS, interactionsSchema } from "../../components/shared/interactions";
 import { Pipeline, type PipelineArgs } from "../../components/pipeline/pipeline";
 import { physicalName } from "../../components/shared/naming";
 import { policy } from "../../components/shared/policies";
@@ -17,7 +17,6 @@ export const BUCKETS = { upstream: "upstream", lake: "lake", downstream: "downst
 const CONTEXT: TenantContext = { ...ACME, buckets: BUCKETS };
 export const DATABASE = "acme_derived";
 const ROLE_POLICY = "aws:iam/rolePolicy:RolePolicy";
-const COLUMNS = ["USER_ID", "ITEM_ID", "TIMESTAMP", "EVENT_TYPE"];
 
 /** Settings of a pipeline that a test has otherwise than dev. */
 export interface Changes
@@ -36,25 +35,19 @@ export function registered(changes: Changes): Promise<Registered[]> {
   return found;
 }
 
-function make({ recipe = "aws-user-personalization-v2", campaign = false, minProvisionedTps = 1, ...changes }: Changes): void {
-  const own = { engine: "lambda", interactionColumns: COLUMNS } as const;
-  const common = { context: CONTEXT, ...own, ...changes };
+function make({ recipe, campaign, minProvisionedTps, engine, source, ...changes }: Changes): void {
+  const { interactionColumns } = changes;
   const served = { context: CONTEXT, recipe, campaign, minProvisionedTps };
-  const { workgroupName } = new Catalog("c", { ...common, database: DATABASE, projectionStart: "2026/01/01/00", protect: false });
-  const { targets } = new InteractionExport("e", { ...common, infra: BUCKETS.infra });
-  const { resources } = new Recommender("r", {
-    ...{ ...served, interactionColumns: common.interactionColumns, protect: false },
-    existing: { ...recommenderResources(served), trackingId: "made-by-the-test" },
-  });
-  new Pipeline("p", {
-    ...{ maxWaitHours: 24, streamedEvents: "include", defaultEventType: "interaction", schedule: "off", timeZone: "UTC", train: "never" },
-    ...{ database: DATABASE, workgroup: workgroupName, recommender: resources, ...targets },
-    ...common,
-  });
+  const { databaseName, workgroupName } = new Catalog("c", { context: CONTEXT, database: DATABASE });
+  const { targets } = new InteractionExport("e", { context: CONTEXT, interactionColumns, engine, source });
+  const existing = { ...recommenderResources(served), trackingId: "made-by-the-test" };
+  const { resources } = new Recommender("r", { ...served, interactionColumns, existing });
+  const called = { database: databaseName, workgroup: workgroupName, recommender: resources, ...targets };
+  new Pipeline("p", { context: CONTEXT, ...called, ...changes });
 }
 
 /** Makes the dataset group that the program would, with its dataset, and lets Personalize read downstream. */
-export async function makeDatasetGroup(cloud: Cloud, { interactionColumns = COLUMNS }: Changes): Promise<void> {
+export async function makeDatasetGroup(cloud: Cloud, { interactionColumns = INTERACTION_COLUMNS }: Changes): Promise<void> {
   const admitted = policy(...admitPersonalize(CONTEXT, BUCKETS.downstream, ["recommender/"], true));
   await cloud.create("aws:s3/bucketPolicy:BucketPolicy", { bucket: BUCKETS.downstream, policy: admitted }, "urn::downstream-policy");
   const makeOne = async (kind: string, desired: object) =>

@@ -28,6 +28,8 @@ export interface Registered {
   custom: boolean;
   /** Type and name of the parent. */
   parent: string;
+  /** Types and names of parents that it may have had before. */
+  formerParents: string[];
   /** Names of everything it waits for. */
   dependencies: string[];
   inputs: Inputs;
@@ -114,6 +116,7 @@ interface Request {
   getType(): string;
   getName(): string;
   getParent(): string;
+  getAliasesList(): { getSpec(): { getParenturn(): string } }[];
   getCustom(): boolean;
   getObject(): { toJavaScript(): Inputs };
   getDependenciesList(): string[];
@@ -137,6 +140,7 @@ function record() {
   const register = monitor.registerResource.bind(monitor);
   const registerOutputs = monitor.registerResourceOutputs.bind(monitor);
   const nameOf = (urn: string) => urn.split("::").slice(3).join("::");
+  const typeAndName = (urn: string) => `${urn.split("::")[2].split("$").slice(-1)[0]} ${nameOf(urn)}`;
   monitor.registerResource = (request, answer) =>
     register(request, (error, response) => {
       if (error) fail(error);
@@ -146,7 +150,8 @@ function record() {
         name: request.getName(),
         urn: response?.getUrn() ?? "",
         custom: request.getCustom(),
-        parent: parent && `${parent.split("::")[2].split("$").slice(-1)[0]} ${nameOf(parent)}`,
+        parent: parent && typeAndName(parent),
+        formerParents: request.getAliasesList().map((alias) => typeAndName(alias.getSpec().getParenturn())),
         dependencies: request.getDependenciesList().map(nameOf).sort(),
         inputs: request.getObject().toJavaScript(),
         protect: request.getProtect() ?? false,

@@ -1,4 +1,4 @@
-import { type Config, parseConfig } from "../../config";
+import { type Config, parseConfig, projectSettings } from "../../config";
 
 /** What the keys of the project's settings begin with. */
 export const NAMESPACE = "c360-recommender:";
@@ -13,7 +13,7 @@ export function texts(settings: Record<string, unknown>): Record<string, string>
 
 /** Parses settings of a stack. */
 export function config(settings: Record<string, unknown> = {}, stack = "dev"): Config {
-  return parseConfig(texts(settings), [], stack);
+  return parseConfig(projectSettings(texts(settings)), stack);
 }
 
 /** Made by hand. */

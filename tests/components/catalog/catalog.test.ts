@@ -4,11 +4,9 @@ import { CONTEXT, deploy, PERSONAL_CONTEXT } from "../../support/pulumiMocks";
 
 const ARGS: CatalogArgs = {
   context: { ...PERSONAL_CONTEXT, keyPrefix: "" },
-  database: "acme_crm_derived_restricted_dev",
-  projectionStart: "2026/01/01/00",
-  protect: false,
 };
 const { tags: TAGS } = CONTEXT;
+const DATABASE = "acme_crm_derived_restricted_dev";
 const TABLE = "aws:glue/catalogTable:CatalogTable";
 const LINES = {
   inputFormat: "org.apache.hadoop.mapred.TextInputFormat",
@@ -20,19 +18,19 @@ const LINES = {
 const create = (args: Partial<CatalogArgs> = {}) => deploy(() => void new Catalog("c", { ...ARGS, ...args }));
 
 describe("Catalog", () => {
-  it("makes a database and four tables in it", async () => {
+  it("creates a database with four tables", async () => {
     const { get, names } = await create();
-    assert.deepEqual(get("aws:glue/catalogDatabase:CatalogDatabase", "c-database").inputs, { name: ARGS.database, tags: TAGS });
+    assert.deepEqual(get("aws:glue/catalogDatabase:CatalogDatabase", "c-database").inputs, { name: DATABASE, tags: TAGS });
     assert.deepEqual(names(TABLE), ["c-events", "c-history", "c-interactions", "c-trainings"]);
     assert.deepEqual(get(TABLE, "c-history").inputs, {
-      databaseName: ARGS.database,
+      databaseName: DATABASE,
       name: "t100_dashboard_interaction_history",
       tableType: "EXTERNAL_TABLE",
       storageDescriptor: { location: "s3://up/crm/dashboard_interaction/history/", ...LINES },
       parameters: { EXTERNAL: "TRUE" },
     });
     assert.deepEqual(get(TABLE, "c-interactions").inputs, {
-      databaseName: ARGS.database,
+      databaseName: DATABASE,
       name: "t200_dashboard_interaction",
       tableType: "EXTERNAL_TABLE",
       storageDescriptor: {
@@ -56,11 +54,11 @@ describe("Catalog", () => {
     });
   });
 
-  it("lets the hours of raw events follow from the clock, below the stage's own prefix", async () => {
+  it("projects hourly partitions of raw events, below the stage's key prefix", async () => {
     const { get } = await create({ context: PERSONAL_CONTEXT, projectionStart: "2026/03/01/00" });
     const location = "s3://up/alice/crm/dashboard_interaction/latest/";
     assert.deepEqual(get(TABLE, "c-events").inputs, {
-      databaseName: ARGS.database,
+      databaseName: DATABASE,
       name: "t100_dashboard_interaction_event",
       tableType: "EXTERNAL_TABLE",
       storageDescriptor: { location, ...LINES },
@@ -78,12 +76,12 @@ describe("Catalog", () => {
     });
   });
 
-  it("lets the days of training runs follow from the clock too, one JSON object a line", async () => {
+  it("projects daily partitions of training runs, one JSON object per line", async () => {
     const { get } = await create({ context: PERSONAL_CONTEXT, projectionStart: "2026/03/01/00" });
     const location = "s3://lake/alice/crm_derived_restricted/t310_training_run/";
     const text = ["run_id", "run_date", "run_key", "finished_at"].map((name) => ({ name, type: "string" }));
     assert.deepEqual(get(TABLE, "c-trainings").inputs, {
-      databaseName: ARGS.database,
+      databaseName: DATABASE,
       name: "t310_training_run",
       tableType: "EXTERNAL_TABLE",
       storageDescriptor: {
@@ -113,7 +111,7 @@ describe("Catalog", () => {
     });
   });
 
-  it("makes a workgroup that decides where results go and how much a query may scan", async () => {
+  it("creates a workgroup that sets the location of results and the scan limit of a query", async () => {
     const { get } = await create({ protect: true });
     assert.deepEqual(get("aws:athena/workgroup:Workgroup", "c-workgroup").inputs, {
       name: "acme-c360-recommender-athena-dev",

@@ -6,12 +6,7 @@ import { CONTEXT, deploy } from "../../support/pulumiMocks";
 const BUCKETS = { upstream: "up", lake: "la", downstream: "down", infra: "inf", cache: "ca" };
 const ARGS: DataLakeArgs = {
   context: tenantContext({ ...CONTEXT, stage: "prod", buckets: BUCKETS }),
-  lake: "create",
-  shared: false,
-  sourceConditions: true,
-  printStatements: false,
   protect: true,
-  forceDestroy: false,
 };
 const BUCKET = "aws:s3/bucket:Bucket";
 const SOURCE_ACCOUNT = { "aws:SourceAccount": "123456789012" };
@@ -57,7 +52,7 @@ async function policies(args: DataLakeArgs): Promise<Record<string, unknown>> {
 }
 
 describe("DataLake", () => {
-  it("makes five buckets in zones of its own, protected and retained", async () => {
+  it("creates five buckets, protected and retained", async () => {
     const { get, names, resources } = await deploy(() => void new DataLake("l", ARGS));
     assert.deepEqual(names("c360:lake:ZoneBucket"), ["l-cache", "l-downstream", "l-infra", "l-lake", "l-upstream"]);
     for (const [zone, bucket] of Object.entries(BUCKETS)) {
@@ -100,7 +95,7 @@ describe("DataLake", () => {
     assert.deepEqual(statements, [deny("down"), ...admit(["recommender/*", "*/recommender/*"])]);
   });
 
-  it("can leave the source conditions out", async () => {
+  it("leaves the source conditions out if told so", async () => {
     const { "l-downstream-policy": statements } = await policies({ ...ARGS, sourceConditions: false });
     const [read, list] = admit(["recommender/*"]);
     const { Condition, ...unconditional } = read;
@@ -108,7 +103,7 @@ describe("DataLake", () => {
     assert.deepEqual(statements, [deny("down"), unconditional, { ...list, Condition: { StringLike: { "s3:prefix": ["recommender/*"] } } }]);
   });
 
-  it("expires the cache alone, and logs every bucket but infra", async () => {
+  it("expires only the cache, and logs access to every bucket but infra", async () => {
     const { resources, names } = await deploy(() => void new DataLake("l", ARGS));
     const lifecycles = resources.filter(({ type }) => type.endsWith(":BucketLifecycleConfiguration"));
     const expiring = lifecycles.filter(({ inputs }) => JSON.stringify(inputs).includes('"expiration":{"days":7}'));
@@ -125,7 +120,7 @@ describe("DataLake", () => {
     assert.deepEqual(outputs, { arns: arnsOfBuckets() });
   });
 
-  it("makes nothing of adopted buckets, and knows their ARNs at preview", async () => {
+  it("creates nothing for adopted buckets, and knows their ARNs at preview", async () => {
     const adopt = () => ({ arns: new DataLake("l", { ...ARGS, lake: "existing" }).arns });
     const { outputs, resources, printed } = await deploy(adopt, { preview: true });
     assert.deepEqual(outputs, { arns: arnsOfBuckets() });

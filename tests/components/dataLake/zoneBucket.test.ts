@@ -10,7 +10,6 @@ const ARGS: ZoneBucketArgs = {
   zone: "lake",
   policy: policy(denyInsecureTransport(CONTEXT, "acme-c360-lake-dev")),
   protect: true,
-  forceDestroy: false,
 };
 
 function inputsOf(resources: { type: string; name: string; parent: string; inputs: object }[]) {
@@ -20,7 +19,7 @@ function inputsOf(resources: { type: string; name: string; parent: string; input
 }
 
 describe("ZoneBucket", () => {
-  it("is private, encrypted, versioned, tidied and TLS only", async () => {
+  it("is private, encrypted, versioned, cleaned up and TLS only", async () => {
     const { resources } = await deploy(() => void new ZoneBucket("b", ARGS));
     const bucket = "acme-c360-lake-dev";
     assert.deepEqual(inputsOf(resources), {

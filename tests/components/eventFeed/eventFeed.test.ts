@@ -5,9 +5,8 @@ import { CONTEXT, deploy, PERSONAL_CONTEXT } from "../../support/pulumiMocks";
 const ARGS: EventFeedArgs = {
   context: { ...PERSONAL_CONTEXT, keyPrefix: "" },
   stream: { name: "events", mode: "provisioned", shards: 2, retentionHours: 168 },
-  delivery: { name: "to-lake", intervalSeconds: 300, sizeMiB: 5, compression: "UNCOMPRESSED" },
+  delivery: { name: "to-lake" },
   upstream: "arn:aws:s3:::up",
-  protect: false,
 };
 const PARENT = "c360:events:EventFeed f";
 const { tags: TAGS } = CONTEXT;
@@ -21,7 +20,17 @@ function make(args: Partial<EventFeedArgs> = {}) {
 }
 
 describe("EventFeed", () => {
-  it("makes an encrypted stream", async () => {
+  it("needs no more than a context and a bucket", async () => {
+    const { get, outputs } = await deploy(() => new EventFeed("f", { context: CONTEXT, upstream: "arn:aws:s3:::up" }).stream);
+    const { name, streamModeDetails, shardCount, retentionPeriod } = get(STREAM, "f-stream").inputs;
+    assert.deepEqual([name, shardCount, retentionPeriod], ["acme-c360-recommender-stream-dev", 1, 24]);
+    assert.deepEqual(streamModeDetails, { streamMode: "PROVISIONED" });
+    assert.equal(get(DELIVERY, "f-delivery").inputs.name, "acme-c360-recommender-delivery-dev");
+    const arn = "arn:aws:kinesis:ap-southeast-1:123456789012:stream/acme-c360-recommender-stream-dev";
+    assert.deepEqual(outputs, { name, arn, shards: 1, retentionHours: 24 });
+  });
+
+  it("creates an encrypted stream", async () => {
     const { get } = await deploy(make());
     const { inputs, parent } = get(STREAM, "f-stream");
     assert.equal(parent, PARENT);
@@ -36,11 +45,13 @@ describe("EventFeed", () => {
     });
   });
 
-  it("leaves the shards of a stream on demand to the service", async () => {
-    const { get } = await deploy(make({ stream: { name: "events", mode: "on-demand", retentionHours: 24 } }));
+  it("leaves the shards of an on-demand stream to the service, which starts with four", async () => {
+    const stream = { name: "events", mode: "on-demand", retentionHours: 48 } as const;
+    const { get, outputs } = await deploy(() => new EventFeed("f", { ...ARGS, stream }).stream);
     const { inputs } = get(STREAM, "f-stream");
     assert.deepEqual(inputs.streamModeDetails, { streamMode: "ON_DEMAND" });
     assert.ok(!("shardCount" in inputs));
+    assert.deepEqual(outputs, { name: "events", arn: STREAM_ARN, shards: 4, retentionHours: 48 });
   });
 
   it("delivers every record with a newline, by the hour of arrival", async () => {
@@ -73,7 +84,7 @@ describe("EventFeed", () => {
     });
   });
 
-  it("delivers below the stage's prefix, compressed, protected, as it is told", async () => {
+  it("delivers below the stage's prefix, compressed and protected, as configured", async () => {
     const { get } = await deploy(
       make({
         delivery: { ...ARGS.delivery, intervalSeconds: 0, sizeMiB: 128, compression: "GZIP" },
@@ -173,7 +184,7 @@ describe("EventFeed", () => {
     });
   });
 
-  it("keeps delivery errors in a log of its own", async () => {
+  it("writes delivery errors to its own log group", async () => {
     const { get } = await deploy(make());
     const group = get("aws:cloudwatch/logGroup:LogGroup", "f-logs");
     assert.deepEqual(group.inputs, { name: "/aws/kinesisfirehose/to-lake", retentionInDays: 14, tags: TAGS });
@@ -182,7 +193,7 @@ describe("EventFeed", () => {
     assert.deepEqual([group.parent, stream.parent], [PARENT, PARENT]);
   });
 
-  it("makes the delivery stream after its role's policy, and lets nobody produce before it", async () => {
+  it("creates the delivery stream after its role's policy, and the producers' policy after that", async () => {
     const { get } = await deploy(make(), { preview: true });
     assert.deepEqual(get(DELIVERY, "f-delivery").dependencies, ["f-errors", "f-logs", "f-role", "f-role-policy", "f-stream"]);
     const producer = get("aws:iam/policy:Policy", "f-producer");

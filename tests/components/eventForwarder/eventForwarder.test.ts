@@ -1,22 +1,17 @@
 import * as assert from "node:assert/strict";
 import { EventForwarder, type EventForwarderArgs } from "../../../components/eventForwarder/eventForwarder";
-import { type Deployment, CONTEXT, deploy, PERSONAL_CONTEXT } from "../../support/pulumiMocks";
+import { CONTEXT, type Deployment, deploy, PERSONAL_CONTEXT } from "../../support/pulumiMocks";
 
 const NAME = "acme-c360-recommender-forwarder-dev";
 const STREAM_ARN = "arn:aws:kinesis:ap-southeast-1:123456789012:stream/events";
 const ARGS: EventForwarderArgs = {
   context: { ...PERSONAL_CONTEXT, keyPrefix: "" },
-  stream: { name: "events", arn: STREAM_ARN, retentionHours: 168 },
+  stream: { name: "events", arn: STREAM_ARN, shards: 2, retentionHours: 168 },
   upstream: "arn:aws:s3:::up",
   trackingId: "tracking-id",
-  batchSize: 500,
-  windowSeconds: 1,
-  parallelizationFactor: 2,
-  memoryMiB: 256,
-  timeoutSeconds: 60,
-  callsPerSecond: 500,
 };
 const PARENT = "c360:events:EventForwarder f";
+const LAMBDA = "c360:shared:LambdaFunction f";
 const { tags: TAGS } = CONTEXT;
 const FUNCTION = "aws:lambda/function:Function";
 const MAPPING = "aws:lambda/eventSourceMapping:EventSourceMapping";
@@ -31,10 +26,10 @@ describe("EventForwarder", () => {
     deployed = await deploy(make());
   });
 
-  it("runs one file of code with pinned runtime and limits, and gives it values by its environment alone", () => {
+  it("runs one file of code with default limits, and passes values only through the environment", () => {
     const { inputs, parent } = deployed.get(FUNCTION, "f-function");
     const { code, ...rest } = inputs;
-    assert.equal(parent, PARENT);
+    assert.equal(parent, LAMBDA);
     assert.deepEqual(Object.keys((code as { assets: object }).assets), ["__index.js"]);
     assert.deepEqual(rest, {
       name: NAME,
@@ -59,14 +54,8 @@ describe("EventForwarder", () => {
     });
   });
 
-  it("writes to a log group of its own", () => {
-    const { inputs, parent } = deployed.get("aws:cloudwatch/logGroup:LogGroup", "f-logs");
-    assert.equal(parent, PARENT);
-    assert.deepEqual(inputs, { name: `/aws/lambda/${NAME}`, retentionInDays: 14, tags: TAGS });
-  });
-
-  it("reads in order, keeps what fails and reports records one by one", () => {
-    const { inputs, parent } = deployed.get(MAPPING, "f-mapping");
+  it("reads in order, keeps failed batches and reports failures by record", () => {
+    const { inputs, parent, dependencies } = deployed.get(MAPPING, "f-mapping");
     assert.equal(parent, PARENT);
     assert.deepEqual(inputs, {
       eventSourceArn: STREAM_ARN,
@@ -74,7 +63,7 @@ describe("EventForwarder", () => {
       startingPosition: "TRIM_HORIZON",
       batchSize: 500,
       maximumBatchingWindowInSeconds: 1,
-      parallelizationFactor: 2,
+      parallelizationFactor: 1,
       maximumRetryAttempts: -1,
       maximumRecordAgeInSeconds: 518_400,
       bisectBatchOnFunctionError: true,
@@ -83,29 +72,13 @@ describe("EventForwarder", () => {
       metricsConfig: { metrics: ["EventCount"] },
       tags: TAGS,
     });
+    assert.ok(dependencies.includes("f-role-policy"));
   });
 
-  it("starts after its role's policy", () => {
-    assert.deepEqual(deployed.get(FUNCTION, "f-function").dependencies, ["f-logs", "f-role", "f-role-policy"]);
-    assert.deepEqual(deployed.get(MAPPING, "f-mapping").dependencies, ["f-function", "f-role-policy"]);
-  });
-
-  it("has a role of its own with what it needs, known at preview", async () => {
-    const { get, names } = await deploy(make(), { preview: true });
-    assert.deepEqual([names("aws:iam/role:Role"), names("aws:iam/rolePolicy:RolePolicy")], [["f-role"], ["f-role-policy"]]);
-    const role = get("aws:iam/role:Role", "f-role");
-    assert.equal(role.parent, PARENT);
-    assert.deepEqual(role.inputs, {
-      name: NAME,
-      tags: TAGS,
-      assumeRolePolicy: {
-        Version: "2012-10-17",
-        Statement: [{ Sid: "Assume", Effect: "Allow", Principal: { Service: "lambda.amazonaws.com" }, Action: "sts:AssumeRole" }],
-      },
-    });
-    const rolePolicy = get("aws:iam/rolePolicy:RolePolicy", "f-role-policy");
-    assert.equal(rolePolicy.parent, PARENT);
-    assert.deepEqual(rolePolicy.inputs, {
+  it("gives the function's role what it needs, known at preview", async () => {
+    const { get } = await deploy(make(), { preview: true });
+    const { inputs } = get("aws:iam/rolePolicy:RolePolicy", "f-role-policy");
+    assert.deepEqual(inputs, {
       role: NAME,
       policy: {
         Version: "2012-10-17",
@@ -159,11 +132,33 @@ describe("EventForwarder", () => {
     }
   });
 
-  it("sets concurrency aside and uses the stage's prefix where it is told", async () => {
-    const { get } = await deploy(make({ reservedConcurrency: 7, context: PERSONAL_CONTEXT }));
-    const { reservedConcurrentExecutions, environment } = get(FUNCTION, "f-function").inputs;
-    assert.equal(reservedConcurrentExecutions, 7);
-    const { DEAD_LETTER_PREFIX } = (environment as { variables: Record<string, string> }).variables;
-    assert.equal(DEAD_LETTER_PREFIX, "alice/crm/dashboard_interaction/dead_letter/");
+  it("shares the calls that Personalize accepts among the concurrent invocations, and makes at least one per second", async () => {
+    for (const [shards, parallelizationFactor, calls] of [
+      [1, 1, "1000"],
+      [5, 1, "200"],
+      [5, 3, "66"],
+      [500, 10, "1"],
+    ] as const) {
+      const { get } = await deploy(make({ stream: { ...ARGS.stream, shards }, parallelizationFactor }));
+      const { variables } = get(FUNCTION, "f-function").inputs.environment as { variables: Record<string, string> };
+      assert.equal(variables.CALLS_PER_SECOND, calls, `${shards} x ${parallelizationFactor}`);
+      assert.equal(get(MAPPING, "f-mapping").inputs.parallelizationFactor, parallelizationFactor);
+    }
+  });
+
+  it("uses limits and key prefix as given", async () => {
+    const { get } = await deploy(
+      make({
+        ...{ context: PERSONAL_CONTEXT, batchSize: 7, windowSeconds: 0, memoryMiB: 512, timeoutSeconds: 30, reservedConcurrency: 3 },
+        callsPerSecond: 42,
+      }),
+    );
+    const { reservedConcurrentExecutions, memorySize, timeout, environment } = get(FUNCTION, "f-function").inputs;
+    assert.deepEqual([reservedConcurrentExecutions, memorySize, timeout], [3, 512, 30]);
+    const { variables } = environment as { variables: Record<string, string> };
+    assert.equal(variables.DEAD_LETTER_PREFIX, "alice/crm/dashboard_interaction/dead_letter/");
+    assert.equal(variables.CALLS_PER_SECOND, "42");
+    const { batchSize, maximumBatchingWindowInSeconds } = get(MAPPING, "f-mapping").inputs;
+    assert.deepEqual([batchSize, maximumBatchingWindowInSeconds], [7, 0]);
   });
 });

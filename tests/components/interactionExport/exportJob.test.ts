@@ -2,7 +2,6 @@ import * as assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import * as pulumi from "@pulumi/pulumi";
 import { InteractionExport, type InteractionExportArgs } from "../../../components/interactionExport/interactionExport";
 import { EXPORT_ARGS, EXPORT_SOURCE as SOURCE } from "../../support/exportArgs";
 import { deploy, UNKNOWN } from "../../support/pulumiMocks";
@@ -70,7 +69,7 @@ describe("the export's Glue job", () => {
   const objects = ["script", ...MODULES.map((file) => file.replace("export_", "module-").replace(".py", ""))].map((of) => `e-export-${of}`);
   const job = async (args: Partial<InteractionExportArgs> = {}) => (await create(args)).get("aws:glue/job:Job", "e-export-job");
 
-  it("is one small job that runs once at a time, when it may do its work", async () => {
+  it("is one small job that runs once at a time, created after its role's policy, files and log groups", async () => {
     const { inputs, dependencies, parent } = await job();
     assert.deepEqual(inputs, {
       name: NAME,
@@ -93,13 +92,13 @@ describe("the export's Glue job", () => {
     );
   });
 
-  it("is told the folders and the header of a source", async () => {
+  it("gets the folders and the header of a source", async () => {
     const { inputs } = await job({ source: SOURCE });
     const expected = { ...ARGUMENTS, "--dataset": "crm/web", "--table": "interactions", "--header": "user,item,at" };
     assert.deepEqual(inputs.defaultArguments, expected);
   });
 
-  it("runs the repository's script with all of its modules, each of which is uploaded again when it changes", async () => {
+  it("runs the repository's script with all of its modules, each uploaded again when it changes", async () => {
     const { get } = await create({}, true);
     const files = readdirSync(FOLDER).filter((file) => file.endsWith(".py"));
     assert.deepEqual(files, [SCRIPT, ...MODULES]);
@@ -118,12 +117,20 @@ describe("the export's Glue job", () => {
     }
   });
 
-  it("is known at a first preview, but for what waits for the bucket and the role", async () => {
-    const { get } = await create({ infra: pulumi.output(pulumi.unknown as string) }, true);
-    assert.equal(get("aws:s3/bucketObjectv2:BucketObjectv2", "e-export-script").inputs.bucket, UNKNOWN);
+  it("is known at a first preview, but for its role", async () => {
+    const { get } = await create({}, true);
     const { roleArn, ...rest } = get("aws:glue/job:Job", "e-export-job").inputs;
     assert.equal(roleArn, UNKNOWN);
     assert.ok(!JSON.stringify(rest).includes(UNKNOWN));
+  });
+
+  it("keeps the role of the engine lambda when the engine changes, and the other way round", async () => {
+    const [byJob, byFunction] = [await create(), await create({ engine: "lambda" })];
+    for (const type of ["aws:iam/role:Role", "aws:iam/rolePolicy:RolePolicy"]) {
+      const name = type.endsWith(":Role") ? "e-export-role" : "e-export-role-policy";
+      const [job, lambda] = [byJob.get(type, name), byFunction.get(type, name)];
+      assert.deepEqual([job.formerParents, lambda.formerParents], [[lambda.parent], [job.parent]]);
+    }
   });
 
   it("keeps its two logs as long as the stage says", async () => {

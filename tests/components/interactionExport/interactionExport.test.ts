@@ -6,7 +6,6 @@ import { archiveFiles } from "../../support/serialize";
 
 const TAGS = { tenant: "acme", stage: "dev", project: "c360-recommender" };
 const FUNCTION = "aws:lambda/function:Function";
-const PARENT = "c360:export:InteractionExport e";
 
 const create = (args: Partial<InteractionExportArgs> = {}) => deploy(() => new InteractionExport("e", { ...ARGS, ...args }).targets);
 
@@ -97,12 +96,13 @@ describe("InteractionExport", () => {
       });
     });
 
-    it(`deploys the function of ${what} inline, once it may do its work`, async () => {
+    it(`deploys the function of ${what} from one file, after its role's policy`, async () => {
       const { get } = await create(args);
       const { inputs, parent, dependencies } = get(FUNCTION, `e-${role}-function`);
       const { code, ...rest } = inputs;
       assert.deepEqual(Object.keys(archiveFiles(code)), ["__index.js"]);
-      assert.equal(parent, PARENT);
+      assert.equal(parent, `c360:shared:LambdaFunction e-${role}`);
+      assert.equal(get("c360:shared:LambdaFunction", `e-${role}`).parent, "c360:export:InteractionExport e");
       assert.ok(dependencies.includes(`e-${role}-role-policy`));
       assert.deepEqual(rest, {
         name,
@@ -119,7 +119,7 @@ describe("InteractionExport", () => {
     });
   }
 
-  it("tells who joins the parts, and where they come from, at preview", async () => {
+  it("gives what joins the parts, and where they come from, at preview", async () => {
     const arn = (role: string) => `arn:aws:lambda:ap-southeast-1:123456789012:function:acme-c360-recommender-${role}-dev`;
     const lambda = { engine: "lambda", functionArn: arn("export") };
     const glue = { engine: "glue", jobName: "acme-c360-recommender-export-dev", timeoutMinutes: 240 };
@@ -134,7 +134,7 @@ describe("InteractionExport", () => {
     for (const [args, exporter, parts] of cases) assert.deepEqual((await create(args)).outputs, { exporter, parts });
   });
 
-  it("looks at no historical drop of a source, and has one engine", async () => {
+  it("reads no history files for a source, and has one engine", async () => {
     const functions = async (args: Partial<InteractionExportArgs>) => (await create(args)).names(FUNCTION);
     assert.deepEqual(await functions({ source: SOURCE }), ["e-export-function"]);
     assert.deepEqual(await functions({ engine: "glue" }), ["e-history-function"]);

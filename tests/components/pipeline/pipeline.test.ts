@@ -72,7 +72,7 @@ describe("Pipeline", () => {
     const { get } = await create({}, true);
     const { inputs, dependencies } = get("aws:sfn/stateMachine:StateMachine", "p-state-machine");
     const { definition, loggingConfiguration, ...rest } = inputs as { definition: string; loggingConfiguration: object };
-    assert.deepEqual(JSON.parse(definition), JSON.parse(JSON.stringify(pipelineDefinition(ARGS))));
+    assert.deepEqual(JSON.parse(definition), JSON.parse(JSON.stringify(pipelineDefinition(DEFINITION_ARGS))));
     assert.deepEqual(rest, {
       name: "acme-c360-recommender-pipeline-dev",
       roleArn: UNKNOWN,

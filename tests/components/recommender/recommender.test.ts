@@ -2,14 +2,7 @@ import * as assert from "node:assert/strict";
 import { Recommender, type RecommenderArgs } from "../../../components/recommender/recommender";
 import { CONTEXT, deploy, PERSONAL_CONTEXT, UNKNOWN } from "../../support/pulumiMocks";
 
-const ARGS: RecommenderArgs = {
-  context: CONTEXT,
-  interactionColumns: ["USER_ID", "ITEM_ID", "TIMESTAMP", "EVENT_TYPE"],
-  protect: false,
-  recipe: "aws-user-personalization-v2",
-  campaign: false,
-  minProvisionedTps: 1,
-};
+const ARGS: RecommenderArgs = { context: CONTEXT };
 const CLOUD_CONTROL = "aws:cloudcontrol/resource:Resource";
 const PARENT = "c360:recommender:Recommender r";
 const TAGS = { tenant: "acme", stage: "dev", project: "c360-recommender" };
@@ -94,7 +87,7 @@ describe("Recommender", () => {
     ]);
   });
 
-  it("makes a tagged dataset group, schema, dataset and tracker", async () => {
+  it("creates a tagged dataset group, schema, dataset and event tracker", async () => {
     const { get, names } = await deploy(create());
     assert.deepEqual(names(CLOUD_CONTROL), MADE);
     const desired = (name: string) => {
@@ -155,7 +148,7 @@ describe("Recommender", () => {
     assert.notEqual(Name, "acme-c360-recommender-schema-c4c54-dev");
   });
 
-  it("makes the tracker after the dataset, and gives its tracking id", async () => {
+  it("creates the tracker after the dataset, and gives its tracking id", async () => {
     const { get, outputs } = await deploy(create());
     assert.deepEqual(get(CLOUD_CONTROL, "r-tracker").dependencies, ["r-dataset", "r-dataset-group"]);
     assert.deepEqual(outputs, {
@@ -181,7 +174,7 @@ describe("Recommender", () => {
     assert.ok(open.resources.every(({ protect }) => !protect));
   });
 
-  it("lets whoever shows recommendations ask the campaign for them, and nothing else", async () => {
+  it("lets consumers get recommendations from the campaign, and nothing else", async () => {
     const { get, names } = await deploy(create({ campaign: true }), { preview: true });
     assert.deepEqual(get("aws:iam/policy:Policy", "r-consumer").inputs, {
       name: "acme-c360-recommender-consumer-dev",
@@ -203,7 +196,7 @@ describe("Recommender", () => {
     assert.deepEqual((await deploy(create())).names("aws:iam/policy:Policy"), []);
   });
 
-  it("takes what was made by hand, and makes the role alone", async () => {
+  it("adopts what was created by hand, and creates only the role", async () => {
     const existing = { datasetGroupArn: `${ARN}:dataset-group/g`, datasetArn: `${ARN}:dataset/g/INTERACTIONS`, trackingId: "by-hand" };
     const { resources, outputs } = await deploy(create({ existing, protect: true }), { preview: true });
     assert.deepEqual(

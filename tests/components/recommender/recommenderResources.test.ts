@@ -6,8 +6,8 @@ import { ARNS } from "../../support/settings";
 const ARGS: RecommenderResourcesArgs = { context: CONTEXT, recipe: "aws-user-personalization-v2", campaign: true, minProvisionedTps: 3 };
 const OWN = "arn:aws:personalize:ap-southeast-1:123456789012";
 
-describe("a recommender's places", () => {
-  it("follow from names", () => {
+describe("recommenderResources", () => {
+  it("gives names and ARNs", () => {
     assert.deepEqual(recommenderResources(ARGS), {
       datasetGroupArn: `${OWN}:dataset-group/acme-c360-recommender-recommender-dev`,
       datasetArn: `${OWN}:dataset/acme-c360-recommender-recommender-dev/INTERACTIONS`,
@@ -22,13 +22,13 @@ describe("a recommender's places", () => {
     });
   });
 
-  it("have no campaign where it is off, and another solution for another recipe", () => {
+  it("has no campaign when it is off, and another solution for another recipe", () => {
     assert.equal(recommenderResources({ ...ARGS, campaign: false }).campaign, undefined);
     const { solution, recipeArn } = recommenderResources({ ...ARGS, recipe: "aws-popularity-count" });
     assert.deepEqual([solution.name, recipeArn.split("/")[1]], ["acme-c360-recommender-solution-dev-488", "aws-popularity-count"]);
   });
 
-  it("are those that were made by hand, with a solution and a campaign of the stack's own", () => {
+  it("uses what was created by hand, with the stack's own solution and campaign", () => {
     assert.deepEqual(recommenderResources({ ...ARGS, existing: { ...ARNS, trackingId: "x" } }), { ...recommenderResources(ARGS), ...ARNS });
   });
 });

@@ -1,7 +1,7 @@
 import * as assert from "node:assert/strict";
 import { GetObjectCommand, ListObjectsV2Command, S3Client } from "@aws-sdk/client-s3";
-import { forwarderPolicy } from "../../../components/eventForwarder/eventForwarderPolicy";
-import { trustPolicy } from "../../../components/shared/policies";
+import { forwarderStatements } from "../../../components/eventForwarder/eventForwarder";
+import { policy, trustPolicy } from "../../../components/shared/policies";
 import { badEvents, reasonOf } from "../../../functions/forwardEvents/deadLetters";
 import { plan } from "../../../functions/forwardEvents/plan";
 import { cloudControl, makePersonalize, s3 } from "@c360/local-aws";
@@ -61,8 +61,8 @@ describe("the contract for events, in the deployed archive with the local Person
     await create("aws:s3/bucket:Bucket", { bucket: "upstream" });
     await create("aws:iam/role:Role", { name: "forwarder", assumeRolePolicy: trustPolicy("lambda.amazonaws.com") });
     const context = { ...CONTEXT, buckets: { ...CONTEXT.buckets, upstream: "upstream" } };
-    const policy = forwarderPolicy(context, { stream: "events", logGroup: "/aws/lambda/forwarder" });
-    await create("aws:iam/rolePolicy:RolePolicy", { name: "forwarder", role: "forwarder", policy });
+    const rolePolicy = policy(...forwarderStatements(context, "events"));
+    await create("aws:iam/rolePolicy:RolePolicy", { name: "forwarder", role: "forwarder", policy: rolePolicy });
     const { trackingId } = await makeRecommender(cloud.cloud);
     const { credentials } = cloud.cloud.assume("arn:aws:iam::123456789012:role/forwarder", "lambda.amazonaws.com");
     const env = { TRACKING_ID: trackingId, DEAD_LETTER_PREFIX: "crm/dashboard_interaction/dead_letter/" };

@@ -1,7 +1,13 @@
 import { createHash } from "node:crypto";
-import { physicalName, type Owner } from "../shared/naming";
+import { type Owner, physicalName } from "./naming";
 
-/** A Personalize schema, which cannot change: its name tells its content. */
+/** Columns of an interaction, in the order of the CSV and of the Personalize schema. */
+export const INTERACTION_COLUMNS: readonly string[] = ["USER_ID", "ITEM_ID", "TIMESTAMP", "EVENT_TYPE"];
+
+/** Event type of interactions that have none. */
+export const DEFAULT_EVENT_TYPE = "interaction";
+
+/** A Personalize schema. Schemas are immutable, so its name carries a hash of its content. */
 export interface InteractionsSchema {
   /** Physical name. */
   name: string;
@@ -14,10 +20,7 @@ export function interactionsSchema(owner: Owner, columns: readonly string[]): In
   const fields = columns.map((name) => ({ name, type: name === "TIMESTAMP" ? "long" : "string" }));
   const record = { type: "record", name: "Interactions", namespace: "com.amazonaws.personalize.schema", fields, version: "1.0" };
   const text = JSON.stringify(record);
-  return { name: physicalName("schema", owner, `schema-${shortHash(text)}`), text };
-}
-
-/** Five hexadecimal digits, so that the name fits for every tenant and stage. */
-function shortHash(text: string): string {
-  return createHash("sha256").update(text).digest("hex").slice(0, 5);
+  // Five hexadecimal digits fit beside the longest tenant and stage.
+  const hash = createHash("sha256").update(text).digest("hex").slice(0, 5);
+  return { name: physicalName("schema", owner, `schema-${hash}`), text };
 }
