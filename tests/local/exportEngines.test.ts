@@ -9,7 +9,6 @@ import { REPOSITORY } from "../support/program";
 import { needPython } from "@c360/local-aws/testing";
 
 describe("npm start with each of the export's engines", function () {
-  this.timeout(180_000);
   let parent: string;
   before(async function () {
     await needPython(this);

@@ -18,7 +18,6 @@ const ODD = ["a,b", 'q"o', " 007", "\\u0041", "\uFEFF😀"]
   .flatMap((cell) => [1, 2, 3].map((n) => `${cell},${cell},${1_769_000_000 + n},${cell}\n`));
 
 describe("npm start", function () {
-  this.timeout(180_000);
   let parent: string;
   let folder: string;
   beforeEach(() => {
@@ -158,7 +157,7 @@ describe("npm start", function () {
     it("ends with 130 at Ctrl-C in the middle, and with it everything that it started", async () => {
       writeFileSync(join(parent, "in.csv"), generateInteractions(5, 900));
       start(["--interactions", join(parent, "in.csv")]);
-      await eventually(() => assert.match(said, /Send \d+ live rows/), { timeoutMs: 120_000 });
+      await eventually(() => assert.match(said, /Send \d+ live rows/));
       await eventually(() => assert.ok(childrenOf(child.pid ?? 0).length > 0));
       const children = childrenOf(child.pid ?? 0);
       const { endpoint } = JSON.parse(readFileSync(join(folder, "endpoint.json"), "utf8")) as { endpoint: string };
@@ -172,9 +171,7 @@ describe("npm start", function () {
 
     it("ends with 130 at Ctrl-C while the program is deployed", async () => {
       start([]);
-      await eventually(() => assert.ok(existsSync(join(folder, "endpoint.json")) && childrenOf(child.pid ?? 0).length > 0), {
-        timeoutMs: 120_000,
-      });
+      await eventually(() => assert.ok(existsSync(join(folder, "endpoint.json")) && childrenOf(child.pid ?? 0).length > 0));
       const children = childrenOf(child.pid ?? 0);
       child.kill("SIGINT");
       const [code] = (await once(child, "exit")) as [number];
@@ -195,7 +192,7 @@ describe("npm start", function () {
     it("keeps the cloud up with --keep, for this user alone, and refuses a second run", async () => {
       writeFileSync(join(parent, "in.csv"), generateInteractions(5, 300));
       start(["--interactions", join(parent, "in.csv"), "--keep"]);
-      await eventually(() => assert.match(said, /stays up/), { timeoutMs: 150_000 });
+      await eventually(() => assert.match(said, /stays up/));
       const { status, problems, runs } = readReport();
       assert.deepEqual([status, runs.length, runs[0].status, runs[0].error], ["failed", 1, "FAILED", "TooFewInteractions"]);
       assert.deepEqual([problems.length, problems[0].check, problems[0].actual], [1, "pipeline.run", "FAILED"]);

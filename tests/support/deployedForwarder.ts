@@ -121,13 +121,10 @@ export class DeployedForwarder {
   /** Waits until the mapping has processed everything that was put. */
   async untilDone(): Promise<void> {
     const since = performance.now();
-    await eventually(
-      () => {
-        const left = this.running.pending(since);
-        if (left > 0) throw new Error(`${left} records are pending`);
-      },
-      { timeoutMs: 30_000 },
-    );
+    await eventually(() => {
+      const left = this.running.pending(since);
+      if (left > 0) throw new Error(`${left} records are pending`);
+    });
   }
 
   /** Adds the statement to the role that it was deployed without. */

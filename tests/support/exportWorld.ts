@@ -196,7 +196,6 @@ export function answerOf({ result, error }: Invocation): ExportAnswer {
 export function eachWithExport(take: (world: ExportWorld, exporter: SerializedFunction) => unknown, source?: ExportSource): void {
   let world: ExportWorld;
   before(async function () {
-    this.timeout(120_000);
     await exportFunctions(source);
   });
   beforeEach(async () => {

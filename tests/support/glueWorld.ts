@@ -91,7 +91,7 @@ export class GlueWorld {
         assert.ok(JobRun?.CompletedOn);
         return JobRun;
       },
-      { timeoutMs: 60_000, everyMs: 50 },
+      { everyMs: 50 },
     );
     this.active.delete(RunId);
     if (ended.JobRunState !== "SUCCEEDED") return failed(ended.ErrorMessage ?? ended.JobRunState ?? "");

@@ -167,7 +167,7 @@ export class AthenaBench {
       if (found.state === "QUEUED" || found.state === "RUNNING") throw new Error(`query ${id} is ${found.state}`);
       return found;
     };
-    return eventually(check, { timeoutMs: 50_000 });
+    return eventually(check);
   }
 
   /** Runs a query to its end. */

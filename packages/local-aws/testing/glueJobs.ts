@@ -97,14 +97,11 @@ export class GlueJobs {
 
   /** Waits until a run has ended. */
   ended(RunId: string): Promise<JobRun> {
-    return eventually(
-      async () => {
-        const run = await this.look(RunId);
-        assert.ok(run.CompletedOn);
-        return run;
-      },
-      { timeoutMs: 30_000 },
-    );
+    return eventually(async () => {
+      const run = await this.look(RunId);
+      assert.ok(run.CompletedOn);
+      return run;
+    });
   }
 
   /** Starts a run and waits for its end. */
@@ -125,6 +122,6 @@ export class GlueJobs {
 
   /** Waits for the first line of a run's output. */
   firstLine(id: string): Promise<string> {
-    return eventually(async () => (await this.lines(id))[0] ?? assert.fail("no line"), { timeoutMs: 30_000 });
+    return eventually(async () => (await this.lines(id))[0] ?? assert.fail("no line"));
   }
 }

@@ -19,7 +19,6 @@ describe("the history check's archive with the local S3, under its own role", ()
     client.send(new PutObjectCommand({ Bucket: BUCKETS.upstream, Key: PREFIX + key, Body }));
 
   before(async function () {
-    this.timeout(120_000);
     await exportFunctions();
   });
   beforeEach(async () => {

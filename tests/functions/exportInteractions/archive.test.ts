@@ -9,7 +9,6 @@ const MOST_ZIPPED_BYTES = { export: 21_000, history: 4000 };
 
 describe("the archives of the export and of the history check", () => {
   before(async function () {
-    this.timeout(120_000);
     await exportFunctions();
   });
 

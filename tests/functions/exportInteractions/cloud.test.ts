@@ -75,7 +75,6 @@ describe("the export's archive with the local S3, under its own role", () => {
   });
 
   it("joins more than 1000 small parts", async function () {
-    this.timeout(180_000);
     const parts = Object.fromEntries(Array.from({ length: 1001 }, (_, i) => [`part-${i}`, lines(i % 7 === 0 ? 20_000 : 300, i)]));
     const event = await world.parts(parts);
     assert.equal(answerOf(await exporter.invoke(event)).parts, 1001);

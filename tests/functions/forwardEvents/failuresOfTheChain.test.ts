@@ -9,7 +9,7 @@ const THROTTLED = new ServiceError("ThrottlingException", "Rate exceeded");
 const UNAVAILABLE = new ServiceError("ServiceUnavailable", "Please try again", 503);
 const DENIED = new ServiceError("AccessDeniedException", "not now", 403);
 const HOUR = 3_600_000;
-const PATIENCE = { timeoutMs: 30_000, everyMs: 25 };
+const PATIENCE = { everyMs: 25 };
 
 describe("stream, event source mapping and forwarder, when calls fail", () => {
   let at: DeployedForwarder;

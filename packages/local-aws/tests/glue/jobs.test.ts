@@ -35,7 +35,6 @@ describe("the local Glue's jobs", () => {
   afterEach(() => jobs.close());
 
   it("run a script as the job's role, with the run's arguments over the job's", async function () {
-    this.timeout(60_000);
     jobs = await GlueJobs.open();
     await jobs.deploy(
       `import json, os, sys
@@ -236,7 +235,6 @@ describe("the Python of Glue's jobs", () => {
 
   it("is made again until its packages are there, once for all who ask at the same time", async function () {
     await needPython(this);
-    this.timeout(120_000);
     const requirements = join(parent, "requirements.txt");
     writeFileSync(requirements, "./no-such-package\n");
     const failed = await preparePython({ folder, requirements });
