@@ -1,7 +1,7 @@
 import type { Cloud, Json, Service, ServiceFactory } from "../service";
 import { ServiceError } from "../service";
 import { DeliveryStream } from "./deliveryStream";
-import { checkInputs, INPUTS, readSettings } from "./settings";
+import { INPUTS, readSettings } from "./settings";
 
 /** How the local Firehose behaves. */
 export interface FirehoseOptions {
@@ -29,7 +29,7 @@ export function makeFirehose({ pollMs = 500 }: FirehoseOptions = {}): ServiceFac
     return {
       signingName: "firehose",
       protocol: "json",
-      resources: { [TYPE]: { inputs: INPUTS, check: checkInputs, create } },
+      resources: { [TYPE]: { inputs: INPUTS.names, check: (inputs) => INPUTS.check(inputs), create } },
       operations: {},
       workers,
     };
