@@ -1,4 +1,6 @@
+import { z } from "zod";
 import { autoName } from "../autoName";
+import { inputsOf } from "../inputs";
 import type { Json } from "../service";
 import { checkArchive } from "./sandbox";
 
@@ -12,130 +14,87 @@ export interface FunctionSettings {
   timeoutSeconds: number;
   memoryMiB: number;
   variables: Record<string, string>;
-  /** Undefined: as many as come. */
+  /** @default no limit of its own */
   reservedConcurrency?: number;
   logging: { format: "JSON" | "Text"; group: string; ownGroup: boolean; level?: string };
 }
 
-/** Input properties of `aws:lambda/function:Function` that are honoured, or that change nothing on one machine. */
-export const FUNCTION_INPUTS = [
-  "name",
-  "code",
-  "role",
-  "handler",
-  "runtime",
-  "timeout",
-  "memorySize",
-  "environment",
-  "loggingConfig",
-  "reservedConcurrentExecutions",
-  "packageType",
-  "architectures",
-  "description",
-  "tracingConfig",
-  "ephemeralStorage",
-  "tags",
-] as const;
-
-const RUNTIMES = ["nodejs20.x", "nodejs22.x", "nodejs24.x"];
-const MEMBERS: Record<string, string[]> = {
-  environment: ["variables"],
-  loggingConfig: ["logFormat", "logGroup", "applicationLogLevel", "systemLogLevel"],
-  tracingConfig: ["mode"],
-  ephemeralStorage: ["size"],
-};
-const LEVELS = ["TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL"];
 /** https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html#configuration-envvars-runtime */
 const RESERVED =
   /^(_HANDLER|_X_AMZN_TRACE_ID|AWS_DEFAULT_REGION|AWS_REGION|AWS_EXECUTION_ENV|AWS_LAMBDA_.*|AWS_ACCESS_KEY(_ID)?|AWS_SECRET_ACCESS_KEY|AWS_SESSION_TOKEN|LAMBDA_TASK_ROOT|LAMBDA_RUNTIME_DIR)$/;
 const MAX_VARIABLES_BYTES = 4096;
 
-interface Inputs {
-  name?: string;
-  code?: unknown;
-  role?: string;
-  handler?: string;
-  runtime?: string;
-  timeout?: number;
-  memorySize?: number;
-  environment?: { variables?: Record<string, string> };
-  loggingConfig?: { logFormat?: string; logGroup?: string; applicationLogLevel?: string; systemLogLevel?: string };
-  reservedConcurrentExecutions?: number;
-  packageType?: string;
-  architectures?: string[];
-}
+const title = ({ name }: Json): string => `Function${name === undefined ? "" : ` "${name as string}"`}`;
+const level = z.enum(["TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL"]).optional();
 
 /**
- * Refuses what the service or this stand-in would not take.
+ * Input properties of `aws:lambda/function:Function` that are used, or that change nothing on one machine.
  *
  * @see https://docs.aws.amazon.com/lambda/latest/api/API_CreateFunction.html
- * @throws Error naming function, key, rule and value; never a variable's value
  */
-export function checkFunction(json: Json): void {
-  const inputs = json as Inputs;
-  const { name, code, handler, runtime, environment, loggingConfig, packageType, architectures } = inputs;
-  const demand = (holds: boolean, key: string, rule: string, value: unknown): void => {
-    if (!holds) throw new Error(`Function${name === undefined ? "" : ` "${name}"`}: ${key} must be ${rule}, got ${String(value)}`);
-  };
-  const integer = (key: keyof Inputs, min: number, max: number): void => {
-    const value = inputs[key] ?? min;
-    demand(Number.isInteger(value) && Number(value) >= min && Number(value) <= max, key, `a whole number from ${min} to ${max}`, value);
-  };
-  const among = (key: string, value: string | undefined, values: string[]): void =>
-    demand(value === undefined || values.includes(value), key, `one of ${values.join(", ")}`, value);
+export const FUNCTION_INPUTS = inputsOf(
+  z.strictObject({
+    name: z
+      .string()
+      .regex(/^[\w-]{1,64}$/, "1 to 64 of a-z, A-Z, 0-9, - and _")
+      .optional(),
+    code: z.unknown(),
+    role: z.string(),
+    handler: z.string().regex(/^\S{1,128}$/, "1 to 128 characters without spaces"),
+    runtime: z.enum(["nodejs20.x", "nodejs22.x", "nodejs24.x"]),
+    timeout: z.int().min(1).max(900).default(3),
+    memorySize: z.int().min(128).max(10_240).default(128),
+    // Checked below: an error must not show a variable's value.
+    environment: z.strictObject({ variables: z.custom<Record<string, string>>().default({}) }).default({ variables: {} }),
+    loggingConfig: z
+      .strictObject({
+        logFormat: z.enum(["JSON", "Text"]).default("Text"),
+        logGroup: z.string().optional(),
+        applicationLogLevel: level,
+        systemLogLevel: level,
+      })
+      .default({ logFormat: "Text" }),
+    reservedConcurrentExecutions: z.int().min(-1).max(1000).default(-1),
+    packageType: z.literal("Zip").optional(),
+    architectures: z.array(z.enum(["x86_64", "arm64"])).optional(),
+    description: z.string().optional(),
+    tracingConfig: z.strictObject({ mode: z.enum(["Active", "PassThrough"]) }).optional(),
+    tags: z.record(z.string(), z.string()).default({}),
+  }),
+  title,
+  ({ code, environment }) => {
+    const variables = environment?.variables ?? {};
+    const wrong = Object.keys(variables).find((key) => typeof variables[key] !== "string");
+    if (wrong !== undefined) throw new Error(`environment.variables.${wrong} must be a string`);
+    const reserved = Object.keys(variables).find((key) => RESERVED.test(key));
+    if (reserved !== undefined) throw new Error(`environment.variables must be free of the runtime's own names, got ${reserved}`);
+    const bytes = Buffer.byteLength(JSON.stringify(variables));
+    if (bytes > MAX_VARIABLES_BYTES)
+      throw new Error(`environment.variables must be at most ${MAX_VARIABLES_BYTES} bytes, got ${bytes} bytes`);
+    if (code !== undefined) checkArchive(code);
+  },
+);
 
-  for (const [key, members] of Object.entries(MEMBERS)) {
-    const unknown = Object.keys(json[key] ?? {}).find((member) => !members.includes(member));
-    demand(unknown === undefined, key, `an object of ${members.join(", ")}`, unknown);
-  }
-  demand(name === undefined || /^[\w-]{1,64}$/.test(name), "name", "1 to 64 of a-z, A-Z, 0-9, - and _", name);
-  among("runtime", runtime, RUNTIMES);
-  demand(handler === undefined || /^\S{1,128}$/.test(handler), "handler", "1 to 128 characters without spaces", handler);
-  integer("timeout", 1, 900);
-  integer("memorySize", 128, 10_240);
-  integer("reservedConcurrentExecutions", -1, 1000);
-  among("packageType", packageType, ["Zip"]);
-  among("architectures", architectures?.[0], ["x86_64", "arm64"]);
-  among("loggingConfig.logFormat", loggingConfig?.logFormat, ["JSON", "Text"]);
-  among("loggingConfig.applicationLogLevel", loggingConfig?.applicationLogLevel, LEVELS);
-  const reserved = Object.keys(environment?.variables ?? {}).find((key) => RESERVED.test(key));
-  demand(reserved === undefined, "environment.variables", "free of the runtime's own names", reserved);
-  const bytes = Buffer.byteLength(JSON.stringify(environment?.variables ?? {}));
-  demand(bytes <= MAX_VARIABLES_BYTES, "environment.variables", `at most ${MAX_VARIABLES_BYTES} bytes`, `${bytes} bytes`);
-  if (code !== undefined) checkArchive(code, `Function "${name}": code`);
-}
-
-/**
- * Fills in the defaults of the service.
- *
- * @throws Error naming an input that must be given
- */
-export function functionSettings(json: Json, urn: string): FunctionSettings {
-  const inputs = json as Inputs;
-  const name = inputs.name ?? autoName(urn);
-  const given = (key: "role" | "handler" | "runtime" | "code"): string => {
-    const value = inputs[key];
-    if (value === undefined) throw new Error(`Function "${name}": ${key} must be given`);
-    return value as string;
-  };
-  given("code");
-  const { logFormat = "Text", logGroup, applicationLogLevel } = inputs.loggingConfig ?? {};
-  const format = logFormat === "JSON" ? "JSON" : "Text";
-  const reserved = inputs.reservedConcurrentExecutions ?? -1;
+/** @throws Error naming an input that is wrong or must be given */
+export function functionSettings(inputs: Json, urn: string): FunctionSettings {
+  const read = FUNCTION_INPUTS.read(inputs);
+  if (read.code === undefined) throw new Error(`${title(inputs)}: code must be given`);
+  const name = read.name ?? autoName(urn);
+  const { logFormat: format, logGroup, applicationLogLevel = "INFO" } = read.loggingConfig;
   return {
     name,
-    role: given("role"),
-    handler: given("handler"),
-    runtime: given("runtime"),
-    timeoutSeconds: inputs.timeout ?? 3,
-    memoryMiB: inputs.memorySize ?? 128,
-    variables: inputs.environment?.variables ?? {},
-    ...(reserved < 0 ? {} : { reservedConcurrency: reserved }),
+    role: read.role,
+    handler: read.handler,
+    runtime: read.runtime,
+    timeoutSeconds: read.timeout,
+    memoryMiB: read.memorySize,
+    variables: read.environment.variables,
+    ...(read.reservedConcurrentExecutions < 0 ? {} : { reservedConcurrency: read.reservedConcurrentExecutions }),
     logging: {
       format,
       group: logGroup ?? `/aws/lambda/${name}`,
       ownGroup: logGroup !== undefined,
-      ...(format === "JSON" ? { level: applicationLogLevel ?? "INFO" } : {}),
+      ...(format === "JSON" ? { level: applicationLogLevel } : {}),
     },
   };
 }

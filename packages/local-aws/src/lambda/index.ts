@@ -1,7 +1,7 @@
 import type { Readable } from "node:stream";
 import { ServiceError, type Cloud, type Json, type Operation, type Service, type ServiceFactory } from "../service";
 import { DeployedFunction } from "./function";
-import { checkFunction, FUNCTION_INPUTS, functionSettings } from "./functionSettings";
+import { FUNCTION_INPUTS, functionSettings } from "./functionSettings";
 import { mappingResource, type Mapping } from "./mapping";
 import { Sandbox } from "./sandbox";
 
@@ -47,7 +47,11 @@ export function makeLambda({ pollMs = 500 }: LambdaOptions = {}): ServiceFactory
       signingName: "lambda",
       protocol: "restJson",
       resources: {
-        "aws:lambda/function:Function": { inputs: FUNCTION_INPUTS, check: checkFunction, create: createFunction },
+        "aws:lambda/function:Function": {
+          inputs: FUNCTION_INPUTS.names,
+          check: (inputs) => FUNCTION_INPUTS.check(inputs),
+          create: createFunction,
+        },
         "aws:lambda/eventSourceMapping:EventSourceMapping": mappingResource(cloud, workers, find, pollMs),
       },
       operations: {

@@ -3,7 +3,7 @@ import { setTimeout } from "node:timers/promises";
 import { listShardIds } from "../kinesis/shardReader";
 import { ServiceError, type Cloud, type Json, type ResourceType, type Worker } from "../service";
 import type { DeployedFunction } from "./function";
-import { checkMapping, MAPPING_INPUTS, mappingSettings, type MappingSettings } from "./mappingSettings";
+import { MAPPING_INPUTS, mappingSettings, type MappingSettings } from "./mappingSettings";
 import { runTogether, ShardConsumer } from "./shardConsumer";
 
 /** An event source mapping: a consumer for each shard of the stream. */
@@ -84,8 +84,8 @@ export function mappingResource(
   pollMs: number,
 ): ResourceType {
   return {
-    inputs: MAPPING_INPUTS,
-    check: checkMapping,
+    inputs: MAPPING_INPUTS.names,
+    check: (inputs) => MAPPING_INPUTS.check(inputs),
     create: async (inputs: Json) => {
       const settings = mappingSettings(inputs);
       const target = find(settings.functionName);

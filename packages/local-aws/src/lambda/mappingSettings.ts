@@ -1,3 +1,5 @@
+import { z } from "zod";
+import { inputsOf } from "../inputs";
 import type { Json } from "../service";
 
 /** Settings of an event source mapping, with the service's defaults filled in. */
@@ -23,132 +25,67 @@ export interface MappingSettings {
   enabled: boolean;
 }
 
-/** Input properties of `aws:lambda/eventSourceMapping:EventSourceMapping` that are honoured, or that change nothing on one machine. */
-export const MAPPING_INPUTS = [
-  "eventSourceArn",
-  "functionName",
-  "startingPosition",
-  "startingPositionTimestamp",
-  "batchSize",
-  "maximumBatchingWindowInSeconds",
-  "parallelizationFactor",
-  "bisectBatchOnFunctionError",
-  "functionResponseTypes",
-  "maximumRetryAttempts",
-  "maximumRecordAgeInSeconds",
-  "destinationConfig",
-  "enabled",
-  "metricsConfig",
-  "tags",
-] as const;
-
-interface Inputs {
-  eventSourceArn?: string;
-  functionName?: string;
-  startingPosition?: MappingSettings["startingPosition"];
-  startingPositionTimestamp?: string;
-  batchSize?: number;
-  maximumBatchingWindowInSeconds?: number;
-  parallelizationFactor?: number;
-  bisectBatchOnFunctionError?: boolean;
-  functionResponseTypes?: string[];
-  maximumRetryAttempts?: number;
-  maximumRecordAgeInSeconds?: number;
-  destinationConfig?: { onFailure?: { destinationArn?: string } };
-  metricsConfig?: { metrics?: string[] };
-  enabled?: boolean;
-}
-
-const POSITIONS = ["TRIM_HORIZON", "LATEST", "AT_TIMESTAMP"];
-/** Numbers by key: the range, and a value below it that means "no limit". */
-const RANGES: [keyof Inputs, number, number, number?][] = [
-  ["batchSize", 1, 10_000],
-  ["maximumBatchingWindowInSeconds", 0, 300],
-  ["parallelizationFactor", 1, 10],
-  ["maximumRetryAttempts", 0, 10_000, -1],
-  ["maximumRecordAgeInSeconds", 60, 604_800, -1],
-];
+/** A whole number in a range, or -1 for no limit, which is the default. */
+const limited = (least: number, most: number) =>
+  z
+    .int()
+    .refine((value) => value === -1 || (value >= least && value <= most), `-1 or a whole number from ${least} to ${most}`)
+    .default(-1);
 
 /**
- * Refuses what the service or this stand-in would not take.
+ * Input properties of `aws:lambda/eventSourceMapping:EventSourceMapping` that are used, or that change nothing on one machine.
  *
  * @see https://docs.aws.amazon.com/lambda/latest/api/API_CreateEventSourceMapping.html
- * @throws Error naming key, rule and value
  */
-export function checkMapping(json: Json): void {
-  const inputs = json as Inputs;
-  const { eventSourceArn: source, startingPosition, functionResponseTypes, destinationConfig, metricsConfig } = inputs;
-  const demand = (holds: boolean, key: string, rule: string, value: unknown): void => {
-    if (!holds) throw new Error(`EventSourceMapping of ${source ?? "a stream"}: ${key} must be ${rule}, got ${String(value)}`);
-  };
-  demand(
-    source === undefined || /^arn:[^:]+:kinesis:[^:]+:\d{12}:stream\/[^/]+$/.test(source),
-    "eventSourceArn",
-    "the ARN of a Kinesis stream",
-    source,
-  );
-  demand(
-    startingPosition === undefined || POSITIONS.includes(startingPosition),
-    "startingPosition",
-    `one of ${POSITIONS.join(", ")}`,
-    startingPosition,
-  );
-  for (const [key, min, max, unlimited] of RANGES) {
-    const value = inputs[key] ?? min;
-    const holds = Number.isInteger(value) && ((Number(value) >= min && Number(value) <= max) || value === unlimited);
-    demand(holds, key, `${unlimited === undefined ? "" : `${unlimited} or `}a whole number from ${min} to ${max}`, value);
-  }
-  const type = functionResponseTypes?.find((value) => value !== "ReportBatchItemFailures");
-  demand(type === undefined, "functionResponseTypes", "ReportBatchItemFailures", type);
-  const metric = metricsConfig?.metrics?.find((value) => value !== "EventCount");
-  demand(metric === undefined, "metricsConfig.metrics", "EventCount", metric);
-  onlyMembers("destinationConfig", destinationConfig, "onFailure");
-  onlyMembers("destinationConfig.onFailure", destinationConfig?.onFailure, "destinationArn");
-  const destination = destinationConfig?.onFailure?.destinationArn;
-  demand(
-    destination === undefined || /^arn:[^:]+:s3:::[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/.test(destination),
-    "destinationConfig.onFailure.destinationArn",
-    "the ARN of a bucket (the local cloud knows no other destination)",
-    destination,
-  );
-}
+export const MAPPING_INPUTS = inputsOf(
+  z.strictObject({
+    eventSourceArn: z.string().regex(/^arn:[^:]+:kinesis:[^:]+:\d{12}:stream\/[^/]+$/, "the ARN of a Kinesis stream"),
+    functionName: z.string(),
+    startingPosition: z.enum(["TRIM_HORIZON", "LATEST", "AT_TIMESTAMP"]),
+    startingPositionTimestamp: z.string().optional(),
+    batchSize: z.int().min(1).max(10_000).default(100),
+    maximumBatchingWindowInSeconds: z.int().min(0).max(300).default(0),
+    parallelizationFactor: z.int().min(1).max(10).default(1),
+    bisectBatchOnFunctionError: z.boolean().default(false),
+    functionResponseTypes: z.array(z.literal("ReportBatchItemFailures")).default([]),
+    maximumRetryAttempts: limited(0, 10_000),
+    maximumRecordAgeInSeconds: limited(60, 604_800),
+    destinationConfig: z
+      .strictObject({
+        onFailure: z.strictObject({
+          destinationArn: z
+            .string()
+            .regex(/^arn:[^:]+:s3:::[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, "the ARN of a bucket (the local cloud knows no other destination)"),
+        }),
+      })
+      .optional(),
+    enabled: z.boolean().default(true),
+    metricsConfig: z.strictObject({ metrics: z.array(z.literal("EventCount")) }).optional(),
+    tags: z.record(z.string(), z.string()).default({}),
+  }),
+  ({ eventSourceArn }) => `EventSourceMapping of ${(eventSourceArn as string | undefined) ?? "a stream"}`,
+);
 
-/**
- * Fills in the defaults of the service for a Kinesis stream.
- *
- * @throws Error naming an input that must be given
- */
-export function mappingSettings(json: Json): MappingSettings {
-  const inputs = json as Inputs;
-  const given = <K extends "eventSourceArn" | "functionName" | "startingPosition">(key: K): NonNullable<Inputs[K]> => {
-    const value = inputs[key];
-    if (value === undefined) throw new Error(`EventSourceMapping: ${key} must be given`);
-    return value;
-  };
-  const startingPosition = given("startingPosition");
-  const timestamp = inputs.startingPositionTimestamp;
+/** @throws Error naming an input that is wrong or must be given */
+export function mappingSettings(inputs: Json): MappingSettings {
+  const read = MAPPING_INPUTS.read(inputs);
+  const { startingPosition, startingPositionTimestamp: timestamp } = read;
   if ((startingPosition === "AT_TIMESTAMP") !== (timestamp !== undefined)) {
     throw new Error(`EventSourceMapping: startingPositionTimestamp must be given with AT_TIMESTAMP only, got ${timestamp}`);
   }
-  const destination = inputs.destinationConfig?.onFailure?.destinationArn;
   return {
-    streamArn: given("eventSourceArn"),
-    functionName: given("functionName"),
+    streamArn: read.eventSourceArn,
+    functionName: read.functionName,
     startingPosition,
     ...(timestamp === undefined ? {} : { startingTime: Date.parse(timestamp) }),
-    batchSize: inputs.batchSize ?? 100,
-    windowSeconds: inputs.maximumBatchingWindowInSeconds ?? 0,
-    parallelizationFactor: inputs.parallelizationFactor ?? 1,
-    bisect: inputs.bisectBatchOnFunctionError ?? false,
-    reportsItemFailures: inputs.functionResponseTypes?.includes("ReportBatchItemFailures") ?? false,
-    maximumRetryAttempts: inputs.maximumRetryAttempts ?? -1,
-    maximumRecordAgeSeconds: inputs.maximumRecordAgeInSeconds ?? -1,
-    ...(destination === undefined ? {} : { failureBucket: destination.slice(destination.lastIndexOf(":") + 1) }),
-    enabled: inputs.enabled ?? true,
+    batchSize: read.batchSize,
+    windowSeconds: read.maximumBatchingWindowInSeconds,
+    parallelizationFactor: read.parallelizationFactor,
+    bisect: read.bisectBatchOnFunctionError,
+    reportsItemFailures: read.functionResponseTypes.length > 0,
+    maximumRetryAttempts: read.maximumRetryAttempts,
+    maximumRecordAgeSeconds: read.maximumRecordAgeInSeconds,
+    failureBucket: read.destinationConfig?.onFailure.destinationArn.split(":::")[1],
+    enabled: read.enabled,
   };
-}
-
-function onlyMembers(key: string, value: object | undefined, member: string): void {
-  const unknown = Object.keys(value ?? {}).find((name) => name !== member);
-  if (unknown !== undefined) throw new Error(`EventSourceMapping: ${key} must be an object of ${member}, got ${unknown}`);
 }
