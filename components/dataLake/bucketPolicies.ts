@@ -1,7 +1,7 @@
 import { type Condition, fromPersonalize, readStatements, type Statement } from "../shared/policies";
 import { arnsOf, type AwsContext } from "../shared/tenantContext";
 
-/** Refuses every request that does not come over TLS. */
+/** Denies every request without TLS. */
 export function denyInsecureTransport(context: AwsContext, bucket: string): Statement {
   const arns = arnsOf(context);
   return {
@@ -31,7 +31,7 @@ export function admitAccessLogs(context: AwsContext, bucket: string, sources: st
  * Lets Personalize read below the prefixes of a bucket.
  *
  * @param prefixes end with a slash; may hold `*`
- * @param sourceConditions whether only requests made for this account's Personalize resources count
+ * @param sourceConditions whether to admit only requests that Personalize makes for this account's resources
  */
 export function admitPersonalize(context: AwsContext, bucket: string, prefixes: string[], sourceConditions: boolean): Statement[] {
   return readStatements(context, bucket, prefixes).map(({ Sid, Effect, Condition, ...rest }) => {

@@ -3,7 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 
 type Tags = { Key: string; Value: string }[];
 
-/** Properties of the CloudFormation types that the program makes: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/AWS_Personalize.html */
+/** Properties of the CloudFormation types that the program uses: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/AWS_Personalize.html */
 export interface CloudControlTypes {
   "AWS::Personalize::DatasetGroup": { Name: string; Tags: Tags };
   /** `Schema` is an Avro schema as JSON text. */
@@ -18,12 +18,12 @@ export interface CloudControlTypes {
   "AWS::Personalize::EventTracker": { Name: string; DatasetGroupArn: pulumi.Input<string>; Tags: Tags };
 }
 
-/** Types whose tags can change; of the others the service changes nothing, though the provider would try it inside a list. */
+/** Types whose tags can be updated. The service updates nothing of the others, although the provider would try to update a list. */
 const TAGS_CHANGE = ["AWS::Personalize::EventTracker"];
 
 /**
  * A resource that @pulumi/aws has no type for. Its `id` is the ARN; `properties` is JSON text, unknown at a first preview.
- * A replacement deletes first, because names are fixed and a dataset group takes one tracker.
+ * A replacement deletes first, because names are fixed and a dataset group can have only one tracker.
  */
 export function cloudControl<T extends keyof CloudControlTypes>(
   typeName: T,
@@ -38,7 +38,7 @@ export function cloudControl<T extends keyof CloudControlTypes>(
   );
 }
 
-/** Tags as CloudFormation types take them. */
+/** Tags in the form of CloudFormation. */
 export function cloudControlTags(tags: Record<string, string>): Tags {
   return Object.entries(tags).map(([Key, Value]) => ({ Key, Value }));
 }

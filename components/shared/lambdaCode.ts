@@ -13,9 +13,9 @@ const FILE = "__index";
 const HANDLER = `${FILE}.handler`;
 const REPOSITORY = join(__dirname, "../..");
 
-/** Kept by factory, for tenants share their code and serializing a factory takes up to a second. */
+/** Cached by factory: all tenants share their code, and serializing a factory takes up to a second. */
 const serialized = new WeakMap<object, Promise<pulumi.runtime.SerializedFunction>>();
-/** Kept by entry point, for the same reason. */
+/** Cached by entry point, for the same reason. */
 const bundled = new Map<string, string>();
 
 /**

@@ -5,7 +5,7 @@ export const PROJECT = "c360-recommender";
 
 /** What a stage may be called. */
 export const STAGE_PATTERN = /^[a-z][a-z0-9]{1,11}$/;
-/** Names that lie beside the stages' key prefixes in a bucket. */
+/** Stage names that would clash with other key prefixes in a bucket. */
 export const RESERVED_STAGES: readonly string[] = ["crm", "recommender", "aws", "athena"];
 
 /** The five buckets of a lake. */
@@ -19,7 +19,7 @@ export interface Owner {
 }
 
 /**
- * Characters that a physical name may have.
+ * Maximum length of a physical name, in characters.
  * Sources: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html,
  * https://docs.aws.amazon.com/streams/latest/APIReference/API_CreateStream.html,
  * https://docs.aws.amazon.com/firehose/latest/APIReference/API_CreateDeliveryStream.html,
@@ -56,7 +56,7 @@ export const NAME_LIMITS = {
 export type NameKind = keyof typeof NAME_LIMITS;
 
 /**
- * A name that something outside the stack may rely on: `<tenant>-c360-recommender-<role>-<stage>`.
+ * A physical name: `<tenant>-c360-recommender-<role>-<stage>`.
  *
  * @param kind whose limit counts
  * @param role what the resource is for: at most 13 characters, so that roles and delivery streams fit for every tenant and stage
@@ -77,8 +77,8 @@ export function deliveryStreamName(owner: Owner): string {
 }
 
 /**
- * A solution's name. Its recipe cannot change, so the name ends with three digits of the recipe's hash: another recipe makes another
- * solution. There is no room for more digits; the recipes that Amazon Personalize has differ in them.
+ * A solution's name. A solution's recipe cannot change, so the name ends with three digits of the recipe's hash: another recipe gets
+ * another solution. There is no room for more digits; all recipes of Amazon Personalize differ in these.
  *
  * @throws Error as {@link physicalName}
  */
@@ -87,7 +87,7 @@ export function solutionName(owner: Owner, recipe: string): string {
   return assertNameLength("solution", `${physicalName("solution", owner, "solution")}-${hash}`);
 }
 
-/** What the names of a stage's import jobs and solution versions begin with; a run's hash and the number of the attempt follow. */
+/** Prefix of the names of a stage's import jobs and solution versions; a run's hash and the attempt number follow. */
 export function jobNamePrefix({ tenant, stage }: Owner): string {
   return `${tenant}-${stage}-`;
 }
@@ -107,7 +107,7 @@ export function isPersonal(stage: string): boolean {
   return !["prod", "staging", "dev"].includes(stage);
 }
 
-/** What every key of a stage starts with: `<stage>/` for a personal stage, else nothing. */
+/** Prefix of every key of a stage: `<stage>/` for a personal stage, otherwise empty. */
 export function keyPrefixOf(stage: string): string {
   return isPersonal(stage) ? `${stage}/` : "";
 }
@@ -117,23 +117,23 @@ export function databaseName({ tenant, stage }: Owner): string {
   return assertNameLength("database", `${tenant}_crm_derived_restricted${stage === "prod" ? "" : `_${stage}`}`);
 }
 
-/** Where a stage's events lie in upstream; each prefix ends with a slash. */
+/** Key prefixes of a stage's events in upstream; each ends with a slash. */
 export function eventPrefixes(keyPrefix: string): { latest: string; errors: string; deadLetters: string; history: string } {
   const base = `${keyPrefix}crm/dashboard_interaction/`;
   return { latest: `${base}latest/`, errors: `${base}errors/`, deadLetters: `${base}dead_letter/`, history: `${base}history/` };
 }
 
-/** Where a stage's interactions table lies in lake; ends with a slash. */
+/** Key prefix of a stage's interactions table in lake; ends with a slash. */
 export function interactionsPrefix(keyPrefix: string): string {
   return `${keyPrefix}crm_derived_restricted/t200_dashboard_interaction/`;
 }
 
-/** Where a stage's record of training runs lies in lake; ends with a slash. */
+/** Key prefix of a stage's table of training runs in lake; ends with a slash. */
 export function trainingRunsPrefix(keyPrefix: string): string {
   return `${keyPrefix}crm_derived_restricted/t310_training_run/`;
 }
 
-/** Where a run's parts, what an export works with, and the results of queries lie in cache; each prefix ends with a slash. */
+/** Key prefixes in cache of a query's parts, an export's intermediate objects and query results; each ends with a slash. */
 export function cachePrefixes(keyPrefix: string): { parts: string; inflated: string; results: string } {
   const base = `${keyPrefix}recommender/`;
   return { parts: `${base}parts/`, inflated: `${base}inflated/`, results: `${keyPrefix}athena/` };
@@ -144,32 +144,32 @@ export function jobScriptKey(stage: string): string {
   return `glue_jobs/${stage}/dashboard_interaction_export.py`;
 }
 
-/** Python modules of the export's script, each a file beside it. */
+/** Python modules of the export's script. */
 const JOB_MODULES = ["errors", "lines", "manifest", "parts", "rows", "store", "target"];
 
-/** Keys of the modules in infra, beside the script. */
+/** Keys in infra of the script's modules. */
 export function jobModuleKeys(stage: string): string[] {
   return JOB_MODULES.map((name) => `glue_jobs/${stage}/export_${name}.py`);
 }
 
-/** Log groups of a Glue job, and what both begin with. */
+/** Log groups of a Glue job, and their common prefix. */
 export function jobLogGroups(jobName: string): { prefix: string; output: string; error: string } {
   const prefix = `/aws-glue/jobs/${jobName}`;
   return { prefix, output: `${prefix}/output`, error: `${prefix}/error` };
 }
 
-/** Where a stage's input for Personalize lies in downstream; ends with a slash. */
+/** Key prefix of a stage's input for Personalize in downstream; ends with a slash. */
 export function recommenderPrefix(keyPrefix: string): string {
   return `${keyPrefix}recommender/`;
 }
 
-/** Keys of a stage's input for Personalize in downstream, and of the manifest beside it. */
+/** Keys in downstream of a stage's input for Personalize and of its manifest. */
 export function inputKeys(keyPrefix: string): { input: string; manifest: string } {
   const base = `${recommenderPrefix(keyPrefix)}personalize_input`;
   return { input: `${base}.csv`, manifest: `${base}.manifest.json` };
 }
 
-/** Tags of every resource that takes tags. */
+/** Tags of every taggable resource. */
 export function tagsOf({ tenant, stage }: Owner): { tenant: string; stage: string; project: string } {
   return { tenant, stage, project: PROJECT };
 }
