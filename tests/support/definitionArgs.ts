@@ -5,23 +5,23 @@ import { CONTEXT, PERSONAL_CONTEXT } from "./pulumiMocks";
 
 const functionArn = (role: string): string => `arn:aws:lambda:${CONTEXT.region}:${CONTEXT.account}:function:${role}`;
 
-/** Each engine. */
+/** Exporters by engine. */
 export const EXPORTERS: Record<Exporter["engine"], Exporter> = {
   lambda: { engine: "lambda", functionArn: functionArn("export") },
   glue: { engine: "glue", jobName: "export-job", timeoutMinutes: 90 },
 };
-/** Each place where parts come from. */
+/** Origins of the parts. */
 export const PARTS: Record<"query" | "source", PartsOrigin> = {
   query: { historyFunctionArn: functionArn("history") },
   source: { sourcePrefix: "crm/interactions/" },
 };
 
-/** With a campaign, and without. */
+/** A recommender with a campaign, and one without. */
 export const [DEPLOYED, TRAINED_ALONE] = [true, false].map((campaign) =>
   recommenderResources({ context: CONTEXT, recipe: "aws-user-personalization-v2", campaign, minProvisionedTps: 1 }),
 );
 
-/** A pipeline of a personal stage that does all that one can. */
+/** Arguments of a personal stage's pipeline with every optional part. */
 export const DEFINITION_ARGS: DefinitionArgs = {
   context: PERSONAL_CONTEXT,
   database: "db",

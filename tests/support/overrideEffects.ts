@@ -2,24 +2,24 @@ import * as assert from "node:assert/strict";
 import { tenantOf } from "./principals";
 import type { StackResources } from "./stackResources";
 
-/** What an override changes of the inputs of a tenant's resources; everything else stays. */
+/** How an override changes the inputs of a tenant's resources; everything else stays the same. */
 export interface Effect {
-  /** By resource and path; undefined where it goes, a function of what is there otherwise. */
+  /** New values by resource and path: undefined removes a value, a function computes it from the old one. */
   set?: Record<string, unknown>;
-  /** Text that others replaces, wherever it is. */
+  /** A text that is replaced everywhere. */
   renamed?: [from: string, to: string];
-  /** Resources that are not made. */
+  /** Resources that are no longer created. */
   gone?: RegExp;
-  /** Resources that are made besides, with the inputs that are in `set`. */
+  /** Additional resources, with the inputs in `set`. */
   made?: RegExp;
-  /** Resources whose values become others, as the components' tests tell, but for those that are in `set`. */
+  /** Resources whose other values may change too; the components' tests check those. */
   remade?: RegExp;
 }
 
 export type Pair = [from: string, to: string];
 type Change = (before: unknown) => string;
 
-/** Replaces texts wherever they are, each of which must be there. */
+/** Replaces texts everywhere; each of them must occur. */
 export function replaced(...pairs: Pair[]): Change {
   return (before) =>
     pairs.reduce((text, [from, to]) => {
@@ -28,7 +28,7 @@ export function replaced(...pairs: Pair[]): Change {
     }, String(before));
 }
 
-/** All values after an override, but for those of resources that are made or remade. */
+/** All values after an override, except those of added and remade resources. */
 export function applied(
   leaves: Record<string, unknown>,
   { set = {}, renamed: [from, to] = ["", ""], gone, remade }: Effect,
@@ -40,7 +40,7 @@ export function applied(
   return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined));
 }
 
-/** Every single value of a tenant's resources, inputs and protection, by `<resource> <path>`, with TENANT for its name. */
+/** Every value of a tenant's resources by `<resource> <path>`, protection included, with TENANT in place of its name. */
 export function leavesOf({ resources }: StackResources, tenant: string): Record<string, unknown> {
   const leaves: [string, unknown][] = [];
   const add = (path: string, value: unknown): void => {

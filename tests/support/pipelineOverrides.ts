@@ -2,12 +2,12 @@ import type { Overrides } from "../../config/settings";
 import { type Effect, type Pair, replaced } from "./overrideEffects";
 
 type Section<K extends keyof Overrides> = keyof NonNullable<Overrides[K]> & string;
-/** Every setting that a tenant can override, by its path. */
+/** Path of a setting that a tenant can override. */
 export type Setting = {
   [K in keyof Overrides]-?: NonNullable<Overrides[K]> extends object ? `${K}.${Section<K>}` : K;
 }[keyof Overrides];
 
-/** An override, and what it changes. */
+/** An override and its effect. */
 export type Overridden = [override: Overrides, effect: Effect];
 
 const REGIONAL = "ap-southeast-1:123456789012";
@@ -29,7 +29,7 @@ const existing = {
 
 type OfPipeline = Extract<Setting, `${"recommender" | "export" | "pipeline"}.${string}`>;
 
-/** What the settings of recommender, export and pipeline change, each for one tenant of dev. */
+/** Effect of each setting of recommender, export and pipeline on one tenant of dev. */
 export const PIPELINE_OVERRIDES: Record<OfPipeline, Overridden> = {
   "recommender.interactionColumns": [
     { recommender: { interactionColumns: ["USER_ID", "ITEM_ID", "TIMESTAMP"] } },

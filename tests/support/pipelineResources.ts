@@ -13,12 +13,12 @@ import { makeThroughCloudControl } from "@c360/local-aws/testing";
 import { deploy, type Registered, CONTEXT as ACME } from "./pulumiMocks";
 
 export const BUCKETS = { upstream: "upstream", lake: "lake", downstream: "downstream", infra: "infra", cache: "cache" };
-/** What the components of the test are for. */
+/** The tenant of the test. */
 const CONTEXT: TenantContext = { ...ACME, buckets: BUCKETS };
 export const DATABASE = "acme_derived";
 const ROLE_POLICY = "aws:iam/rolePolicy:RolePolicy";
 
-/** Settings of a pipeline that a test has otherwise than dev. */
+/** Settings in which a test's pipeline differs from stage dev. */
 export interface Changes
   extends
     Partial<Pick<PipelineArgs, "maxWaitHours" | "streamedEvents" | "interactionColumns" | "train">>,
@@ -27,7 +27,7 @@ export interface Changes
 
 const deployments = new Map<string, Promise<Registered[]>>();
 
-/** What the components register; equal changes share one deployment. */
+/** The resources that the components register. Equal changes share one deployment. */
 export function registered(changes: Changes): Promise<Registered[]> {
   const key = JSON.stringify(changes);
   const found = deployments.get(key) ?? deploy(() => make(changes)).then(({ resources }) => resources);
@@ -46,7 +46,7 @@ function make({ recipe, campaign, minProvisionedTps, engine, source, ...changes 
   new Pipeline("p", { context: CONTEXT, ...called, ...changes });
 }
 
-/** Makes the dataset group that the program would, with its dataset, and lets Personalize read downstream. */
+/** Creates the dataset group and the dataset that the program would, and lets Personalize read downstream. */
 export async function makeDatasetGroup(cloud: Cloud, { interactionColumns = INTERACTION_COLUMNS }: Changes): Promise<void> {
   const admitted = policy(...admitPersonalize(CONTEXT, BUCKETS.downstream, ["recommender/"], true));
   await cloud.create("aws:s3/bucketPolicy:BucketPolicy", { bucket: BUCKETS.downstream, policy: admitted }, "urn::downstream-policy");
@@ -58,7 +58,7 @@ export async function makeDatasetGroup(cloud: Cloud, { interactionColumns = INTE
   await makeOne("Dataset", { Name: "interactions", DatasetType: "Interactions", DatasetGroupArn, SchemaArn });
 }
 
-/** A role's policy that lacks a statement. */
+/** Removes a statement from a role's policy. */
 export function withoutStatement(inputs: Registered["inputs"], sid: string): Registered["inputs"] {
   const given = inputs.policy as { Statement: Statement[] };
   const Statement = given.Statement.filter(({ Sid }) => Sid !== sid);

@@ -10,7 +10,7 @@ import { type Respond, TaskError, walk } from "../../support/walk";
 
 const ARGS = { ...DEFINITION_ARGS, defaultEventType: `it's "odd" \\ {% 1 %}` };
 
-/** What each integration asks of the role: https://docs.aws.amazon.com/step-functions/latest/dg/integrate-services.html */
+/** Actions that each integration needs: https://docs.aws.amazon.com/step-functions/latest/dg/integrate-services.html */
 const ASKS: Record<string, string[]> = {
   "athena:startQueryExecution.sync": [
     ...["athena:StartQueryExecution", "athena:GetQueryExecution", "athena:StopQueryExecution", "athena:GetDataCatalog"],
@@ -35,13 +35,13 @@ const ASKS: Record<string, string[]> = {
       .map((operation) => [`aws-sdk:personalize:${operation[0].toLowerCase()}${operation.slice(1)}`, [`personalize:${operation}`]]),
   ),
 };
-/** What the machine's own log and traces ask, which no state names. */
+/** Actions for log and traces, which belong to no state. */
 const BESIDES = /^(logs|xray):/;
 
 type Task = State & { Resource: string; Catch: { ErrorEquals: string[]; Next: string }[] };
 const isTask = (state: State): state is Task => state.Type === "Task";
 
-/** Every way in which a CSV may be made, each with another way in which it is used. */
+/** Each origin of the CSV is combined with another use of it. */
 const USES = [
   { train: "afterExport", recommender: DEPLOYED },
   { train: "weekly", recommender: DEPLOYED },
@@ -70,12 +70,12 @@ for (const { name, from, args } of WAYS) {
       assert.deepEqual([...new Set(reached)].sort(), Object.keys(States).sort());
     });
 
-    it("calls what its role may do, and its role may do no more", () => {
+    it("calls exactly what its role allows", () => {
       const asked = tasks.flatMap(({ Resource }) => ASKS[Resource.replace("arn:aws:states:::", "")] ?? [`unknown ${Resource}`]);
       assert.deepEqual([...new Set(granted.filter((action) => !BESIDES.test(action)))].sort(), [...new Set(asked)].sort());
     });
 
-    it("tells by which engine the CSV was made, and what was counted before", () => {
+    it("outputs the engine and, for a query, the counts", () => {
       const output = States.Done.Output as Record<string, unknown>;
       assert.equal(output.engine, args.exporter.engine);
       const common = ["engine", "export", "runDate", "runId", "runKey", "training"];
@@ -83,7 +83,7 @@ for (const { name, from, args } of WAYS) {
       assert.deepEqual(Object.keys(output).sort(), [...own, ...common].sort());
     });
 
-    it("passes on the role that Personalize reads with, and its role may pass no other", () => {
+    it("passes only the role with which Personalize reads", () => {
       const passed = tasks.flatMap(({ Arguments }) => (Arguments as { RoleArn?: string }).RoleArn ?? []);
       assert.deepEqual(passed, [args.recommender.roleArn]);
       const { Statement } = pipelinePolicy({ ...args, stateMachine: "machine" });
@@ -94,7 +94,7 @@ for (const { name, from, args } of WAYS) {
       );
     });
 
-    it("bounds every wait: each task has a time, and the machine has one", () => {
+    it("limits every wait: each task and the state machine have a timeout", () => {
       assert.deepEqual(
         tasks.filter((task) => !("TimeoutSeconds" in task)),
         [],
@@ -102,7 +102,7 @@ for (const { name, from, args } of WAYS) {
       assert.equal(definition.TimeoutSeconds, (5 * 24 + 24) * 3600);
     });
 
-    it("lets every task end in a Fail state that says what to do", () => {
+    it("leads every task to a Fail state that says what to do", () => {
       for (const { Resource, Catch } of tasks) {
         const last = Catch.at(-1);
         assert.deepEqual(last?.ErrorEquals, ["States.ALL"], Resource);

@@ -17,8 +17,8 @@ const states = personalizeJob(JOB, { eaten: false }).states("Eat");
 const at = (ms: number, result: object = {}) => ({ context: { State: { EnteredTime: new Date(BEGUN + ms).toISOString() } }, result });
 const evaluate = (template: unknown, bindings: object) => new Expressions().evaluate(template, "Field", { since: BEGUN, ...bindings });
 
-describe("a job of Personalize", () => {
-  it("begins, is created, described, checked and waited for", () => {
+describe("a long-running Personalize resource", () => {
+  it("is created, described, checked and polled", () => {
     const ways = Object.entries(states).map(([name, { Type, Next }]) =>
       typeof Next === "string" ? `${name} ${Type} ${Next}` : `${name} ${Type}`,
     );
@@ -35,7 +35,7 @@ describe("a job of Personalize", () => {
     assert.deepEqual([states.CheckBaking.Default, states.CheckBakingQuota.Default], ["WaitForBaking", "WaitForBakingQuota"]);
   });
 
-  it("goes on with what is there, waits for room, and fails by any other error", () => {
+  it("is used if it exists, waits for a quota, and fails with any other error", () => {
     const caught = (states.Bake.Catch as { ErrorEquals: string[]; Next: string }[]).map(({ ErrorEquals, Next }) => [ErrorEquals, Next]);
     assert.deepEqual(caught, [
       [["Personalize.ResourceAlreadyExistsException"], "DescribeBaking"],
@@ -45,7 +45,7 @@ describe("a job of Personalize", () => {
     assert.deepEqual(states.Bake.Assign, { created: true, arn: "{% 1 %}" });
   });
 
-  it("knows what it made, even if the answer was lost", async () => {
+  it("counts as created by this execution, even if the response was lost", async () => {
     const made = async (flag: boolean, created: number) => {
       const result = { Cake: { Status: "ACTIVE", CreationDateTime: new Date(BEGUN + created).toISOString() } };
       return ((await evaluate(states.DescribeBaking.Assign, { created: flag, states: at(0, result) })) as { created: boolean }).created;
@@ -64,7 +64,7 @@ describe("a job of Personalize", () => {
     return [states.CheckBaking.Default];
   }
 
-  it("is over when it is ACTIVE, failed or too late", async () => {
+  it("ends when it is ACTIVE, failed or late", async () => {
     assert.deepEqual(await check("ACTIVE"), ["Eat", { eaten: false }]);
     assert.deepEqual(await check("ACTIVE", { isStale: true, waited: 3 * HOUR }), ["Eat", { eaten: false }]);
     for (const status of ["CREATE FAILED", "CREATE STOPPED"]) assert.deepEqual(await check(status), ["BakingFailed"], status);
@@ -75,14 +75,14 @@ describe("a job of Personalize", () => {
     assert.deepEqual(await check("CREATE IN_PROGRESS", { waited: 2 * HOUR + 1 }), ["BakingFailed", late]);
   });
 
-  it("is followed by another when an earlier execution made it in vain", async () => {
+  it("is followed by another attempt if an earlier execution created one that cannot be used", async () => {
     assert.deepEqual(await check("ACTIVE", { made: false }), ["Eat", { eaten: false }]);
     assert.deepEqual(await check("CREATE FAILED", { made: false }), ["NextBaking"]);
     assert.deepEqual(await check("ACTIVE", { made: false, isStale: true }), ["NextBaking"]);
     assert.deepEqual(await evaluate(states.NextBaking.Assign, { attempt: 2 }), { attempt: 3 });
   });
 
-  it("is looked at less often the longer it takes", async () => {
+  it("is polled less often the longer it takes", async () => {
     const seconds = (waited: number) => evaluate(states.WaitForBaking.Seconds, { states: at(waited * 1000) });
     assert.deepEqual([await seconds(0), await seconds(600), await seconds(640), await seconds(7200)], [30, 30, 32, 360]);
   });

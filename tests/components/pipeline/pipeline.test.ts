@@ -68,7 +68,7 @@ const OBSERVED = [
 const RECOMMENDED = [...IMPORTED, ...TRAINED, DEPLOYED, RECORDED];
 
 describe("Pipeline", () => {
-  it("makes a state machine of its definition, which is known at preview", async () => {
+  it("creates a state machine whose definition is known at preview", async () => {
     const { get } = await create({}, true);
     const { inputs, dependencies } = get("aws:sfn/stateMachine:StateMachine", "p-state-machine");
     const { definition, loggingConfiguration, ...rest } = inputs as { definition: string; loggingConfiguration: object };
@@ -88,7 +88,7 @@ describe("Pipeline", () => {
     });
   });
 
-  it("gives its role what the states call and what Athena reads and writes for them", async () => {
+  it("allows its role what the states call and what Athena reads and writes on their behalf", async () => {
     const { get } = await create({}, true);
     assert.deepEqual(get(ROLE, "p-role").inputs, {
       name: "acme-c360-recommender-pipeline-dev",
@@ -146,12 +146,12 @@ describe("Pipeline", () => {
     });
   });
 
-  it("gives its role for a job, or for a source, what their states call and nothing else", async () => {
+  it("allows its role nothing else where it runs a Glue job or exports a source", async () => {
     const statements = async (args: Partial<PipelineArgs>) => {
       const { policy } = (await create(args, true)).get(ROLE_POLICY, "p-role-policy").inputs;
       return (policy as { Statement: { Sid: string }[] }).Statement;
     };
-    const turns = allow("AcquireLock", ["states:ListExecutions"], MACHINE_ARN);
+    const lock = allow("AcquireLock", ["states:ListExecutions"], MACHINE_ARN);
     const invoke = (role: string) => allow("InvokeFunctions", ["lambda:InvokeFunction"], [lambda(role)]);
     const run = [
       allow("RunJob", ["glue:StartJobRun", "glue:GetJobRun", "glue:GetJobRuns", "glue:BatchStopJobRun"], glue("job/export-job")),
@@ -160,12 +160,12 @@ describe("Pipeline", () => {
     const always = [...RECOMMENDED, ...OBSERVED];
     const queries = (await statements({})).slice(2, -always.length);
     const { source } = PARTS;
-    assert.deepEqual(await statements({ parts: source }), [turns, invoke("export"), ...always]);
-    assert.deepEqual(await statements({ parts: source, exporter: EXPORTERS.glue }), [turns, ...run, ...always]);
-    assert.deepEqual(await statements({ exporter: EXPORTERS.glue }), [turns, invoke("history"), ...run, ...queries, ...always]);
+    assert.deepEqual(await statements({ parts: source }), [lock, invoke("export"), ...always]);
+    assert.deepEqual(await statements({ parts: source, exporter: EXPORTERS.glue }), [lock, ...run, ...always]);
+    assert.deepEqual(await statements({ exporter: EXPORTERS.glue }), [lock, invoke("history"), ...run, ...queries, ...always]);
   });
 
-  it("gives its role nothing of what it does not train or deploy", async () => {
+  it("allows its role no training or deployment that it does not do", async () => {
     const statements = async (args: Partial<PipelineArgs>) => {
       const { policy } = (await create({ parts: PARTS.source, ...args }, true)).get(ROLE_POLICY, "p-role-policy").inputs;
       return (policy as { Statement: object[] }).Statement.slice(2, -OBSERVED.length);
@@ -174,13 +174,13 @@ describe("Pipeline", () => {
     assert.deepEqual(await statements({ train: "weekly", recommender: TRAINED_ALONE }), [...IMPORTED, ...TRAINED, RECORDED]);
   });
 
-  it("has no schedule where it is off", async () => {
+  it("has no schedule if the schedule is off", async () => {
     const { names } = await create();
     assert.deepEqual(names("aws:scheduler/schedule:Schedule"), []);
     assert.deepEqual(names(ROLE), ["p-role"]);
   });
 
-  it("is started by a schedule that may do nothing else, with the scheduled time as run key", async () => {
+  it("is started by a schedule that may do nothing else, with the scheduled time as the run key", async () => {
     const { get } = await create({ schedule: "cron(15 2 * * ? *)", timeZone: "Asia/Singapore" });
     assert.deepEqual(get("aws:scheduler/schedule:Schedule", "p-schedule").inputs, {
       name: "acme-c360-recommender-pipeline-dev",

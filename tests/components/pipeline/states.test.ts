@@ -16,7 +16,7 @@ const STEP = { next: "Next", catch: [] };
 const AGAIN = { IntervalSeconds: 2, BackoffRate: 2, MaxAttempts: 4, JitterStrategy: "FULL" };
 
 describe("a state", () => {
-  it("runs a query once, however often its start is asked for", () => {
+  it("runs a query once, even if its start is retried", () => {
     assert.deepEqual(athenaTask({ statement: jsonata("'SELECT 1'"), workgroup: "w", database: "d" }, { ...STEP, assign: { a: 1 } }), {
       Type: "Task",
       Resource: "arn:aws:states:::athena:startQueryExecution.sync",
@@ -47,7 +47,7 @@ describe("a state", () => {
     });
   });
 
-  it("invokes a function again when the service failed, not when the function did", () => {
+  it("retries an invocation when the service failed, not when the function did", () => {
     assert.deepEqual(lambdaTask({ functionArn: "arn", payload: { a: 1 } }, { ...STEP, timeoutSeconds: 9 }), {
       Type: "Task",
       Resource: "arn:aws:states:::lambda:invoke",
@@ -69,7 +69,7 @@ describe("a state", () => {
     });
   });
 
-  it("runs a job once it can start, and never again because it failed", () => {
+  it("retries the start of a Glue job, never a job that failed", () => {
     assert.deepEqual(glueTask({ jobName: "job", arguments: { "--a": "1" } }, { ...STEP, timeoutSeconds: 90 }), {
       Type: "Task",
       Resource: "arn:aws:states:::glue:startJobRun.sync",
@@ -101,7 +101,7 @@ describe("a state", () => {
     assert.deepEqual({ Resource, Arguments, TimeoutSeconds }, expected);
   });
 
-  it("does not ask again when it got an answer that it expects", () => {
+  it("does not retry an error that a catcher names", () => {
     const { Retry } = sdkTask("glue:getTable", {}, { next: "N", catch: [catchTo("F", ["Glue.EntityNotFoundException"]), catchTo("G")] });
     assert.deepEqual(Retry, [
       { ErrorEquals: ["Glue.EntityNotFoundException"], MaxAttempts: 0 },
@@ -109,7 +109,7 @@ describe("a state", () => {
     ]);
   });
 
-  it("chooses by the first condition that holds", () => {
+  it("chooses by the first matching rule", () => {
     assert.deepEqual(
       choice(
         [
@@ -129,7 +129,7 @@ describe("a state", () => {
     );
   });
 
-  it("fails by the name that is given, or by the one that was caught", () => {
+  it("fails with the given error name, or else with the caught one", () => {
     assert.deepEqual(fail("do this.", "Named"), { Type: "Fail", Error: "Named", Cause: '{% $cause & " - do this." %}' });
     assert.equal(fail("do that.").Error, "{% $error %}");
     assert.deepEqual(
@@ -174,7 +174,7 @@ describe("a state", () => {
     ],
   ];
   for (const [what, errorOutput, kept] of FAILURES) {
-    it(`keeps of a failure its name and what a person wants to read: ${what}`, async () => {
+    it(`keeps the name and the readable message of ${what}`, async () => {
       assert.deepEqual(await new Expressions().evaluate(catchTo("F").Assign, "Assign", { states: { errorOutput } }), kept);
     });
   }

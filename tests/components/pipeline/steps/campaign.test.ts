@@ -93,6 +93,12 @@ describe("the deployment of a run", () => {
     assert.deepEqual([decision(walked), changes(walked)], ["updated", [0, 1]]);
   });
 
+  it("does not take the failed update of another version for its own", async () => {
+    const failedBefore = campaign(update("CREATE FAILED", "other", STARTED - HOUR));
+    const walked = await deploy([failedBefore, failedBefore, updated]);
+    assert.deepEqual([decision(walked), changes(walked)], ["updated", [0, 1]]);
+  });
+
   it("fails where the campaign could not be created, with what to do", async () => {
     const { error, cause = "" } = await deploy([undefined, created("CREATE FAILED", { FailureReason: "no capacity" })]);
     assert.equal(error, "DeploymentFailed");
