@@ -20,7 +20,7 @@ const deployed = new Map<ExportSource | undefined, Promise<Record<string, Deploy
 /**
  * The export's function, and the history's where the parts are a query's, with their role's policy.
  *
- * @param source somebody else's parts; the same object is deployed once
+ * @param source parts of another pipeline; the same object is deployed once
  */
 export function exportFunctions(source?: ExportSource): Promise<Record<string, DeployedFunction>> {
   const found = deployed.get(source) ?? deployFunctions(source);

@@ -15,7 +15,7 @@ export interface DeployedJob {
 
 const deployed = new Map<ExportSource | undefined, Promise<DeployedJob>>();
 
-/** @param source somebody else's parts; the same object is deployed once */
+/** @param source parts of another pipeline; the same object is deployed once */
 export function exportJobOf(source?: ExportSource): Promise<DeployedJob> {
   const found = deployed.get(source) ?? deployJob(source);
   deployed.set(source, found);

@@ -149,7 +149,7 @@ describe("key prefixes", () => {
     assert.deepEqual(["prod", "staging", "dev", "alice"].map(keyPrefixOf), ["", "", "", "alice/"]);
   });
 
-  it("lead to the data contracts' places", () => {
+  it("lead to the locations of the data contracts", () => {
     assert.deepEqual(eventPrefixes("alice/"), {
       latest: "alice/crm/dashboard_interaction/latest/",
       errors: "alice/crm/dashboard_interaction/errors/",
