@@ -74,8 +74,8 @@ export async function startCloud(options: CloudOptions): Promise<RunningCloud> {
   const services = registry.services;
   for (const service of services.values()) await service.restore?.();
   const fault = options.onFault ?? ((error: unknown) => console.error(error));
-  const behind = { registry, cloud, find, perform, fault };
-  const listener = await listen(options.port ?? 0, (request, response) => void handle(behind, request, response));
+  const backend = { registry, cloud, find, perform, fault };
+  const listener = await listen(options.port ?? 0, (request, response) => void handle(backend, request, response));
   open(`http://127.0.0.1:${listener.port}`);
 
   const workers = (): Worker[] => [...services.values()].flatMap((service) => service.workers ?? []);

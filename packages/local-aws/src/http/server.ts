@@ -10,10 +10,10 @@ import { route } from "./routes";
 import { otherRegion, readScope, unknownKey } from "./signature";
 
 /** What the HTTP server needs of the cloud. */
-export interface Behind {
+export interface Backend {
   registry: Registry;
   cloud: Pick<Cloud, "region">;
-  /** Who has an access key; undefined: nobody. */
+  /** The principal of an access key; undefined for an unknown one. */
   find(accessKeyId: string): Principal | undefined;
   perform(
     principal: Principal,
@@ -22,14 +22,14 @@ export interface Behind {
     input: Json,
     call: { requestId: string; body?: Readable; signal: AbortSignal },
   ): Promise<Reply>;
-  /** Told of errors that no service meant to give. */
+  /** Receives errors that no service meant to return. */
   fault(error: unknown): void;
 }
 
 const MAX_BODY = 16 * 1024 * 1024;
 
-/** Answers one HTTP request: who signed it, which operation it names, what came of it. */
-export async function handle(behind: Behind, request: Request, response: Response): Promise<void> {
+/** Answers one HTTP request: finds its signer and its operation, performs it and renders the answer. */
+export async function handle(backend: Backend, request: Request, response: Response): Promise<void> {
   const requestId = randomUUID();
   const gone = new AbortController();
   response.once("close", () => gone.abort());
@@ -39,28 +39,30 @@ export async function handle(behind: Behind, request: Request, response: Respons
   try {
     const url = request.url ?? "/";
     const scope = readScope(header(request, "authorization"), url);
-    const service = behind.registry.service(scope.service);
+    const service = backend.registry.service(scope.service);
     if (target === undefined) protocol = service.protocol;
-    if (scope.region !== behind.cloud.region) throw otherRegion(protocol, scope, behind.cloud.region);
-    const principal = behind.find(scope.accessKeyId);
+    if (scope.region !== backend.cloud.region) throw otherRegion(protocol, scope, backend.cloud.region);
+    const principal = backend.find(scope.accessKeyId);
     if (!principal) throw unknownKey(protocol, scope);
-    const { operation, input, body } =
-      protocol === "query" ? await readAction(request) : await readOperation(service, request, { url: unsigned(url), target });
-    const reply = await behind.perform(principal, scope.service, operation, input, { requestId, body, signal: gone.signal });
+    const { operation, input, body } = await (protocol === "query"
+      ? readAction(request)
+      : readOperation(service, request, { url, target }));
+    const reply = await backend.perform(principal, scope.service, operation, input, { requestId, body, signal: gone.signal });
     await render(response, protocol, reply, requestId);
   } catch (error) {
     if (response.headersSent || gone.signal.aborted || error instanceof ConnectionLost) response.destroy();
-    else renderError(response, protocol, asServiceError(error, behind), requestId, request.method === "HEAD");
+    else renderError(response, protocol, asServiceError(error, backend), requestId, request.method === "HEAD");
   }
 }
 
-interface Asked {
+/** What a request asks for. */
+interface ParsedRequest {
   operation: string;
   input: Json;
   body?: Readable;
 }
 
-async function readOperation(service: Service, request: Request, where: { url: string; target?: string }): Promise<Asked> {
+async function readOperation(service: Service, request: Request, where: { url: string; target?: string }): Promise<ParsedRequest> {
   const { operation, parameters } = route(service, { ...where, method: request.method ?? "GET" });
   const raw = service.protocol === "restXml" || service.operations[operation]?.raw === true;
   if (!raw) return { operation, input: { ...parameters, ...(await readJson(request)) } };
@@ -68,14 +70,14 @@ async function readOperation(service: Service, request: Request, where: { url: s
 }
 
 /** An operation of the [query protocol](https://smithy.io/2.0/aws/protocols/aws-query-protocol.html): a form with its name as `Action`. */
-async function readAction(request: Request): Promise<Asked> {
+async function readAction(request: Request): Promise<ParsedRequest> {
   const { Action = "without an Action", ...input } = Object.fromEntries(new URLSearchParams(await readText(request)));
   return { operation: Action, input };
 }
 
-function asServiceError(error: unknown, behind: Behind): ServiceError {
+function asServiceError(error: unknown, backend: Backend): ServiceError {
   if (error instanceof ServiceError) return error;
-  behind.fault(error);
+  backend.fault(error);
   return new ServiceError("InternalFailure", error instanceof Error ? error.message : String(error), 500);
 }
 
@@ -90,16 +92,6 @@ const headers = (request: Request): Json =>
       .filter((name) => !name.startsWith(":"))
       .map((name) => [name, header(request, name)]),
   );
-
-/** A presigned URL without its signature's parameters. */
-function unsigned(url: string): string {
-  const at = url.indexOf("?");
-  if (at < 0 || !url.includes("X-Amz-Credential")) return url;
-  const query = new URLSearchParams(url.slice(at + 1));
-  for (const name of ["Algorithm", "Credential", "Date", "Expires", "Security-Token", "SignedHeaders", "Signature", "Content-Sha256"])
-    query.delete(`X-Amz-${name}`);
-  return `${url.slice(0, at)}?${query.toString()}`;
-}
 
 async function readText(request: Request): Promise<string> {
   const chunks: Buffer[] = [];

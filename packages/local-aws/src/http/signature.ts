@@ -19,17 +19,18 @@ const UNKNOWN_KEY = {
 const CREDENTIAL = /^([^/]+)\/\d{8}\/([^/]+)\/([^/]+)\/aws4_request$/;
 
 /**
- * Reads the credential scope of a SigV4 signature from the Authorization header or a presigned query.
+ * Reads the credential scope of a SigV4 signature from the Authorization header.
  * The signature itself is not verified: the server listens on the loopback address only, and an access key tells which role calls.
  *
  * @see https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-signing-elements.html
- * @throws ServiceError MissingAuthenticationToken (403)
+ * @throws ServiceError MissingAuthenticationToken (403), or NotImplemented for a presigned URL
  */
 export function readScope(authorization: string | undefined, url: string): Scope {
-  const credential =
-    /^AWS4-HMAC-SHA256 .*?Credential=([^,\s]+)/.exec(authorization ?? "")?.[1] ??
-    new URLSearchParams(url.slice(url.indexOf("?") + 1)).get("X-Amz-Credential");
-  const [, accessKeyId, region, service] = CREDENTIAL.exec(credential ?? "") ?? [];
+  if (authorization === undefined && url.includes("X-Amz-Credential=")) {
+    throw new ServiceError("NotImplemented", "the local cloud does not know presigned URLs (X-Amz-Credential)", 501);
+  }
+  const credential = /^AWS4-HMAC-SHA256 .*?Credential=([^,\s]+)/.exec(authorization ?? "")?.[1] ?? "";
+  const [, accessKeyId, region, service] = CREDENTIAL.exec(credential) ?? [];
   if (accessKeyId === undefined) {
     throw new ServiceError("MissingAuthenticationToken", "A request must carry an AWS signature of version 4", 403);
   }
