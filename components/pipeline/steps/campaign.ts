@@ -18,9 +18,7 @@ const CAMPAIGN = `(
   }
 )`;
 
-/**
- * What this execution did, even if the response was lost: as long as it holds the lock, no other execution deploys \`$versionArn\`.
- */
+/** What this execution did, even if the response was lost: while it holds the lock, no other execution deploys `$versionArn`. */
 const DEPLOYED = `(
   $c := $states.result.Campaign;
   $isOwn := function($of) { $of.SolutionVersionArn = $versionArn and $toMillis($of.CreationDateTime) >= $since };
