@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { UsageError } from "../cli/usageError";
+import { UsageError } from "../cli/shared/command";
 import { testPython } from "@c360/local-aws/testing";
 import { printGz, type GzCell } from "./exportGzReport";
 import { makeBlocks, makeParts, type Parts } from "./exportParts";

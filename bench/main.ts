@@ -1,4 +1,4 @@
-import { UsageError } from "../cli/usageError";
+import { UsageError } from "../cli/shared/command";
 import { benchExport } from "./export";
 import { benchForwarder } from "./forwarder";
 

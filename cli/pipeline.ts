@@ -1,95 +1,138 @@
-import { runAsProcess, tellFailure } from "./command";
-import { startExecution, watchExecution, type Watched } from "./pipeline/execution";
-import { readCommand, USAGE } from "./pipeline/options";
-import { describeFailure } from "./pipeline/run";
-import { findTarget, type Target } from "./pipeline/target";
-import { checkJson } from "../local/prepare";
-import { writeReport } from "../local/report";
+import type { SFNClient } from "@aws-sdk/client-sfn";
+import { checkJsonFile, type Command, type CommandContext, parseFlags, runAsProcess, UsageError, writeJson } from "./shared/command";
 
-/** How often an execution is looked at, here and in an account, whose calls are rationed. */
-const POLL_MS = { local: 100, deployed: 2000 };
-const NAME_WIDTH = 24;
-
-/** What the command may touch. */
-export interface Surroundings {
-  /** Absolute path of the Pulumi program. */
-  programDir: string;
-  /** Absolute path of `.local`. */
-  folder: string;
-  /** Shows text as it is, without a line's end. */
-  write: (text: string) => void;
-  printError: (line: string) => void;
-  /** Ends the watch; the execution goes on. */
-  signal: AbortSignal;
+/** Options of `npm run pipeline`. */
+export interface PipelineOptions {
+  /** Stack whose pipeline to run. */
+  stack: string;
+  /** Tenant whose pipeline to run. @default the stack's first */
+  tenant?: string;
+  /** `YYYY-MM-DD`. @default yesterday */
+  runDate?: string;
+  /** Executions with the same key are the same run. @default a new run */
+  runKey?: string;
+  /** Builds the table's partition again even if this run has built it. @default false */
+  rebuild: boolean;
+  /** File that receives the outcome. */
+  json?: string;
 }
 
-/**
- * `npm run pipeline`: starts an execution and shows its states as they pass.
- *
- * @param args the command line's arguments
- * @returns exit code: 0 succeeded, 1 failed, 2 wrong usage, 130 Ctrl-C
- */
-export async function main(args: string[], { programDir, folder, write, printError, signal }: Surroundings): Promise<number> {
-  let advice: string | undefined;
-  let inState = false;
+const NAME = "npm run pipeline";
+const USAGE = `Usage: ${NAME} -- --stack NAME [flags]
+Runs a tenant's pipeline and shows its states.
+  --stack NAME      stack on AWS, or "local": the local cloud that npm start -- --keep has started
+  --tenant NAME     tenant whose pipeline to run (default: the stack's first)
+  --run-date DATE   YYYY-MM-DD: partition to build, from all that arrived before its end in UTC (default: yesterday)
+  --run-key KEY     continue the run with this key where it failed (default: start a new run)
+  --rebuild         build the partition again even if this run has built it
+  --json FILE       write the outcome to FILE
+  --help            show this text`;
+
+const FLAGS = {
+  stack: { type: "string" },
+  tenant: { type: "string" },
+  "run-date": { type: "string" },
+  "run-key": { type: "string" },
+  rebuild: { type: "boolean", default: false },
+  json: { type: "string" },
+} as const;
+
+function readFlags(args: string[]): PipelineOptions | "help" {
+  const values = parseFlags(args, FLAGS, NAME);
+  if (values === undefined) return "help";
+  const { stack, tenant, rebuild, json, "run-date": runDate, "run-key": runKey } = values;
+  if (stack === undefined) throw new UsageError(`--stack NAME is needed; ${NAME} -- --help lists the flags`);
+  check("run-date", runDate, "a day like 2026-01-31", isDay);
+  check("run-key", runKey, "1 to 256 characters without control characters", (text) => /^\P{Cc}{1,256}$/u.test(text));
+  check("json", json, "a file name", (text) => text !== "");
+  return { stack, tenant, runDate, runKey, rebuild, json };
+}
+
+function check(flag: string, text: string | undefined, rule: string, holds: (text: string) => boolean): void {
+  if (text !== undefined && !holds(text)) throw new UsageError(`--${flag} must be ${rule}, got ${JSON.stringify(text)}`);
+}
+
+function isDay(text: string): boolean {
+  const time = /^\d{4}-\d{2}-\d{2}$/.test(text) ? Date.parse(`${text}T00:00:00Z`) : NaN;
+  return !Number.isNaN(time) && new Date(time).toISOString().startsWith(text);
+}
+
+/** How often to poll an execution; AWS limits the rate of calls. */
+const POLL_MS = { local: 100, aws: 2000 };
+const STATE_WIDTH = 24;
+
+async function run(options: PipelineOptions, context: CommandContext): Promise<number> {
+  const { write, print, printError, signal } = context;
+  const { runDate, runKey, rebuild, json } = options;
+  checkJsonFile(json);
+  const { sfn, stateMachineArn, region, endpoint } = await findPipeline(options, context);
+  const { describeFailure, startExecution, watchExecution } = await import("./aws/execution");
+  const executionArn = await startExecution(sfn, stateMachineArn, { runDate, runKey, ...(rebuild && { rebuild }) }, signal);
+  print(executionArn);
+  let isLineOpen = false;
+  const entered = (state: string): void => {
+    isLineOpen = true;
+    write(`  ${state.padEnd(STATE_WIDTH)}`);
+  };
+  const left = (_state: string, seconds: number): void => {
+    isLineOpen = false;
+    write(` ${seconds.toFixed(1)} s\n`);
+  };
   try {
-    const options = readCommand(args);
-    if (options === "help") {
-      write(`${USAGE}\n`);
+    const pollMs = endpoint === undefined ? POLL_MS.aws : POLL_MS.local;
+    const outcome = await watchExecution({ sfn, executionArn, signal, pollMs, onState: { entered, left } });
+    const output = outcome.output === undefined ? undefined : (JSON.parse(outcome.output) as unknown);
+    if (json !== undefined) writeJson(json, { executionArn, ...outcome, output });
+    if (outcome.status === "SUCCEEDED") {
+      print(`${outcome.status}: ${JSON.stringify(output, undefined, 2)}`);
       return 0;
     }
-    checkJson(options);
-    const target = await findTarget({ ...options, programDir, folder, signal });
-    const { sfn, stateMachineArn } = target;
-    const { runDate, runKey, rebuild } = options;
-    const executionArn = await startExecution(sfn, stateMachineArn, { runDate, runKey, ...(rebuild && { rebuild }) }, signal);
-    advice = howToStop(executionArn, target);
-    write(`${executionArn}\n`);
-    const end = await watchExecution({
-      ...{ sfn, executionArn, signal, pollMs: POLL_MS[target.endpoint === undefined ? "deployed" : "local"] },
-      onState: {
-        entered: (state) => {
-          inState = true;
-          write(`  ${state.padEnd(NAME_WIDTH)}`);
-        },
-        left: (_state, seconds) => {
-          inState = false;
-          write(` ${seconds.toFixed(1)} s\n`);
-        },
-      },
-    });
-    if (options.json !== undefined) writeReport(options.json, { executionArn, ...end, output: parsed(end) });
-    if (end.status !== "SUCCEEDED") {
-      printError(`npm run pipeline: ${end.status}: ${describeFailure(end)}`);
-      return 1;
-    }
-    write(`${end.status}: ${JSON.stringify(parsed(end), undefined, 2)}\n`);
-    return 0;
-  } catch (error) {
-    if (inState) write("\n");
+    printError(`${NAME}: ${outcome.status}: ${describeFailure(outcome)}`);
+    return 1;
+  } finally {
+    if (isLineOpen) write("\n");
     if (signal.aborted) {
-      if (advice !== undefined) printError(advice);
-      return 130;
+      const where = endpoint === undefined ? "" : ` --endpoint-url ${endpoint}`;
+      const stop = `aws stepfunctions stop-execution --region ${region}${where} --execution-arn ${executionArn}`;
+      printError(`The execution goes on. To stop it: ${stop}`);
     }
-    return tellFailure(error, "npm run pipeline", printError);
   }
 }
 
-function howToStop(executionArn: string, { region, endpoint }: Target): string {
-  const where = endpoint === undefined ? "" : ` --endpoint-url ${endpoint}`;
-  return `The execution goes on; stop it with: aws stepfunctions stop-execution --region ${region}${where} --execution-arn ${executionArn}`;
+/** A tenant's state machine, and a client that may start it. */
+interface Pipeline {
+  sfn: SFNClient;
+  stateMachineArn: string;
+  region: string;
+  /** Of a local cloud. */
+  endpoint?: string;
 }
 
-function parsed({ output }: Watched): unknown {
-  return output === undefined ? undefined : JSON.parse(output);
+/** @throws UsageError when stack or tenant are unknown, Error when there is no state machine */
+async function findPipeline({ stack, tenant }: PipelineOptions, { programDir, folder, signal }: CommandContext): Promise<Pipeline> {
+  const { checkTenant, clientSettings, findLocalCloud, readSettings, withCredentials } = await import("./shared/stack");
+  const { SFNClient } = await import("@aws-sdk/client-sfn");
+  const cloud = findLocalCloud(stack, folder);
+  if (cloud !== undefined) {
+    const { endpoint, region, tenants } = cloud;
+    if (tenants === undefined) throw new Error(`the local cloud at ${endpoint} has no state machine yet: npm start is still deploying`);
+    const known = Object.keys(tenants);
+    const { stateMachineArn } = tenants[checkTenant(tenant ?? known[0], known, `the local cloud at ${endpoint}`)];
+    return { sfn: new SFNClient(clientSettings(cloud, region)), stateMachineArn, region, endpoint };
+  }
+  const { findStateMachines } = await import("./aws/execution");
+  const { physicalName } = await import("../components/shared/naming");
+  const { stage, tenants, stack: settings } = await readSettings(programDir, stack);
+  const known = tenants.map(({ name }) => name);
+  const name = physicalName("stateMachine", { tenant: checkTenant(tenant ?? known[0], known, `stack ${stack}`), stage }, "pipeline");
+  const region = settings.config["aws:region"];
+  const sfn = new SFNClient(clientSettings(undefined, region));
+  const [stateMachineArn] = await withCredentials(stack, () => findStateMachines(sfn, [name], signal));
+  if (stateMachineArn === undefined) throw new Error(`stack ${stack} has no state machine ${name} in ${region}: deploy it first`);
+  return { sfn, stateMachineArn, region };
 }
 
-if (require.main === module) {
-  runAsProcess((args, environment) =>
-    main(args, {
-      ...environment,
-      write: (text) => void process.stdout.write(text),
-      printError: (line) => console.error(line),
-    }),
-  );
-}
+/** `npm run pipeline`: starts an execution and shows its states. */
+export const pipeline: Command<PipelineOptions> = { name: NAME, usage: USAGE, readFlags, run };
+
+if (require.main === module) runAsProcess(pipeline);

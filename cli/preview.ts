@@ -1,110 +1,88 @@
-import { readFileSync, statSync } from "node:fs";
-import { writeFile } from "node:fs/promises";
+import { readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, join, resolve } from "node:path";
-import { parseArgs } from "node:util";
-import { buildCloud, type Json, pulumiProvider } from "@c360/local-aws";
-import { isObject, previewStack, ProgramFailure } from "@c360/local-pulumi";
-import { readProgramStack } from "../local/stack";
+import { join, resolve } from "node:path";
+import { checkJsonFile, type Command, type CommandContext, parseFlags, runAsProcess, UsageError, writeJson } from "./shared/command";
 
-const USAGE = `Usage: npm run preview -- --stack NAME [flags]
+/** Options of `npm run preview`. */
+export interface PreviewOptions {
+  stack: string;
+  /** File that receives the resources. @default they go to stdout */
+  json?: string;
+  /** File with what the stack has deployed: `pulumi stack output --json`. @default nothing is deployed */
+  outputs?: string;
+  /** `key=value`, applied over the stack file. */
+  config: string[];
+}
+
+const NAME = "npm run preview";
+const USAGE = `Usage: ${NAME} -- --stack NAME [flags]
+Shows the resources that a stack would deploy.
   --stack NAME        stack to preview; a name without a stack file is a personal stage
-  --json FILE         write the resources there instead of to stdout
+  --json FILE         write the resources to FILE instead of stdout
   --config KEY=VALUE  set a configuration value; may be repeated
-  --outputs FILE      what the stack has deployed: the JSON of "pulumi stack output --json"; default: nothing yet
-  --help              show this`;
+  --outputs FILE      what the stack has deployed, as "pulumi stack output --json" prints it (default: nothing)
+  --help              show this text`;
 
 const FLAGS = {
   stack: { type: "string" },
   json: { type: "string" },
   outputs: { type: "string" },
   config: { type: "string", multiple: true, default: [] as string[] },
-  help: { type: "boolean", default: false },
 } as const;
 
-/** Where a command writes its lines. */
-export interface Printer {
-  print: (line: string) => void;
-  printError: (line: string) => void;
+function readFlags(args: string[]): PreviewOptions | "help" {
+  const values = parseFlags(args, FLAGS, NAME);
+  if (values === undefined) return "help";
+  const { stack, json, outputs, config } = values;
+  if (!stack) throw new UsageError(`--stack NAME is needed; ${NAME} -- --help lists the flags`);
+  if (json === "") throw new UsageError("--json must name a file, got an empty name");
+  return { stack, json, outputs, config };
 }
 
-/**
- * `npm run preview`.
- *
- * @param args the command line's arguments
- * @param programDir folder of the Pulumi program
- * @returns exit code: 0, 1 when the program fails, 2 for wrong usage
- */
-export async function main(args: string[], programDir: string, { print, printError }: Printer, signal?: AbortSignal): Promise<number> {
-  const wrong = (error: unknown): number => {
-    printError(`npm run preview: ${(error as Error).message}`);
-    return 2;
-  };
-  let flags;
-  let deployed: Json | undefined;
-  try {
-    flags = parseArgs({ args, options: FLAGS, strict: true, allowPositionals: false }).values;
-    if (flags.help) {
-      print(USAGE);
-      return 0;
-    }
-    if (!flags.stack) throw new Error(`--stack NAME is needed\n${USAGE}`);
-    if (flags.json !== undefined) checkWritable(flags.json);
-    if (flags.outputs !== undefined) deployed = readOutputs(flags.outputs);
-  } catch (error) {
-    return wrong(error);
-  }
-  const stack = await readProgramStack(programDir, flags.stack, flags.config).catch(wrong);
-  if (typeof stack === "number") return stack;
-
-  const provider = pulumiProvider(buildCloud({ stateDir: join(tmpdir(), "c360-preview"), region: stack.config["aws:region"] }));
+async function run(options: PreviewOptions, { programDir, print, printError, signal }: CommandContext): Promise<number> {
+  checkJsonFile(options.json);
+  const deployed = options.outputs === undefined ? undefined : readOutputs(options.outputs);
+  const { previewStack, ProgramFailure } = await import("@c360/local-pulumi");
+  const { buildCloud, pulumiProvider } = await import("@c360/local-aws");
+  const { readProgramStack } = await import("./shared/stack");
+  const stack = await readProgramStack(programDir, options.stack, options.config).catch((error: Error) => {
+    throw error.name === "StackError" ? new UsageError(error.message) : error;
+  });
+  const stateDir = join(tmpdir(), "c360-preview");
+  const provider = pulumiProvider(buildCloud({ stateDir, region: stack.config["aws:region"] }));
   const onLog = (severity: string, message: string): void => {
     if (severity !== "debug") printError(`${severity}: ${message}`);
   };
   try {
     const resources = await previewStack(stack, { provider, deployed, onLog, signal });
-    const text = JSON.stringify(resources, null, 2);
-    if (flags.json === undefined) {
-      print(text);
-    } else {
-      await writeFile(flags.json, `${text}\n`);
-      print(`${resources.length} resources of stack ${stack.stack}: ${resolve(flags.json)}`);
+    if (options.json === undefined) print(JSON.stringify(resources, undefined, 2));
+    else {
+      writeJson(options.json, resources);
+      print(`${resources.length} resources of stack ${stack.stack}: ${resolve(options.json)}`);
     }
     return 0;
   } catch (error) {
-    if (signal?.aborted) return 130;
     if (!(error instanceof ProgramFailure)) throw error;
-    for (const { message, stack: trace } of error.problems) printError(`npm run preview: ${message}${trace ? `\n${trace}` : ""}`);
+    for (const { message, stack: trace } of error.problems) printError(`${NAME}: ${message}${trace ? `\n${trace}` : ""}`);
     return 1;
   }
 }
 
-function readOutputs(file: string): Json {
+function readOutputs(file: string): Record<string, unknown> {
   let outputs: unknown;
   try {
     outputs = JSON.parse(readFileSync(file, "utf8"));
   } catch (error) {
     const [reason] = (error as Error).message.split(/[\n,]/);
-    throw new Error(`--outputs must name a file of JSON, got ${file}: ${reason}`, { cause: error });
+    throw new UsageError(`--outputs must name a JSON file, got ${file}: ${reason}`, { cause: error });
   }
-  if (!isObject(outputs)) throw new Error(`--outputs must name a file with a JSON object, got ${file}`);
-  return outputs;
+  if (typeof outputs !== "object" || outputs === null || Array.isArray(outputs)) {
+    throw new UsageError(`--outputs must name a file with a JSON object, got ${file}`);
+  }
+  return outputs as Record<string, unknown>;
 }
 
-function checkWritable(file: string): void {
-  const isFolder = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
-  if (isFolder(file) || !isFolder(dirname(file))) throw new Error(`--json must name a file in a folder that exists, got ${file}`);
-}
+/** `npm run preview`: runs the program without creating anything. */
+export const preview: Command<PreviewOptions> = { name: NAME, usage: USAGE, readFlags, run };
 
-if (require.main === module) {
-  const interrupted = new AbortController();
-  process.once("SIGINT", () => interrupted.abort(new Error("interrupted")));
-  const printer: Printer = { print: (line) => console.log(line), printError: (line) => console.error(line) };
-  main(process.argv.slice(2), join(__dirname, ".."), printer, interrupted.signal).then(
-    (code) => (process.exitCode = code),
-    (error: unknown) => {
-      console.error(error);
-      process.exitCode = 1;
-    },
-  );
-}
+if (require.main === module) runAsProcess(preview);

@@ -1,100 +1,92 @@
-import { join } from "node:path";
-import { keep } from "../local/keep";
-import { runLoop } from "../local/loop";
-import { readOptions, USAGE } from "./startOptions";
-import { prepare } from "../local/prepare";
-import { writeReport } from "../local/report";
-import { renderReport } from "../local/table";
-import { UsageError } from "./usageError";
-import { Workspace } from "../local/workspace";
+import type { RunOptions } from "../local/plan";
+import { type Command, type CommandContext, parseFlags, runAsProcess, UsageError } from "./shared/command";
 
-/** What a run may touch. */
-export interface Surroundings {
-  /** Absolute path of the Pulumi program. */
-  programDir: string;
-  /** Absolute path of `.local`. */
-  folder: string;
-  print: (line: string) => void;
-  printError: (line: string) => void;
-  signal: AbortSignal;
-  /** Shows no progress. @default false */
-  silent?: boolean;
-}
+const NAME = "npm start";
+const USAGE = `Usage: ${NAME} -- [flags]
+Deploys the program to a local cloud, sends interactions through it and reconciles what comes out.
+  --interactions FILE  CSV or CSV.gz with USER_ID, ITEM_ID, TIMESTAMP and optionally EVENT_TYPE (default: generated)
+  --split time|user    which rows are sent live: the last share of all rows, or of each user's rows (default time)
+  --live-share SHARE   share of the rows to send live, between 0 and 1 (default 0.2)
+  --stack NAME         stack to deploy (default local)
+  --tenant NAME        tenant that the interactions belong to (default: the stack's first)
+  --export-engine lambda|glue
+                       what writes the CSV (default: the stack's export.engine)
+  --seed N             seed of all random choices (default 1)
+  --scale N            how many times faster intervals and waits pass (default 60: a minute takes a second)
+  --poison SHARE       bad records per good record, from 0 to 1; above 0 every kind comes at least once (default 0)
+  --strict             refuse a file that has a bad row
+  --keep               leave the cloud running after the report, until Ctrl-C
+  --json FILE          write the report to FILE too
+  --help               show this text`;
 
-/** The signal's reason; the exit code says which signal came. */
-export class Interrupted extends Error {
-  constructor(readonly exitCode: number) {
-    super("interrupted");
-  }
-}
+const FLAGS = {
+  interactions: { type: "string" },
+  split: { type: "string", default: "time" },
+  "live-share": { type: "string", default: "0.2" },
+  stack: { type: "string", default: "local" },
+  tenant: { type: "string" },
+  "export-engine": { type: "string" },
+  seed: { type: "string", default: "1" },
+  scale: { type: "string", default: "60" },
+  poison: { type: "string", default: "0" },
+  strict: { type: "boolean", default: false },
+  keep: { type: "boolean", default: false },
+  json: { type: "string" },
+} as const;
 
-/**
- * `npm start`.
- *
- * @param args the command line's arguments
- * @returns exit code: 0 reconciled, 1 not, 2 wrong usage or input, 130 Ctrl-C
- */
-export async function main(args: string[], { programDir, folder, print, printError, signal, silent }: Surroundings): Promise<number> {
-  try {
-    const options = readOptions(args);
-    if (options === "help") {
-      print(USAGE);
-      return 0;
-    }
-    const preparation = await prepare(options, programDir);
-    signal.throwIfAborted();
-    const workspace = Workspace.open(folder, print);
-    let exitCode = 1;
-    try {
-      await runLoop({
-        ...{ options, preparation, workspace, signal, print, silent },
-        onReport: async (report, endpoint) => {
-          writeReport(workspace.reportFile, report);
-          print(renderReport(report));
-          exitCode = report.status === "reconciled" ? 0 : 1;
-          if (options.json !== undefined) writeReport(options.json, report);
-          if (options.keep) await keep({ endpoint, file: workspace.endpointFile, tenant: report.tenant, print, signal });
-        },
-      });
-    } finally {
-      workspace.close();
-    }
-    return exitCode;
-  } catch (error) {
-    if (signal.aborted) return (signal.reason as Interrupted).exitCode;
-    const { message, stack } = error as Error;
-    printError(`npm start: ${process.env.DEBUG ? (stack ?? message) : message}`);
-    return error instanceof UsageError ? 2 : 1;
-  }
-}
-
-/** Ends the run at the first Ctrl-C, and the process at the second. */
-function interruptible(): AbortSignal {
-  const controller = new AbortController();
-  const stopOn = (name: NodeJS.Signals, exitCode: number): void => {
-    process.on(name, () => {
-      if (controller.signal.aborted) process.exit(exitCode);
-      console.error("Stopping; once more to stop at once.");
-      controller.abort(new Interrupted(exitCode));
-    });
+function readFlags(args: string[]): RunOptions | "help" {
+  const values = parseFlags(args, FLAGS, NAME);
+  if (values === undefined) return "help";
+  return {
+    interactions: optional(values.interactions, (text) => notEmpty("interactions", text)),
+    split: oneOf<RunOptions["split"]>("split", values.split, ["time", "user"]),
+    liveShare: number("live-share", values["live-share"], "between 0 and 1, both excluded", (value) => value > 0 && value < 1),
+    stack: matching("stack", values.stack, /^[A-Za-z0-9][\w.-]{0,99}$/, "a stack's name"),
+    tenant: optional(values.tenant, (text) => matching("tenant", text, /^[a-z][a-z0-9]{1,19}$/, "a tenant's name")),
+    exportEngine: optional(values["export-engine"], (text) => oneOf("export-engine", text, ["lambda", "glue"])),
+    seed: number("seed", values.seed, "a whole number from 0", (value) => Number.isSafeInteger(value) && value >= 0),
+    scale: number("scale", values.scale, "above 0", (value) => value > 0),
+    poison: number("poison", values.poison, "from 0 to 1", (value) => value >= 0 && value <= 1),
+    strict: values.strict,
+    keep: values.keep,
+    json: optional(values.json, (text) => notEmpty("json", text)),
   };
-  stopOn("SIGINT", 130);
-  stopOn("SIGTERM", 143);
-  return controller.signal;
 }
 
-/**
- * Runs `npm start` as this process, and ends it with the exit code.
- *
- * @param args the command line's arguments
- */
-export async function runProcess(args: string[], { programDir, folder }: Pick<Surroundings, "programDir" | "folder">): Promise<never> {
-  // The SDK's releases are pinned: that later ones need a newer Node is no news to whoever runs this.
-  process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= "true";
-  process.exit(await main(args, { programDir, folder, print: console.log, printError: console.error, signal: interruptible() }));
+function optional<T>(text: string | undefined, read: (text: string) => T): T | undefined {
+  return text === undefined ? undefined : read(text);
 }
 
-if (require.main === module) {
-  const programDir = join(__dirname, "..");
-  void runProcess(process.argv.slice(2), { programDir, folder: join(programDir, ".local") });
+function number(flag: string, text: string, rule: string, holds: (value: number) => boolean): number {
+  const value = /^[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?$/i.test(text) ? Number(text) : NaN;
+  if (!Number.isFinite(value) || !holds(value)) throw new UsageError(`--${flag} must be ${rule}, got ${JSON.stringify(text)}`);
+  return value;
 }
+
+function oneOf<T extends string>(flag: string, text: string, allowed: readonly T[]): T {
+  const found = allowed.find((value) => value === text);
+  if (found === undefined) throw new UsageError(`--${flag} must be ${allowed.join(" or ")}, got ${JSON.stringify(text)}`);
+  return found;
+}
+
+function matching(flag: string, text: string, pattern: RegExp, what: string): string {
+  if (!pattern.test(text)) throw new UsageError(`--${flag} must be ${what} (${pattern.source}), got ${JSON.stringify(text)}`);
+  return text;
+}
+
+function notEmpty(flag: string, text: string): string {
+  if (text === "") throw new UsageError(`--${flag} must name a file, got an empty name`);
+  return text;
+}
+
+async function run(options: RunOptions, context: CommandContext): Promise<number> {
+  const input = options.interactions ?? `generated interactions (seed ${options.seed})`;
+  context.print(`Running stack ${options.stack} on this machine with ${input}.`);
+  const { runLocally } = await import("../local/run");
+  return runLocally(options, context);
+}
+
+/** `npm start`: runs the whole loop on this machine; exit code 1 means that the reconciliation failed. */
+export const start: Command<RunOptions> = { name: NAME, usage: USAGE, readFlags, run };
+
+if (require.main === module) runAsProcess(start);

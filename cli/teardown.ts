@@ -1,99 +1,144 @@
-import { once } from "node:events";
-import { createInterface } from "node:readline/promises";
-import { runAsProcess, tellFailure } from "./command";
-import { inAccount } from "./place";
-import { checkIdle } from "./teardown/executions";
-import { listLines } from "./teardown/list";
-import { type CommandOptions, readCommand, USAGE } from "./teardown/options";
-import { removeAll } from "./teardown/remove";
-import { findStanding } from "./teardown/standing";
-import { checkServed } from "./teardown/steps";
-import { findTarget } from "./teardown/target";
-import { UsageError } from "./usageError";
+import type { PersonalizeClient } from "@aws-sdk/client-personalize";
+import type { SFNClient } from "@aws-sdk/client-sfn";
+import type { Owner } from "../components/shared/naming";
+import type { PipelineCampaign, PipelineSolution } from "./aws/campaigns";
+import { type Command, type CommandContext, parseFlags, runAsProcess, UsageError } from "./shared/command";
 
-/** What the command may touch. */
-export interface Surroundings {
-  /** Absolute path of the Pulumi program. */
-  programDir: string;
-  /** Absolute path of `.local`. */
-  folder: string;
-  print: (line: string) => void;
-  printError: (line: string) => void;
-  /** Asks whoever sits at the terminal; undefined where there is none. */
-  ask?: (question: string, signal: AbortSignal) => Promise<string>;
-  /** Ends the wait; what is being deleted goes on. */
-  signal: AbortSignal;
+/** Options of `npm run teardown`. */
+export interface TeardownOptions {
+  /** Stack whose campaigns and solutions to delete. */
+  stack: string;
+  /** Tenant whose campaign and solutions to delete. @default all of the stack */
+  tenant?: string;
+  /** Deletes without asking. @default false */
+  yes: boolean;
+}
+
+const NAME = "npm run teardown";
+const USAGE = `Usage: ${NAME} -- --stack NAME [flags]
+Deletes the campaigns and solutions that the pipeline created. Run it before pulumi destroy, and before you remove a tenant.
+  --stack NAME      stack on AWS, or "local": the local cloud that npm start -- --keep has started
+  --tenant NAME     tenant whose campaign and solutions to delete (default: all of the stack)
+  --yes             delete without asking
+  --help            show this text`;
+
+const FLAGS = {
+  stack: { type: "string" },
+  tenant: { type: "string" },
+  yes: { type: "boolean", default: false },
+} as const;
+
+function readFlags(args: string[]): TeardownOptions | "help" {
+  const values = parseFlags(args, FLAGS, NAME);
+  if (values === undefined) return "help";
+  const { stack, tenant, yes } = values;
+  if (stack === undefined) throw new UsageError(`--stack NAME is needed; ${NAME} -- --help lists the flags`);
+  return { stack, tenant, yes };
+}
+
+/** How often to look at what is being deleted; AWS limits the rate of calls. */
+const POLL_MS = { local: 100, aws: 10_000 };
+
+async function run(options: TeardownOptions, context: CommandContext): Promise<number> {
+  const { print, printError, signal } = context;
+  const { checkForeignCampaigns, deleteResources, findResources } = await import("./aws/campaigns");
+  const { withCredentials } = await import("./shared/stack");
+  const target = await findTarget(options, context);
+  const found = await withCredentials(options.stack, () => findResources({ ...target, signal }));
+  const whose = options.tenant === undefined ? `stack ${options.stack}` : `tenant ${options.tenant} of stack ${options.stack}`;
+  const lines = [...found.campaigns.flatMap(campaignLines), ...found.solutions.flatMap(solutionLines)];
+  if (lines.length > 0) print(`The pipeline created for ${whose} in ${target.region}:`);
+  for (const line of lines) print(line);
+  checkForeignCampaigns(found);
+  await checkIdle(target, signal);
+  if (lines.length === 0) {
+    print(`There is nothing to delete: no campaign or solution of ${whose} in ${target.region}.`);
+    return 0;
+  }
+  if (!options.yes && !(await isConfirmed(context))) {
+    printError(`${NAME}: canceled, nothing was deleted`);
+    return 1;
+  }
+  try {
+    await deleteResources(found, { ...target, signal, print });
+  } finally {
+    if (signal.aborted) printError(`Deletions that have started go on. Run ${NAME} again to delete the rest.`);
+  }
+  print("Everything is deleted.");
+  return 0;
+}
+
+/** Where to delete, and whose resources. */
+interface Target {
+  personalize: PersonalizeClient;
+  sfn: SFNClient;
+  region: string;
+  owners: Owner[];
+  /** Milliseconds between two rounds. */
+  pollMs: number;
+}
+
+/** @throws UsageError when stack or tenant are unknown, Error while the local cloud is being deployed to */
+async function findTarget({ stack, tenant }: TeardownOptions, { programDir, folder }: CommandContext): Promise<Target> {
+  const { checkTenant, clientSettings, findLocalCloud, readSettings } = await import("./shared/stack");
+  const { PersonalizeClient } = await import("@aws-sdk/client-personalize");
+  const { SFNClient } = await import("@aws-sdk/client-sfn");
+  const cloud = findLocalCloud(stack, folder);
+  const { stage, tenants, stack: settings } = await readSettings(programDir, cloud?.stack ?? stack);
+  if (cloud !== undefined && cloud.tenants === undefined) {
+    throw new Error(`the local cloud at ${cloud.endpoint} is not complete yet: npm start is still deploying`);
+  }
+  const known = tenants.map(({ name }) => name);
+  const chosen = tenant === undefined ? known : [checkTenant(tenant, known, `stack ${stack}`)];
+  const client = clientSettings(cloud, settings.config["aws:region"]);
+  return {
+    personalize: new PersonalizeClient(client),
+    sfn: new SFNClient(client),
+    region: client.region,
+    owners: chosen.map((name) => ({ tenant: name, stage })),
+    pollMs: cloud === undefined ? POLL_MS.aws : POLL_MS.local,
+  };
 }
 
 /**
- * `npm run teardown`: deletes what the pipeline made in Personalize, which Pulumi knows nothing of.
+ * A running pipeline would create again what is deleted, or fail half way.
  *
- * @param args the command line's arguments
- * @returns exit code: 0 nothing stands any more, 1 failed or called off, 2 wrong usage, 130 Ctrl-C
+ * @throws Error naming an execution that is running
  */
-export async function main(args: string[], { programDir, folder, print, printError, ask, signal }: Surroundings): Promise<number> {
-  let advice: string | undefined;
-  try {
-    const options = readCommand(args);
-    if (options === "help") {
-      print(USAGE);
-      return 0;
-    }
-    const target = await findTarget({ ...options, programDir, folder });
-    const look = { ...target, signal };
-    const standing = await inAccount(options.stack, () => findStanding(look));
-    const lines = listLines(standing);
-    if (lines.length > 0) print(`This stands in ${target.region}, made by the pipeline for ${whose(options)}:`);
-    for (const line of lines) print(line);
-    checkServed(standing);
-    await checkIdle(target, signal);
-    if (lines.length === 0) {
-      print(`Nothing stands that the pipeline made for ${whose(options)} in ${target.region}.`);
-      return 0;
-    }
-    if (!options.yes && !(await agrees(ask, signal))) {
-      printError("npm run teardown: called off, nothing was deleted");
-      return 1;
-    }
-    advice = "What is being deleted goes on; call npm run teardown again for the rest.";
-    await removeAll(standing, { ...look, say: print });
-    print("All of it is gone.");
-    return 0;
-  } catch (error) {
-    if (signal.aborted) {
-      if (advice !== undefined) printError(advice);
-      return 130;
-    }
-    return tellFailure(error, "npm run teardown", printError);
+async function checkIdle({ sfn, owners }: Target, signal: AbortSignal): Promise<void> {
+  const { findRunningExecution, findStateMachines } = await import("./aws/execution");
+  const { physicalName } = await import("../components/shared/naming");
+  const names = owners.map((owner) => physicalName("stateMachine", owner, "pipeline"));
+  for (const stateMachineArn of await findStateMachines(sfn, names, signal)) {
+    const running = await findRunningExecution(sfn, stateMachineArn, signal);
+    if (running !== undefined) throw new Error(`the pipeline is running: wait for ${running} or stop it, then try again`);
   }
 }
 
-function whose({ stack, tenant }: CommandOptions): string {
-  return tenant === undefined ? `stack ${stack}` : `tenant ${tenant} of stack ${stack}`;
+async function isConfirmed({ ask, signal }: CommandContext): Promise<boolean> {
+  if (ask === undefined) throw new UsageError("--yes is needed without a terminal to ask on; nothing was deleted");
+  return (await ask('Delete all of it? Type "yes" to delete: ', signal)).trim() === "yes";
 }
 
-async function agrees(ask: Surroundings["ask"], signal: AbortSignal): Promise<boolean> {
-  if (ask === undefined) throw new UsageError("--yes is needed where there is no terminal to ask on; nothing was deleted");
-  return (await ask("Delete all of it? Only yes deletes: ", signal)).trim() === "yes";
+function campaignLines({ name, arn, status, updateStatus, minProvisionedTps }: PipelineCampaign): string[] {
+  const rate = minProvisionedTps === 1 ? "1 transaction" : `${minProvisionedTps} transactions`;
+  return [
+    `  campaign ${name}: ${status}${updateStatus === undefined ? "" : `, latest update ${updateStatus}`}`,
+    `    ${arn}`,
+    `    billed for at least ${rate} per second for every hour that it exists, used or not`,
+  ];
 }
 
-/** Asks on the terminal; its end counts as an empty answer. */
-async function askOnTerminal(question: string, signal: AbortSignal): Promise<string> {
-  const terminal = createInterface({ input: process.stdin, output: process.stdout, terminal: false });
-  try {
-    return await Promise.race([terminal.question(question, { signal }), once(terminal, "close", { signal }).then(() => "")]);
-  } finally {
-    terminal.close();
-  }
+function solutionLines({ name, arn, status, versions }: PipelineSolution): string[] {
+  return [
+    `  solution ${name}: ${status}`,
+    `    ${arn}`,
+    "    costs nothing to keep; training it again is billed again",
+    ...versions.map((version) => `    version ${version.arn}: ${version.status}`),
+  ];
 }
 
-if (require.main === module) {
-  runAsProcess((args, environment) =>
-    main(args, {
-      ...environment,
-      print: (line) => console.log(line),
-      printError: (line) => console.error(line),
-      ask: process.stdin.isTTY && process.stdout.isTTY ? askOnTerminal : undefined,
-    }),
-  );
-}
+/** `npm run teardown`: deletes what the pipeline created in Personalize, which Pulumi does not know. */
+export const teardown: Command<TeardownOptions> = { name: NAME, usage: USAGE, readFlags, run };
+
+if (require.main === module) runAsProcess(teardown);

@@ -1,5 +1,3 @@
-import { mkdirSync, renameSync, writeFileSync } from "node:fs";
-import { dirname } from "node:path";
 import type { LeftOut } from "./interactions/reader";
 
 /** Counts by name. */
@@ -8,7 +6,7 @@ export type Count = Record<string, number>;
 /** Size of a set of interactions. */
 export type Totals = { rows: number; users: number; items: number };
 
-/** A check that did not come out. */
+/** A check that failed. */
 export interface Problem {
   check: string;
   expected: unknown;
@@ -17,7 +15,7 @@ export interface Problem {
   examples: string[];
 }
 
-/** What a run trained, and what became of it. */
+/** What a run trained, and what it did with the result. */
 export interface Training {
   /** Empty when nothing was trained. */
   solutionVersionArn: string;
@@ -25,21 +23,21 @@ export interface Training {
   metrics: Count;
   baseline: Count | null;
   present: Count | null;
-  /** The campaign was `created` or `updated`; `kept`: it is as it was; `skipped`: nothing was trained. */
+  /** The campaign was `created`, `updated` or `kept` as it was. `skipped`: nothing was trained. */
   decision: "created" | "updated" | "kept" | "skipped";
   reason: string;
 }
 
-/** What the dashboards asked a campaign for, and what came of it. */
+/** What the dashboards requested from a campaign, and what came of it. */
 export interface Campaign {
   arn: string;
   /** Of the last deployment. */
   solutionVersionArn: string;
   /** Calls of GetRecommendations. */
   requests: number;
-  /** Items that were shown. */
+  /** Items shown. */
   shown: number;
-  /** Live events of an item that their session was shown. */
+  /** Live events whose item their session had shown. */
   followed: number;
 }
 
@@ -63,7 +61,7 @@ export interface PipelineRun {
   training?: Training;
 }
 
-/** What `npm start` found; `.local/report.json`. Keys never move; ids are strings. */
+/** Report of `npm start`: `.local/report.json`. Keys never change; ids are strings. */
 export interface Report {
   version: 1;
   stack: string;
@@ -82,9 +80,9 @@ export interface Report {
     live: number;
     leftOut: LeftOut;
   };
-  /** Records on the stream, poison included; events are those that Personalize must accept; poison counts records by kind. */
+  /** Records on the stream, including poison. `events` counts those that Personalize must accept; `poison` counts records by kind. */
   produced: { records: number; events: number; bytes: number; sessions: number; poison: Count };
-  /** Raw events in upstream; bytes as the objects are stored. */
+  /** Raw events in upstream. `bytes` counts the objects as stored. */
   delivered: { objects: number; records: number; bytes: number; missing: number; doubled: number; changed: number };
   /** What Personalize accepted. */
   forwarded: {
@@ -110,19 +108,7 @@ export interface Report {
   };
 }
 
-/** Keeps the first five examples. */
+/** Makes a problem with the first five examples. */
 export function problem(check: string, expected: unknown, actual: unknown, examples: Iterable<string> = []): Problem {
   return { check, expected, actual, examples: [...examples].slice(0, 5) };
-}
-
-/**
- * Replaces a file at once; its folder is made when it is not there.
- *
- * @param file path
- */
-export function writeReport(file: string, report: object): void {
-  mkdirSync(dirname(file), { recursive: true });
-  const partial = `${file}.${process.pid}.partial`;
-  writeFileSync(partial, `${JSON.stringify(report, undefined, 2)}\n`);
-  renameSync(partial, file);
 }

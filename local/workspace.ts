@@ -1,10 +1,10 @@
 import { existsSync, linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { UsageError } from "../cli/usageError";
+import { UsageError } from "../cli/shared/command";
 
-/** Layout of the folder; another one's state is not read. */
+/** Version of the folder's layout. State of another version is removed. */
 const VERSION = "1";
-/** What this program ever put there, but for what later runs keep: the lock and `venv`. */
+/** What runs put there, without the lock and `venv`, which later runs keep. */
 const OWN_ENTRIES = ["state", "endpoint.json", "report.json", "version"];
 
 /** An access key as other clients read it. */
@@ -13,7 +13,7 @@ export interface AccessKey {
   secretAccessKey: string;
 }
 
-/** How other clients reach the running cloud; the access key is the account owner's. */
+/** How other clients reach the running cloud. The access key is the account owner's. */
 export interface Endpoint extends AccessKey {
   /** `http://127.0.0.1:PORT` */
   endpoint: string;
@@ -21,30 +21,39 @@ export interface Endpoint extends AccessKey {
   accountId: string;
   /** Name of the stack that is deployed. */
   stack: string;
-  /** By tenant, once the program is deployed: its outputs, and the access keys of users with just the producers' policy and, with a campaign, the consumers'. */
+  /**
+   * By tenant, once the program is deployed: its outputs, with the access keys of users who have the policy of producers alone and,
+   * with a campaign, that of consumers alone.
+   */
   tenants?: Record<string, { producer: AccessKey; consumer?: AccessKey; stateMachineArn: string }>;
 }
 
-/** @param folder absolute path of `.local` */
-export const venvIn = (folder: string): string => join(folder, "venv");
+/**
+ * Absolute path of the virtual environment for the scripts of Glue jobs.
+ *
+ * @param folder absolute path of `.local`
+ */
+export function venvIn(folder: string): string {
+  return join(folder, "venv");
+}
 
-/** The folder of a run, held by one process at a time. */
+/** The folder `.local`. One process holds it at a time. */
 export class Workspace {
   private constructor(private readonly folder: string) {}
 
   /**
-   * Takes the folder and clears the state of the run before.
+   * Locks the folder and removes the state of the previous run.
    *
    * @param folder absolute path of `.local`
-   * @param note told in one line of what else had to go
-   * @throws UsageError naming the process that holds it
+   * @param print receives a line when state of another version is removed
+   * @throws UsageError naming the process that holds the folder
    */
-  static open(folder: string, note: (line: string) => void): Workspace {
+  static open(folder: string, print: (line: string) => void): Workspace {
     mkdirSync(folder, { recursive: true });
-    takeLock(join(folder, "lock"));
+    lockFile(join(folder, "lock"));
     const workspace = new Workspace(folder);
     try {
-      workspace.clear(note);
+      workspace.clear(print);
     } catch (error) {
       workspace.close();
       throw error;
@@ -52,13 +61,12 @@ export class Workspace {
     return workspace;
   }
 
-  private clear(note: (line: string) => void): void {
+  private clear(print: (line: string) => void): void {
     const { folder } = this;
     const version = join(folder, "version");
     const found = existsSync(version) ? readFileSync(version, "utf8").trim() : "none";
     const entries = OWN_ENTRIES.filter((entry) => existsSync(join(folder, entry)));
-    if (entries.length > 0 && found !== VERSION)
-      note(`${folder} is of version ${found}, not ${VERSION}: removed ${entries.join(", ")} there`);
+    if (entries.length > 0 && found !== VERSION) print(`${folder} has version ${found}, not ${VERSION}: removed ${entries.join(", ")}`);
     for (const entry of OWN_ENTRIES) rmSync(join(folder, entry), { recursive: true, force: true });
     writeFileSync(version, `${VERSION}\n`);
     mkdirSync(this.stateDir);
@@ -69,22 +77,17 @@ export class Workspace {
     return join(this.folder, "state");
   }
 
-  /** Absolute path of the virtual environment of the jobs' scripts. */
-  get venv(): string {
-    return venvIn(this.folder);
-  }
-
   /** Absolute path of the report. */
   get reportFile(): string {
     return join(this.folder, "report.json");
   }
 
-  /** Absolute path of the file that tells other clients where the cloud is. */
+  /** Absolute path of the file from which other clients learn how to reach the cloud. */
   get endpointFile(): string {
     return join(this.folder, "endpoint.json");
   }
 
-  /** Tells other clients of this user where the cloud is; they never see half a file. */
+  /** Tells other clients of this user how to reach the cloud. The file is replaced atomically. */
   writeEndpoint(endpoint: Endpoint): void {
     const draft = `${this.endpointFile}.${process.pid}`;
     rmSync(draft, { force: true });
@@ -92,15 +95,31 @@ export class Workspace {
     renameSync(draft, this.endpointFile);
   }
 
-  /** Gives the folder back; the state stays to be looked at. */
+  /** Unlocks the folder. The state stays for inspection. */
   close(): void {
     rmSync(this.endpointFile, { force: true });
     rmSync(join(this.folder, "lock"), { force: true });
   }
 }
 
-/** The lock appears with its content at once, so that nobody reads a half-written one. */
-function takeLock(lock: string): void {
+/**
+ * Finds the local cloud that is running.
+ *
+ * @param folder absolute path of `.local`
+ * @returns undefined when none is running
+ */
+export function readEndpoint(folder: string): Endpoint | undefined {
+  try {
+    const endpoint = JSON.parse(readFileSync(join(folder, "endpoint.json"), "utf8")) as Endpoint & { pid: number };
+    return isAlive(endpoint.pid) ? endpoint : undefined;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+    throw error;
+  }
+}
+
+/** Creates the lock by a link, so that it appears with its content. */
+function lockFile(lock: string): void {
   const own = `${lock}.${process.pid}`;
   writeFileSync(own, `${process.pid}\n`);
   try {
@@ -108,10 +127,10 @@ function takeLock(lock: string): void {
       if (link(own, lock)) return;
       const holder = readHolder(lock);
       if (holder === undefined) continue;
-      if (isAlive(holder)) throw held(lock, holder);
+      if (isAlive(holder)) throw lockedBy(lock, holder);
       moveAway(lock, holder);
     }
-    throw new UsageError(`another npm start is taking ${lock}`);
+    throw new UsageError(`another npm start is starting (${lock})`);
   } finally {
     rmSync(own, { force: true });
   }
@@ -127,7 +146,7 @@ function link(from: string, to: string): boolean {
   }
 }
 
-/** Process id in the lock; undefined when the lock has just gone, NaN when it holds something else. */
+/** Reads the process id in the lock. @returns undefined when the lock is gone, NaN when it holds something else */
 function readHolder(lock: string): number | undefined {
   try {
     const text = readFileSync(lock, "utf8").trim();
@@ -138,7 +157,7 @@ function readHolder(lock: string): number | undefined {
   }
 }
 
-/** Removes the lock of a dead process; one that another process took in the meantime goes back. */
+/** Removes the lock of a dead process. Puts it back if another process has taken it in the meantime. */
 function moveAway(lock: string, dead: number): void {
   const aside = `${lock}.${process.pid}.dead`;
   try {
@@ -151,19 +170,19 @@ function moveAway(lock: string, dead: number): void {
   try {
     if (!Object.is(moved, dead)) {
       link(aside, lock);
-      throw held(lock, moved);
+      throw lockedBy(lock, moved);
     }
   } finally {
     rmSync(aside, { force: true });
   }
 }
 
-function held(lock: string, pid: number): UsageError {
+function lockedBy(lock: string, pid: number): UsageError {
   return new UsageError(`another npm start is running (pid ${pid}, ${lock}): wait for it, or stop it`);
 }
 
-/** True while a process of that id runs; false for NaN. */
-export function isAlive(pid: number): boolean {
+/** Whether a process with that id is running; false for NaN. */
+function isAlive(pid: number): boolean {
   if (Number.isNaN(pid)) return false;
   try {
     process.kill(pid, 0);

@@ -1,32 +1,32 @@
 import { seededRandom, wholeNumber } from "./random";
 
-/** The generated period ends here; fixed, so that equal seeds give equal bytes. */
+/** End of the generated period. It is fixed, so that equal seeds give equal bytes. */
 const END = Date.UTC(2026, 0, 31) / 1000;
 const DAYS = 30;
 const DAY_SECONDS = 86_400;
 const USERS = 600;
 const ITEMS = 1500;
 const GENRES = 15;
-const TASTES = 3;
-const IN_TASTE = 0.8;
+const GENRES_PER_USER = 3;
+const PREFERRED_SHARE = 0.8;
 const WATCHED_AFTER_CLICK = 0.4;
 
 /**
- * Interactions with a realistic shape, as CSV: few popular items and active users (Zipf), users with a taste for some genres,
- * sessions in the evening hours, clicks that lead to watching; sorted by time, in the 30 days before 31 January 2026.
+ * Generates interactions with a realistic shape, as CSV: few popular items and active users (Zipf), users who prefer some genres,
+ * sessions in the evening, clicks that lead to watching. They are sorted by time, in the 30 days before 31 January 2026.
  *
  * @param seed whole number; equal seeds give equal text
- * @param rows data rows; default 20,000
+ * @param rows number of rows
  */
 export function generateInteractions(seed: number, rows = 20_000): string {
   const random = seededRandom(seed);
   const itemRank = zipf(ITEMS, 0.9, random);
   const genreRank = zipf(Math.ceil(ITEMS / GENRES), 0.9, random);
   const activeUser = zipf(USERS, 0.6, random);
-  const tastes = Array.from({ length: USERS }, () => Array.from({ length: TASTES }, () => wholeNumber(random, 0, GENRES - 1)));
+  const preferred = Array.from({ length: USERS }, () => Array.from({ length: GENRES_PER_USER }, () => wholeNumber(random, 0, GENRES - 1)));
   const pickItem = (user: number): number => {
-    if (random() >= IN_TASTE) return itemRank();
-    const genre = tastes[user][Math.floor(random() ** 2 * TASTES)];
+    if (random() >= PREFERRED_SHARE) return itemRank();
+    const genre = preferred[user][Math.floor(random() ** 2 * GENRES_PER_USER)];
     return Math.min(genreRank() * GENRES + genre, ITEMS - 1);
   };
 
@@ -51,7 +51,7 @@ export function generateInteractions(seed: number, rows = 20_000): string {
   return `USER_ID,ITEM_ID,TIMESTAMP,EVENT_TYPE\n${lines.map(({ text }) => text).join("\n")}\n`;
 }
 
-/** Draws ranks from 0 to size - 1, rank r with a weight of 1 / (r + 1)^exponent. */
+/** Draws ranks from 0 to size - 1. Rank r has the weight 1 / (r + 1)^exponent. */
 function zipf(size: number, exponent: number, random: () => number): () => number {
   const cumulative = new Float64Array(size);
   let total = 0;
@@ -69,7 +69,7 @@ function zipf(size: number, exponent: number, random: () => number): () => numbe
   };
 }
 
-/** Hours around 20 h UTC are the busiest. */
+/** The hours around 20:00 UTC are the busiest. */
 function hourOfDay(random: () => number): number {
   const spread = (random() + random() + random()) / 3 - 0.5;
   return (((20 + Math.round(spread * 18)) % 24) + 24) % 24;

@@ -1,5 +1,5 @@
 /**
- * A seeded stream of numbers in [0, 1): equal seeds give equal streams (SplitMix32 over the seed's two halves).
+ * Makes a seeded stream of numbers in [0, 1) (SplitMix32 over the seed's two halves). Equal seeds give equal streams.
  *
  * @param seed whole number from 0 to 2^53 - 1
  */
@@ -20,7 +20,7 @@ function mix(value: number): number {
 }
 
 /**
- * A whole number from low to high, both included.
+ * Draws a whole number from low to high, both included.
  *
  * @param random numbers in [0, 1)
  */

@@ -1,12 +1,13 @@
 import { pipeline, type Readable } from "node:stream";
 import { parse, type CsvError, type Info, type Options } from "csv-parse";
-import { UsageError } from "../../cli/usageError";
-import { InteractionTable } from "./table";
-import { checkRow, type RowRules } from "./validate";
+import { UsageError } from "../../cli/shared/command";
+import { InteractionTable, type Interaction } from "./table";
 
 const NEEDED = ["USER_ID", "ITEM_ID", "TIMESTAMP"] as const;
 const EVENT_TYPE = "EVENT_TYPE";
-const LINES_NAMED = 5;
+const MAX_LINES = 5;
+const MAX_ID_CHARACTERS = 256;
+const DAY_SECONDS = 86_400;
 const CSV: Options = {
   bom: true,
   info: true,
@@ -18,25 +19,25 @@ const CSV: Options = {
 };
 const WRONG_COLUMN_COUNT = { ok: false, reason: "columnCount" } as const;
 
-/** Rows left out, by reason, with the first five line numbers (the header is line 1). */
+/** Rows left out, by reason, with the first five line numbers. The header is line 1. */
 export type LeftOut = Record<string, { count: number; lines: number[] }>;
 
 /** What an interactions file holds. */
 export interface ReadInteractions {
-  /** Data rows, good and bad; neither header nor empty lines. */
+  /** Number of rows, good and bad, without the header and empty lines. */
   rows: number;
-  /** Good rows in the file's order. */
+  /** The good rows, in the file's order. */
   table: InteractionTable;
   leftOut: LeftOut;
 }
 
 /**
- * Reads interactions from CSV (RFC 4180, UTF-8, header in any column order; columns it does not need are
- * ignored). A stray quote spoils its row alone; quotes that are not closed refuse the file, since they swallow rows.
+ * Reads interactions from CSV (RFC 4180, UTF-8, a header with columns in any order, of which it ignores those that it does not need).
+ * A stray quote makes its row bad. A quote that is not closed makes the file bad, because it swallows rows.
  *
- * @param name how errors name the input
+ * @param name the input, as errors name it
  * @param text the CSV's bytes
- * @throws UsageError when it is empty, not CSV, or lacks a needed column
+ * @throws UsageError when the input is empty, is not CSV, or lacks a needed column
  */
 export async function readInteractions(name: string, text: Readable, rules: RowRules): Promise<ReadInteractions> {
   const table = new InteractionTable();
@@ -47,7 +48,7 @@ export async function readInteractions(name: string, text: Readable, rules: RowR
   const leave = (reason: string, line: number): void => {
     const entry = (leftOut[reason] ??= { count: 0, lines: [] });
     entry.count += 1;
-    if (entry.lines.length < LINES_NAMED) entry.lines.push(line);
+    if (entry.lines.length < MAX_LINES) entry.lines.push(line);
   };
   const parser = parse(CSV);
   parser.on("skip", (error: CsvError) => {
@@ -75,7 +76,7 @@ export async function readInteractions(name: string, text: Readable, rules: RowR
   return { rows, table, leftOut };
 }
 
-/** Turns the parser's line counts, which take a CRLF inside quotes for two lines, into those of an editor. */
+/** Turns the parser's line counts, which count a CRLF inside quotes as two lines, into those of an editor. */
 class LineCounter {
   private last = 0;
   private surplus = 0;
@@ -100,12 +101,13 @@ class LineCounter {
 
 interface Columns {
   count: number;
-  cells(record: string[]): { userId: string; itemId: string; timestamp: string; eventType?: string };
+  cells(record: string[]): Cells;
 }
 
 function findColumns(name: string, header: string[]): Columns {
   const names = header.map((column) => column.trim());
-  if (names.some((column) => /[\p{Cc}\uFFFD]/u.test(column))) throw new UsageError(`${name} is not CSV: its first line is not UTF-8 text`);
+  if (names.some((column) => /[\p{Cc}\uFFFD]/u.test(column)))
+    throw new UsageError(`${name} is not CSV: its first line is not valid UTF-8 text`);
   for (const needed of [...NEEDED, EVENT_TYPE]) {
     const found = names.filter((column) => column === needed).length;
     if (found > 1) throw new UsageError(`${name} must have one column ${needed}, got ${found}`);
@@ -129,7 +131,56 @@ function findColumns(name: string, header: string[]): Columns {
 function readProblem(name: string, error: unknown): unknown {
   if (!(error instanceof Error)) return error;
   const { code = "" } = error as { code?: string };
-  if (code.startsWith("Z_")) return new UsageError(`${name} is not sound gzip: ${error.message}`);
+  if (code.startsWith("Z_")) return new UsageError(`${name} is not valid gzip: ${error.message}`);
   if (code.startsWith("CSV_")) return new UsageError(`${name} is not CSV: ${error.message}`);
   return error;
+}
+
+/** Rules for rows. */
+export interface RowRules {
+  /** Epoch seconds. A TIMESTAMP more than a day later is bad. */
+  nowSeconds: number;
+  /** Event type of rows without one: the stack's recommender.defaultEventType. */
+  defaultEventType: string;
+}
+
+/** A row's cells as the file has them. `eventType` is undefined where the file has no such column. */
+interface Cells {
+  userId: string;
+  itemId: string;
+  timestamp: string;
+  eventType?: string;
+}
+
+/** A good row, or the reason why it is left out. */
+type CheckedRow = { ok: true; row: Interaction } | { ok: false; reason: string };
+
+/**
+ * Checks whether Personalize accepts a row: ids have 1 to 256 characters and no control characters, TIMESTAMP is a whole number of
+ * epoch seconds, positive and at most a day ahead. A row without an event type gets the default one.
+ */
+function checkRow(cells: Cells, { nowSeconds, defaultEventType }: RowRules): CheckedRow {
+  const eventType = cells.eventType === undefined || cells.eventType === "" ? defaultEventType : cells.eventType;
+  const reason =
+    textProblem("userId", cells.userId) ??
+    textProblem("itemId", cells.itemId) ??
+    timestampProblem(cells.timestamp, nowSeconds) ??
+    textProblem("eventType", eventType);
+  if (reason !== undefined) return { ok: false, reason };
+  return { ok: true, row: { userId: cells.userId, itemId: cells.itemId, timestamp: Number(cells.timestamp), eventType } };
+}
+
+function textProblem(name: string, value: string): string | undefined {
+  if (value === "") return `${name}Empty`;
+  if (value.length > MAX_ID_CHARACTERS && [...value].length > MAX_ID_CHARACTERS) return `${name}TooLong`;
+  if (/\p{Cc}/u.test(value)) return `${name}ControlCharacter`;
+  if (value.includes("\uFFFD")) return `${name}NotUtf8`;
+  return undefined;
+}
+
+function timestampProblem(text: string, nowSeconds: number): string | undefined {
+  if (!/^-?\d+$/.test(text)) return "timestampNotWholeSeconds";
+  const seconds = Number(text);
+  if (seconds <= 0) return "timestampNotPositive";
+  return seconds > nowSeconds + DAY_SECONDS ? "timestampInFuture" : undefined;
 }

@@ -1,21 +1,89 @@
+import { createHash } from "node:crypto";
 import { seededRandom, wholeNumber } from "./random";
-import type { Recommendation } from "./recommendation";
-import { assignSessions, type Session } from "./sessions";
 import type { InteractionTable } from "./table";
 
+/** A pause longer than this ends a session. */
+export const SESSION_GAP_SECONDS = 30 * 60;
 const MAX_EVENTS_PER_RECORD = 5;
+/** Items that one event can name: https://docs.aws.amazon.com/personalize/latest/dg/API_UBS_Event.html */
+export const MAX_SHOWN = 25;
+/** Below the 10 KB of an event, with room for its other members: https://docs.aws.amazon.com/personalize/latest/dg/limits.html */
+const MAX_ITEMS_BYTES = 9 * 1024;
+
+/** A visit of a user. */
+export interface Session {
+  id: string;
+  userId: string;
+  /** Epoch seconds of its beginning. */
+  start: number;
+}
+
+/** Sessions of the live rows. */
+export interface Sessions {
+  /** In the order in which they begin. */
+  all: Session[];
+  /** Index in `all` of each live row's session, in the order of the rows. */
+  of: Uint32Array;
+}
+
+/**
+ * Groups each user's rows into sessions. Ids depend on the rows alone.
+ *
+ * @param live row indexes in order of time
+ */
+export function assignSessions(table: InteractionTable, live: Uint32Array): Sessions {
+  const all: Session[] = [];
+  const of = new Uint32Array(live.length);
+  const open = new Map<number, { session: number; last: number; count: number }>();
+  for (const [place, row] of live.entries()) {
+    const user = table.userIndex(row);
+    const time = table.timestamp(row);
+    const current = open.get(user) ?? { session: -1, last: -Infinity, count: 0 };
+    if (time - current.last > SESSION_GAP_SECONDS) {
+      const { userId } = table.row(row);
+      current.session = all.push({ id: sessionId(userId, current.count), userId, start: time }) - 1;
+      current.count += 1;
+    }
+    current.last = time;
+    open.set(user, current);
+    of[place] = current.session;
+  }
+  return { all, of };
+}
+
+function sessionId(userId: string, count: number): string {
+  return `s-${createHash("sha256").update(`${count} ${userId}`).digest("hex").slice(0, 20)}`;
+}
+
+/** What a session shows. */
+export interface Recommendation {
+  items: readonly string[];
+  recommendationId: string;
+}
+
+/**
+ * Takes the items of a campaign's answer that a dashboard shows: the first ones, as many as fit into the event that reports them.
+ *
+ * @returns undefined when there is nothing to show
+ */
+export function shownItems({ items, recommendationId }: Recommendation): Recommendation | undefined {
+  let bytes = 0;
+  const fits = (item: string): boolean => (bytes += Buffer.byteLength(JSON.stringify(item)) + 1) <= MAX_ITEMS_BYTES;
+  const tooMany = items.findIndex((item, place) => place === MAX_SHOWN || !fits(item));
+  const shown = tooMany === -1 ? items : items.slice(0, tooMany);
+  return shown.length === 0 ? undefined : { items: shown, recommendationId };
+}
 
 /** A record as a dashboard puts it on the stream. */
 export interface ProducedRecord {
   /** The session, so that its records stay in order. */
   partitionKey: string;
-  /** The record's bytes. */
   data: Buffer;
-  /** Events that Personalize must accept of it. */
+  /** How many of its events Personalize must accept. */
   events: number;
   /** Kind of poison, for records that `--poison` adds. */
   poison?: string;
-  /** What the dead-letter store must tell of it: the reason, and the indexes of the bad events when there are good ones too. */
+  /** Expected dead letter: its reason, and the indexes of the bad events when there are good ones too. */
   deadLetter?: { reason: string; events?: readonly number[] };
 }
 
@@ -27,20 +95,10 @@ export interface RecordPlan {
   records: PlannedRecord[];
 }
 
-/** A record's session, by its index, and rows. */
+/** The index of a record's session, and its rows. */
 export interface PlannedRecord {
   session: number;
   rows: number[];
-}
-
-/** An event as it is sent. */
-export interface SentEvent {
-  eventType: string;
-  /** Epoch seconds. */
-  sentAt: number;
-  itemId?: string;
-  impression?: readonly string[];
-  recommendationId?: string;
 }
 
 /**
@@ -70,7 +128,21 @@ export function planRecords(table: InteractionTable, live: Uint32Array, seed: nu
   return { table, sessions: all, records: records.map(({ session, rows }) => ({ session, rows })) };
 }
 
-/** What a record of a plan holds; what was recommended to its session before goes along with each event that follows it. */
+/** An event as it is sent. */
+export interface SentEvent {
+  eventType: string;
+  /** Epoch seconds. */
+  sentAt: number;
+  itemId?: string;
+  impression?: readonly string[];
+  recommendationId?: string;
+}
+
+/**
+ * The events of a planned record.
+ *
+ * @param recommendation what the session has shown: an event of one of its items carries its id
+ */
 export function eventsOf({ table }: RecordPlan, { rows }: PlannedRecord, recommendation?: Recommendation): SentEvent[] {
   return rows.map((row) => {
     const { eventType, timestamp, itemId } = table.row(row);
@@ -79,12 +151,12 @@ export function eventsOf({ table }: RecordPlan, { rows }: PlannedRecord, recomme
   });
 }
 
-/** What a session was shown, as one event without an item. */
+/** The event that reports what a session shows. It has no item of its own. */
 export function impressionOf({ start }: Session, { items, recommendationId }: Recommendation): SentEvent {
   return { eventType: "impression", sentAt: start, impression: items, recommendationId };
 }
 
-/** Encodes a session's events as one record. */
+/** Encodes events of a session as one record. */
 export function encodeRecord({ id, userId }: Session, events: readonly SentEvent[]): ProducedRecord {
   const record = { user_id: userId, session_id: id, event_list: events };
   return { partitionKey: id, data: Buffer.from(JSON.stringify(record)), events: events.length };

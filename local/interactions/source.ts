@@ -3,29 +3,28 @@ import { createReadStream } from "node:fs";
 import { open, stat } from "node:fs/promises";
 import { Readable, Transform, pipeline } from "node:stream";
 import { createGunzip } from "node:zlib";
-import { UsageError } from "../../cli/usageError";
+import { UsageError } from "../../cli/shared/command";
 import { generateInteractions } from "./generator";
-import { readInteractions, type LeftOut, type ReadInteractions } from "./reader";
-import type { RowRules } from "./validate";
+import { readInteractions, type LeftOut, type ReadInteractions, type RowRules } from "./reader";
 
-/** Interactions with what the report tells about where they came from. */
+/** Interactions, with what the report says about their source. */
 export interface Input extends ReadInteractions {
-  /** Path as given; null for generated interactions. */
+  /** Path as given. Null for generated interactions. */
   file: string | null;
-  /** Hex SHA-256 of the file as it lies on the disk, or of the generated CSV. */
+  /** Hex SHA-256 of the file as stored, or of the generated CSV. */
   sha256: string;
 }
 
-/** What is read; asked for twice, it gives the same rows. */
+/** What to read. Equal options give equal rows. */
 export interface SourceOptions extends RowRules {
-  /** CSV or CSV.gz (told by its content); without it the generator makes the interactions. */
+  /** CSV or CSV.gz, which its content tells. @default generated interactions */
   file?: string;
   /** Seed of the generator. */
   seed: number;
 }
 
 /**
- * Reads the file, or generates.
+ * Reads or generates interactions.
  *
  * @throws UsageError when the file is missing, empty, not CSV or CSV.gz, lacks a needed column or has no good row
  */
@@ -34,14 +33,14 @@ export async function readSource({ file, seed, ...rules }: SourceOptions): Promi
   const hash = createHash("sha256");
   const text = file === undefined ? hashed(Readable.from([generateInteractions(seed)]), hash) : await openFile(file, hash);
   const read = await readInteractions(name, text, rules);
-  if (read.table.length === 0) throw new UsageError(`${name} has no good row: ${describeLeftOut(read.leftOut) || "it has a header only"}`);
+  if (read.table.length === 0) throw new UsageError(`${name} has no good row: ${describeLeftOut(read.leftOut) || "it has only a header"}`);
   return { file: file ?? null, sha256: hash.digest("hex"), ...read };
 }
 
 /**
- * Names what was left out: `timestampNotPositive 2 (lines 5, 9)`.
+ * Describes what was left out: `timestampNotPositive 2 (lines 5, 9)`.
  *
- * @returns an empty text when nothing was
+ * @returns an empty string when nothing was
  */
 export function describeLeftOut(leftOut: LeftOut): string {
   const parts = Object.entries(leftOut).map(([reason, { count, lines }]) => {
@@ -56,7 +55,7 @@ async function openFile(file: string, hash: ReturnType<typeof createHash>): Prom
   if (head.length === 0) throw new UsageError(`${file} is empty: it must be CSV or CSV.gz`);
   const bytes = hashed(createReadStream(file), hash);
   if (head[0] !== 0x1f || head[1] !== 0x8b) {
-    if (head.includes(0)) throw new UsageError(`${file} is not CSV: it is not UTF-8 text`);
+    if (head.includes(0)) throw new UsageError(`${file} is not CSV: it is not valid UTF-8 text`);
     return bytes;
   }
   const gunzip = createGunzip();

@@ -1,4 +1,4 @@
-/** One interaction; ids stay strings. */
+/** An interaction. Ids stay strings. */
 export interface Interaction {
   userId: string;
   itemId: string;
@@ -7,7 +7,7 @@ export interface Interaction {
   eventType: string;
 }
 
-/** Interactions in columns, each distinct string held once: about 20 bytes a row, so that millions fit. */
+/** Interactions in columns that hold each distinct string once: about 20 bytes per row, so that millions fit in memory. */
 export class InteractionTable {
   private readonly users = new Dictionary();
   private readonly items = new Dictionary();
@@ -24,7 +24,7 @@ export class InteractionTable {
     return this.rows;
   }
 
-  /** Number of distinct users; user indexes are below it. */
+  /** Number of distinct users. User indexes are below it. */
   get userCount(): number {
     return this.users.values.length;
   }
@@ -83,4 +83,23 @@ class Dictionary {
 function enlarge<T extends Uint32Array | Float64Array>(from: T, to: T): T {
   to.set(from);
   return to;
+}
+
+/**
+ * Encodes rows as a history file: CSV (RFC 4180) with a header.
+ *
+ * @param rows row indexes
+ */
+export function encodeCsv(table: InteractionTable, rows: Uint32Array): Buffer {
+  const lines = ["USER_ID,ITEM_ID,TIMESTAMP,EVENT_TYPE"];
+  for (const index of rows) {
+    const { userId, itemId, timestamp, eventType } = table.row(index);
+    lines.push(`${csvCell(userId)},${csvCell(itemId)},${timestamp},${csvCell(eventType)}`);
+  }
+  return Buffer.from(`${lines.join("\n")}\n`);
+}
+
+/** Encodes a cell (RFC 4180), in quotes only where a comma or a quote demands them. */
+export function csvCell(text: string): string {
+  return /[",]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }

@@ -3,7 +3,7 @@ import { gunzipSync } from "node:zlib";
 import { exportOptions } from "../../bench/export";
 import { makeBlocks, makeParts } from "../../bench/exportParts";
 import { goals, ratios, type ExportCell } from "../../bench/exportReport";
-import { UsageError } from "../../cli/usageError";
+import { UsageError } from "../../cli/shared/command";
 
 describe("the flags of the export's benchmark", () => {
   it("are sizes in GB, put in order, and repetitions", () => {

@@ -3,8 +3,9 @@ import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { main } from "../../cli/pipeline";
-import { REPOSITORY } from "../support/program";
+import { pipeline } from "../../cli/pipeline";
+import { type CommandContext, UsageError } from "../../cli/shared/command";
+import { type CommandOutcome, runCommand } from "../support/commands";
 import { machineOf, StepFunctionsBench } from "@c360/local-aws/testing";
 
 const MADE = { Echo: { Type: "Pass", Output: { given: "{% $states.input %}" }, Next: "Done" }, Done: { Type: "Succeed" } };
@@ -12,18 +13,18 @@ const FAILS = { Failed: { Type: "Fail", Error: "TooFewInteractions", Cause: "{% 
 const SLOW = { Long: { Type: "Wait", Seconds: 90_000_000, End: true } };
 
 describe("npm run pipeline", () => {
-  let bench: StepFunctionsBench;
+  let machines: StepFunctionsBench;
   let folder: string;
   const arns: Record<string, string> = {};
   const environment = { ...process.env };
   before(async () => {
-    bench = await StepFunctionsBench.open();
+    machines = await StepFunctionsBench.open();
     for (const [name, states] of Object.entries({ made: MADE, fails: FAILS, slow: SLOW })) {
-      arns[name] = await bench.deploy(machineOf(states), name);
+      arns[name] = await machines.deploy(machineOf(states), name);
     }
-    await bench.deploy(machineOf(MADE), "acme-c360-recommender-pipeline-staging");
+    await machines.deploy(machineOf(MADE), "acme-c360-recommender-pipeline-staging");
   });
-  after(() => bench.close());
+  after(() => machines.close());
   beforeEach(() => {
     folder = mkdtempSync(join(tmpdir(), "c360-pipeline-"));
   });
@@ -32,10 +33,10 @@ describe("npm run pipeline", () => {
     process.env = { ...environment };
   });
 
-  /** The folder of a local cloud whose tenants have these state machines. */
-  function keepCloud(tenants: Record<string, string> | undefined, { pid = process.pid, stack = "local" } = {}): void {
-    const { endpoint, region, credentials } = bench.running.client;
-    const machines = tenants && Object.entries(tenants).map(([name, stateMachineArn]) => [name, { stateMachineArn }]);
+  /** Describes a local cloud whose tenants have these state machines. */
+  function writeEndpoint(tenants: Record<string, string> | undefined, { pid = process.pid, stack = "local" } = {}): void {
+    const { endpoint, region, credentials } = machines.running.client;
+    const deployed = tenants && Object.entries(tenants).map(([name, stateMachineArn]) => [name, { stateMachineArn }]);
     const file = {
       endpoint,
       region,
@@ -43,27 +44,27 @@ describe("npm run pipeline", () => {
       stack,
       pid,
       ...credentials,
-      tenants: machines && (Object.fromEntries(machines) as object),
+      tenants: deployed && (Object.fromEntries(deployed) as object),
     };
     writeFileSync(join(folder, "endpoint.json"), JSON.stringify(file));
   }
 
-  async function run(args: string, signal = new AbortController().signal, onWrite: (text: string) => void = () => undefined) {
+  async function run(args: string, context: Partial<CommandContext> = {}): Promise<CommandOutcome & { written: string }> {
     let written = "";
-    const errors: string[] = [];
-    const code = await main(args.split(" "), {
-      ...{ programDir: REPOSITORY, folder, signal },
+    const outcome = await runCommand(pipeline, args, {
+      folder,
+      ...context,
       write: (text) => {
         written += text;
-        onWrite(text);
+        context.write?.(text);
       },
-      printError: (line) => void errors.push(line),
+      print: (line) => void (written += `${line}\n`),
     });
-    return { code, written, errors };
+    return { ...outcome, written };
   }
 
   it("starts the first tenant's execution in the local cloud, and shows its states and its output", async () => {
-    keepCloud({ acme: arns.made, globex: arns.fails });
+    writeEndpoint({ acme: arns.made, globex: arns.fails });
     const json = join(folder, "end.json");
     const { code, written, errors } = await run(`--stack local --run-date 2026-11-24 --run-key k --rebuild --json ${json}`);
     assert.deepEqual([code, errors], [0, []]);
@@ -79,28 +80,28 @@ describe("npm run pipeline", () => {
   });
 
   it("leaves to the state machine what no flag says", async () => {
-    keepCloud({ acme: arns.made }, { stack: "trial" });
+    writeEndpoint({ acme: arns.made }, { stack: "trial" });
     const { written } = await run("--stack trial");
     assert.match(written, /"given": \{\}/);
   });
 
   it("ends with 1 and one line of error and cause when the execution fails", async () => {
-    keepCloud({ acme: arns.made, globex: arns.fails });
+    writeEndpoint({ acme: arns.made, globex: arns.fails });
     const { code, written, errors } = await run("--stack local --tenant globex");
     assert.deepEqual([code, errors], [1, ["npm run pipeline: FAILED: TooFewInteractions: 999 rows: 1000 are needed"]]);
     assert.match(written, /\n {2}Failed +\d+\.\d s\n$/);
   });
 
-  it("ends with 1 while the local cloud is still deployed to", async () => {
-    keepCloud(undefined);
+  it("ends with 1 while npm start is still deploying", async () => {
+    writeEndpoint(undefined);
     const { code, errors } = await run("--stack local");
     assert.deepEqual([code, errors.length], [1, 1]);
-    assert.match(errors[0], /the local cloud at http:\S+ has no state machine yet: npm start is still deploying it$/);
+    assert.match(errors[0], /the local cloud at http:\S+ has no state machine yet: npm start is still deploying$/);
   });
 
   it("finds the state machine of a deployed stack with the SDK's own credentials", async () => {
-    const { endpoint, credentials } = bench.running.client;
-    keepCloud({ acme: arns.fails }, { stack: "other" });
+    const { endpoint, credentials } = machines.running.client;
+    writeEndpoint({ acme: arns.fails }, { stack: "other" });
     Object.assign(process.env, {
       AWS_ENDPOINT_URL_SFN: endpoint,
       AWS_ACCESS_KEY_ID: credentials.accessKeyId,
@@ -115,30 +116,30 @@ describe("npm run pipeline", () => {
   });
 
   it("ends with 130 at Ctrl-C, and says that the execution goes on and how to stop it", async () => {
-    keepCloud({ acme: arns.slow });
+    writeEndpoint({ acme: arns.slow });
     const interrupted = new AbortController();
-    const onWrite = (text: string): void => void (text.includes("Long") && interrupted.abort());
-    const { code, written, errors } = await run("--stack local", interrupted.signal, onWrite);
+    const write = (text: string): void => void (text.includes("Long") && interrupted.abort());
+    const { code, written, errors } = await run("--stack local", { signal: interrupted.signal, write });
     const [arn] = written.split("\n");
     assert.deepEqual([code, errors.length], [130, 1]);
-    const { endpoint } = bench.running.client;
+    const { endpoint } = machines.running.client;
     const command = `aws stepfunctions stop-execution --region ap-southeast-1 --endpoint-url ${endpoint} --execution-arn ${arn}`;
-    assert.equal(errors[0], `The execution goes on; stop it with: ${command}`);
+    assert.equal(errors[0], `The execution goes on. To stop it: ${command}`);
     assert.match(written, / {2}Long +\n$/);
   });
 
   it("ends with 2 and one line on wrong usage", async () => {
     const dead = spawnSync(process.execPath, ["-e", ""]).pid;
-    keepCloud({ acme: arns.made }, { pid: dead });
+    writeEndpoint({ acme: arns.made }, { pid: dead });
     const gone = await run("--stack local");
     assert.deepEqual([gone.code, gone.errors.length], [2, 1]);
-    assert.match(gone.errors[0], /--stack local needs a local cloud that runs: npm start -- --keep leaves one$/);
-    keepCloud({ acme: arns.made, globex: arns.made });
+    assert.match(gone.errors[0], /--stack local needs a running local cloud: start one with npm start -- --keep$/);
+    writeEndpoint({ acme: arns.made, globex: arns.made });
     const wrong: [string, RegExp][] = [
       ["--stack local --tenant nosuch", /--tenant must be one of the local cloud at http:\S+ \(acme, globex\), got "nosuch"$/],
       ["--stack dev --tenant nosuch", /--tenant must be one of stack dev \(acme\), got "nosuch"$/],
       ["--stack No-Such", /No-Such/],
-      [`--stack local --json ${folder}`, /--json must name a file that can be written, .* is no regular file$/],
+      [`--stack local --json ${folder}`, /--json must name a file that can be written, .* is not a regular file$/],
       ["--nosuch", /--nosuch/],
     ];
     for (const [args, message] of wrong) {
@@ -148,10 +149,40 @@ describe("npm run pipeline", () => {
       assert.match(errors[0], /^npm run pipeline: [^\n]+$/);
     }
   });
+});
 
-  it("shows the flags", async () => {
-    const { code, written } = await run("--help");
+describe("the flags of npm run pipeline", () => {
+  it("are read", () => {
+    assert.deepEqual(pipeline.readFlags(["--stack", "local"]), {
+      ...{ stack: "local", tenant: undefined, runDate: undefined, runKey: undefined, rebuild: false, json: undefined },
+    });
+    const text = "--stack dev --tenant acme --run-date 2028-02-29 --run-key 2026-11-25T02:15:00Z --rebuild --json r.json";
+    assert.deepEqual(pipeline.readFlags(text.split(" ")), {
+      ...{ stack: "dev", tenant: "acme", runDate: "2028-02-29", runKey: "2026-11-25T02:15:00Z", rebuild: true, json: "r.json" },
+    });
+  });
+
+  const wrong: [string, RegExp][] = [
+    ["", /^--stack NAME is needed/],
+    ["--stack", /--stack/],
+    ["--stack local --run-date 2026-02-29", /^--run-date must be a day like 2026-01-31, got "2026-02-29"$/],
+    ["--stack local --run-date 2026-1-1", /--run-date must be/],
+    ["--stack local --run-date 20260101", /--run-date must be/],
+    ["--stack local --run-key=", /^--run-key must be 1 to 256 characters .* got ""$/],
+    ["--stack local --json=", /^--json must be a file name, got ""$/],
+    ["--stack local --nosuch", /--nosuch'?; npm run pipeline -- --help/],
+    ["local", /local/],
+  ];
+  for (const [text, message] of wrong) {
+    it(`refuse "${text}"`, () => {
+      const isRefusal = (error: Error) => error instanceof UsageError && message.test(error.message) && !error.message.includes("\n");
+      assert.throws(() => pipeline.readFlags(text.split(" ").filter(Boolean)), isRefusal);
+    });
+  }
+
+  it("are shown", async () => {
+    const { code, printed } = await runCommand(pipeline, "--help");
     assert.equal(code, 0);
-    for (const flag of ["stack", "tenant", "run-date", "run-key", "rebuild", "json"]) assert.ok(written.includes(`--${flag} `), flag);
+    for (const flag of ["stack", "tenant", "run-date", "run-key", "rebuild", "json"]) assert.ok(printed[0].includes(`--${flag} `), flag);
   });
 });

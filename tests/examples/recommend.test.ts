@@ -8,7 +8,7 @@ import { PersonalizeRuntimeClient } from "@aws-sdk/client-personalize-runtime";
 import { recommend } from "../../examples/recommend";
 import type { Json } from "@c360/local-aws";
 import { deploy } from "../../local/deploy";
-import { readProgramStack } from "../../local/stack";
+import { readProgramStack } from "../../cli/shared/stack";
 import {
   eventually,
   iteratorOf,

@@ -3,8 +3,8 @@ import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { UsageError } from "../../cli/usageError";
-import { Workspace } from "../../local/workspace";
+import { UsageError } from "../../cli/shared/command";
+import { readEndpoint, Workspace } from "../../local/workspace";
 
 describe("the .local folder", () => {
   let parent: string;
@@ -70,7 +70,7 @@ describe("the .local folder", () => {
       open().close();
       assert.deepEqual(readdirSync(folder).sort(), ["mine.txt", "state", "version"]);
       const removed = version === undefined ? "state, report.json" : "state, report.json, version";
-      assert.deepEqual(notes, [`${folder} is of version ${version ?? "none"}, not 1: removed ${removed} there`]);
+      assert.deepEqual(notes, [`${folder} has version ${version ?? "none"}, not 1: removed ${removed}`]);
     });
   }
 
@@ -90,9 +90,11 @@ describe("the .local folder", () => {
     const tenants = { acme: { producer: { accessKeyId: "P", secretAccessKey: "S" }, streamName: "s", stateMachineArn: "m" } };
     workspace.writeEndpoint({ ...endpoint, tenants });
     assert.deepEqual(JSON.parse(readFileSync(file, "utf8")), { ...endpoint, tenants, pid: process.pid });
+    assert.deepEqual(readEndpoint(folder), { ...endpoint, tenants, pid: process.pid });
     assert.equal(statSync(file).mode & 0o777, 0o600);
     assert.deepEqual(readdirSync(folder).sort(), ["endpoint.json", "lock", "state", "version"]);
     workspace.close();
     assert.equal(existsSync(file), false);
+    assert.equal(readEndpoint(folder), undefined);
   });
 });

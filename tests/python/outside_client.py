@@ -66,7 +66,7 @@ def raw_events(cloud: Cloud) -> Iterator[str]:
             head = s3.head_object(Bucket=cloud.bucket, Key=listed["Key"])
             content = s3.get_object(Bucket=cloud.bucket, Key=listed["Key"])["Body"].read()
             assert head["ContentLength"] == listed["Size"] == len(content) and head["ETag"] == listed["ETag"]
-            yield from content.decode().splitlines()
+            yield from content.decode(errors="replace").splitlines()
 
 
 def delivered(cloud: Cloud, count: int) -> list[str]:

@@ -31,7 +31,7 @@ import {
 } from "@c360/local-aws";
 import { physicalName, solutionName } from "../../components/shared/naming";
 import { arnsOf } from "../../components/shared/tenantContext";
-import { watchExecution } from "../../cli/pipeline/execution";
+import { watchExecution } from "../../cli/aws/execution";
 import { eventually, JumpingClock, type TestCloud, withCloud } from "@c360/local-aws/testing";
 import { BUCKETS, type Changes, DATABASE, makeDatasetGroup, registered, withoutStatement } from "./pipelineResources";
 import { type Registered, CONTEXT } from "./pulumiMocks";

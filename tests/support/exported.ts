@@ -3,11 +3,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { PutObjectCommand, type S3Client } from "@aws-sdk/client-s3";
 import { DuckDBInstance } from "@duckdb/node-api";
-import { encodeHistory } from "../../local/interactions/history";
-import type { PipelineOutput } from "../../cli/pipeline/output";
-import type { ExportLocations } from "../../local/reconcile/exported";
-import type { ExpectedExport } from "../../local/reconcile/exportedExpected";
-import type { TableRow } from "../../local/reconcile/exportedTable";
+import { encodeCsv } from "../../local/interactions/table";
+import type { PipelineOutput } from "../../local/pipelineRun";
+import type { ExpectedExport } from "../../local/reconciliation/expectedExport";
+import type { TableRow } from "../../local/reconciliation/exportedFiles";
+import type { ExportLocations } from "../../local/reconciliation/storage";
 import { trained } from "./report";
 import { tableOf } from "./interactions";
 
@@ -38,22 +38,26 @@ export async function putParquet(s3: S3Client, bucket: string, key: string, rows
   }
 }
 
-/** Leaves what a run must make of rows, and tells of it as the run does. */
-export async function putExport(s3: S3Client, places: ExportLocations, { rows, rowsIn, leftOut }: ExpectedExport): Promise<PipelineOutput> {
+/** Stores what a run must produce, and returns its output. */
+export async function putExport(
+  s3: S3Client,
+  locations: ExportLocations,
+  { rows, rowsIn, leftOut }: ExpectedExport,
+): Promise<PipelineOutput> {
   const [runId, runDate] = ["0123456789ab-1", "2026-11-25"];
   const made = [...rows].map(([key, { streamed }]): TableRow => {
     const [userId, itemId, timestamp, eventType] = JSON.parse(key) as [string, string, number, string];
     return { userId, itemId, timestamp, eventType, streamed };
   });
-  await putParquet(s3, places.lake, `${places.table}dt=${runDate}/run=${runId}/part`, made);
+  await putParquet(s3, locations.lake, `${locations.table}dt=${runDate}/run=${runId}/part`, made);
   const distinct = (name: "userId" | "itemId"): number => new Set(made.map((row) => row[name])).size;
   const totals = { rows: made.length, users: distinct("userId"), items: distinct("itemId") };
-  const csv = encodeHistory(tableOf(made), Uint32Array.from(made.keys()));
+  const csv = encodeCsv(tableOf(made), Uint32Array.from(made.keys()));
   const manifest = { runId, runDate, ...totals, bytes: csv.length, columns: ["USER_ID", "ITEM_ID", "TIMESTAMP", "EVENT_TYPE"] };
   const Metadata = Object.fromEntries(Object.entries(manifest).map(([name, value]) => [name.toLowerCase(), String(value)]));
-  const { ETag: etag } = await s3.send(new PutObjectCommand({ Bucket: places.downstream, Key: places.csv, Body: csv, Metadata }));
+  const { ETag: etag } = await s3.send(new PutObjectCommand({ Bucket: locations.downstream, Key: locations.csv, Body: csv, Metadata }));
   const Body = JSON.stringify({ ...manifest, etag });
-  await s3.send(new PutObjectCommand({ Bucket: places.downstream, Key: places.manifest, Body }));
+  await s3.send(new PutObjectCommand({ Bucket: locations.downstream, Key: locations.manifest, Body }));
   const counts = { rowsIn, leftOut, table: totals, csv: { ...totals, repeatUsers: 0, bytes: csv.length } };
   return { runId, runDate, engine: "lambda", counts, training: trained("updated") };
 }

@@ -1,22 +1,18 @@
-import { main } from "../../cli/preview";
 import type { PreviewedResource } from "@c360/local-pulumi";
+import { preview } from "../../cli/preview";
+import { type CommandOutcome, runCommand } from "./commands";
 import { REPOSITORY } from "./program";
 
 /** How `npm run preview` ended. */
-export interface PreviewRun {
-  code: number;
-  printed: string[];
-  errors: string[];
+export interface PreviewRun extends CommandOutcome {
   /** Parses what was printed. */
   resources: () => PreviewedResource[];
 }
 
 /** Runs `npm run preview` with these arguments. */
 export async function previewCommand(args: string[], programDir = REPOSITORY): Promise<PreviewRun> {
-  const printed: string[] = [];
-  const errors: string[] = [];
-  const code = await main(args, programDir, { print: (line) => printed.push(line), printError: (line) => errors.push(line) });
-  return { code, printed, errors, resources: () => JSON.parse(printed.join("\n")) as PreviewedResource[] };
+  const outcome = await runCommand(preview, args, { programDir });
+  return { ...outcome, resources: () => JSON.parse(outcome.printed.join("\n")) as PreviewedResource[] };
 }
 
 /** `KEY=VALUE` for settings by key; structured values as JSON. */

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { buildCloud, type ClosedCloud, type Json, pulumiProvider } from "@c360/local-aws";
 import { disclose, type Provider, type Resource, type Stack } from "@c360/local-pulumi";
 import { runInProcess } from "@c360/local-pulumi/testing";
-import { readProgramStack } from "../../local/stack";
+import { readProgramStack } from "../../cli/shared/stack";
 import { REPOSITORY } from "./program";
 import { texts } from "./settings";
 

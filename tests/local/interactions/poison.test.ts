@@ -2,10 +2,9 @@ import * as assert from "node:assert/strict";
 import * as fc from "fast-check";
 import { badEvents, reasonOf } from "../../../functions/forwardEvents/deadLetters";
 import { plan } from "../../../functions/forwardEvents/plan";
-import { POISON } from "../../../local/interactions/poisonKinds";
-import { planProduction } from "../../../local/interactions/production";
+import { POISON } from "../../../local/interactions/poison";
+import { planProduction, splitInteractions } from "../../../local/interactions/production";
 import { encodeRecord, eventsOf, planRecords, type ProducedRecord } from "../../../local/interactions/records";
-import { splitInteractions } from "../../../local/interactions/split";
 import { interactions, tableOf } from "../../support/interactions";
 
 const KINDS = Object.keys(POISON);

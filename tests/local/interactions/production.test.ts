@@ -1,8 +1,7 @@
 import * as assert from "node:assert/strict";
 import * as fc from "fast-check";
-import { planProduction, withRecommendations } from "../../../local/interactions/production";
-import { SESSION_GAP_SECONDS } from "../../../local/interactions/sessions";
-import { splitInteractions } from "../../../local/interactions/split";
+import { planProduction, splitInteractions, withRecommendations } from "../../../local/interactions/production";
+import { SESSION_GAP_SECONDS, shownItems } from "../../../local/interactions/records";
 import { interactions, tableOf } from "../../support/interactions";
 
 interface Record {
@@ -167,5 +166,24 @@ describe("the records of the dashboards", () => {
       bytes(1)[0],
       /^s-[0-9a-f]{20} \{"user_id":"u\d","session_id":"s-[0-9a-f]{20}","event_list":\[\{"eventType":"click","sentAt":\d+,"itemId":"i\d+"\}/,
     );
+  });
+});
+
+const shown = (items: string[]) => shownItems({ items, recommendationId: "r" });
+
+describe("what a dashboard shows of an answer", () => {
+  it("is its items, with its id", () => {
+    assert.deepEqual(shown(["a", "b"]), { items: ["a", "b"], recommendationId: "r" });
+  });
+  it("is nothing when there are none", () => {
+    assert.equal(shown([]), undefined);
+  });
+  it("is the first 25", () => {
+    const items = Array.from({ length: 26 }, (_, n) => `i${n}`);
+    assert.deepEqual(shown(items)?.items, items.slice(0, 25));
+  });
+  it("is as many as an event has room for, with 256 characters of two bytes each", () => {
+    const items = Array.from({ length: 25 }, (_, n) => `${"é".repeat(254)}${String(n).padStart(2, "0")}`);
+    assert.deepEqual(shown(items)?.items, items.slice(0, 17));
   });
 });

@@ -1,9 +1,9 @@
 import * as assert from "node:assert/strict";
 import { Readable } from "node:stream";
 import * as fc from "fast-check";
-import { encodeHistory } from "../../../local/interactions/history";
 import { readInteractions } from "../../../local/interactions/reader";
-import { UsageError } from "../../../cli/usageError";
+import { encodeCsv } from "../../../local/interactions/table";
+import { UsageError } from "../../../cli/shared/command";
 import { interactions, rowsOf, tableOf } from "../../support/interactions";
 
 const RULES = { nowSeconds: 1_800_000_000, defaultEventType: "watch" };
@@ -106,7 +106,7 @@ describe("reading interactions", () => {
     );
     await rejects("USER_ID;ITEM_ID;TIMESTAMP\n", /no column USER_ID: .* found USER_ID;ITEM_ID;TIMESTAMP$/);
     await rejects("USER_ID,ITEM_ID,ITEM_ID,TIMESTAMP\n", /must have one column ITEM_ID, got 2/);
-    await rejects(Buffer.from([0xff, 0xd8, 0xff, 0xe0, 0x0a, 0x41]), /not CSV: its first line is not UTF-8 text/);
+    await rejects(Buffer.from([0xff, 0xd8, 0xff, 0xe0, 0x0a, 0x41]), /not CSV: its first line is not valid UTF-8 text/);
     await rejects('USER_ID,ITEM_ID,TIMESTAMP\nu,i,1\nu,"i,1\nv,j,2\n', /not CSV: .*line/);
   });
 
@@ -114,7 +114,7 @@ describe("reading interactions", () => {
     await fc.assert(
       fc.asyncProperty(interactions, async (rows) => {
         const table = tableOf(rows);
-        const csv = encodeHistory(table, Uint32Array.from(rows.keys()));
+        const csv = encodeCsv(table, Uint32Array.from(rows.keys()));
         const back = await read(csv);
         assert.deepEqual([back.rows, back.leftOut, rowsOf(back.table)], [rows.length, {}, rows]);
       }),

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { generateInteractions } from "../../../local/interactions/generator";
 import { describeLeftOut, readSource } from "../../../local/interactions/source";
-import { UsageError } from "../../../cli/usageError";
+import { UsageError } from "../../../cli/shared/command";
 
 const RULES = { seed: 1, nowSeconds: Date.UTC(2026, 10, 1) / 1000, defaultEventType: "watch" };
 const CSV = "USER_ID,ITEM_ID,TIMESTAMP\nu,i,1\nv,j,2\n";
@@ -41,8 +41,8 @@ describe("the source of interactions", () => {
     await rejects(folder, /must name a file, got /);
     await rejects(fileOf(""), /is empty/);
     await rejects(fileOf(gzipSync("")), /is empty/);
-    await rejects(fileOf(Buffer.from("PK\x03\x04\x00\x00binary")), /not CSV: it is not UTF-8 text/);
-    await rejects(fileOf("USER_ID,ITEM_ID,TIMESTAMP\n"), /no good row: it has a header only$/);
+    await rejects(fileOf(Buffer.from("PK\x03\x04\x00\x00binary")), /not CSV: it is not valid UTF-8 text/);
+    await rejects(fileOf("USER_ID,ITEM_ID,TIMESTAMP\n"), /no good row: it has only a header$/);
     await rejects(fileOf("USER_ID,ITEM_ID,TIMESTAMP\nu,i,0\n"), /no good row: timestampNotPositive 1 \(line 2\)$/);
   });
 
@@ -50,8 +50,8 @@ describe("the source of interactions", () => {
     const gz = gzipSync(generateInteractions(1, 2000));
     const damaged = Buffer.from(gz);
     damaged.fill(0x55, 2000, 2100);
-    await rejects(fileOf(gz.subarray(0, gz.length - 20)), /is not sound gzip: unexpected end of file/);
-    await rejects(fileOf(damaged), /is not sound gzip: /);
+    await rejects(fileOf(gz.subarray(0, gz.length - 20)), /is not valid gzip: unexpected end of file/);
+    await rejects(fileOf(damaged), /is not valid gzip: /);
   });
 
   it("generates 20,000 good rows without a file", async () => {
