@@ -8,6 +8,7 @@ const NODE_MODULES = resolve(require.resolve("@pulumi/pulumi/package.json"), "..
 
 const FILES = {
   "Pulumi.yaml": "name: shop\nruntime: nodejs\nconfig:\n  aws:region:\n    value: ap-southeast-1\n",
+  "Pulumi.dev.yaml": "config: {}\n",
   "package.json": '{ "private": true }',
   "tsconfig.json": JSON.stringify({
     compilerOptions: { target: "es2022", module: "commonjs", moduleResolution: "node10", strict: true },
