@@ -116,7 +116,7 @@ export class ExportWorld {
   }
 
   async put(Bucket: string, Key: string, Body: string | Buffer, more: Partial<PutObjectCommandInput> = {}): Promise<void> {
-    await this.client.send(new PutObjectCommand({ Bucket, Key, Body, ...more }));
+    await this.client.send(new PutObjectCommand({ Bucket, Key, Body: Buffer.from(Body), ...more }));
   }
 
   async remove(Bucket: string, Key: string): Promise<void> {
