@@ -67,12 +67,11 @@ export function buildCloud(options: CloudOptions): ClosedCloud {
   return assemble(options);
 }
 
-/** Puts the services together, rebuilds their state and listens. */
+/** Puts the services together and listens. */
 export async function startCloud(options: CloudOptions): Promise<RunningCloud> {
   const { perform, faults, find, open, ...closed } = assemble(options);
   const { cloud, registry } = closed;
   const services = registry.services;
-  for (const service of services.values()) await service.restore?.();
   const fault = options.onFault ?? ((error: unknown) => console.error(error));
   const backend = { registry, cloud, find, perform, fault };
   const listener = await listen(options.port ?? 0, (request, response) => void handle(backend, request, response));

@@ -46,7 +46,7 @@ export function paging<Token extends string, Size extends string>(options: Pagin
 
   const read = (text: string): number => {
     const [, number] = /^after:(\d+)$/.exec(Buffer.from(text, "base64").toString()) ?? [];
-    if (number === undefined) throw new ServiceError(invalidToken, `Invalid token: '${text}'`);
+    if (number === undefined) throw new ServiceError(invalidToken, `Invalid Token: '${text}'`);
     return Number(number);
   };
 

@@ -125,8 +125,6 @@ export interface Service {
   invokes?: Record<string, (inputs: Json) => Json>;
   /** Resources may add workers while they are created: read after deployment. */
   workers?: Worker[];
-  /** Rebuilds the state from the store; called once before anything else. */
-  restore?(): Promise<void>;
   /** Ends what the service holds outside this process's memory; called once, after its workers stopped. */
   close?(): Promise<void>;
 }

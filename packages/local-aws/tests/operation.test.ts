@@ -96,6 +96,6 @@ describe("paging", () => {
   });
 
   it("refuses a token that is not its own", () => {
-    assert.throws(() => pages.page([1], { NextToken: "1" }), new ServiceError("InvalidToken", "Invalid token: '1'"));
+    assert.throws(() => pages.page([1], { NextToken: "1" }), new ServiceError("InvalidToken", "Invalid Token: '1'"));
   });
 });

@@ -164,17 +164,4 @@ describe("PutEvents of the local Personalize", () => {
     await cloud.cloud.call(await sender("wide", "*"), "personalize", "POST /events", request);
     assert.equal((await personalizeLog(cloud, "events")).length, 1);
   });
-
-  it("goes on after a restart with its trackers and the number of calls", async () => {
-    await put();
-    const second = await withCloud([makePersonalize({ latencyMs: 0 }), cloudControl], { stateDir: cloud.stateDir });
-    const restarted = new PersonalizeEventsClient(second.client);
-    await restarted.send(new PutEventsCommand({ trackingId: shop.trackingId, sessionId: "s1", eventList: [event()] }));
-    restarted.destroy();
-    await second.stop();
-    assert.deepEqual(
-      (await personalizeLog(cloud, "calls")).map(({ call }) => call),
-      [1, 2],
-    );
-  });
 });

@@ -134,7 +134,7 @@ describe("local Step Functions: Retry and Catch", () => {
   it("ends on what the local cloud does not know, whatever would catch it", async () => {
     const Catch = [{ ErrorEquals: ["States.ALL"], Assign: { error: 1 }, Next: "Caught" }];
     const unknown = await bench.run({ ...list({ Arguments: { Color: "red" }, Catch }), Caught: CAUGHT });
-    const cause = "the local Step Functions does not know the member color of ListStateMachines";
+    const cause = "the local states does not know the member color of ListStateMachines";
     assert.deepEqual(unknown, { status: "FAILED", error: "States.Runtime", cause });
     const lower = await bench.run({ ...list({ Arguments: { maxResults: 1 }, Catch }), Caught: CAUGHT });
     assert.equal(lower.cause, "The field 'maxResults' is not supported by Step Functions");

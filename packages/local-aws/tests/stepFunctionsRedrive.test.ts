@@ -1,7 +1,4 @@
 import * as assert from "node:assert/strict";
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { DescribeExecutionCommand, GetExecutionHistoryCommand, RedriveExecutionCommand, StopExecutionCommand } from "@aws-sdk/client-sfn";
 import { eventually } from "../testing/eventually";
 import { ManualClock } from "../testing/manualClock";
@@ -16,17 +13,12 @@ const REFUSED = machineOf({ No: { Type: "Fail", Error: "Never", Cause: "no" } })
 
 describe("an execution that is redriven", () => {
   let clock: ManualClock;
-  let stateDir: string;
   let bench: StepFunctionsBench;
   before(async () => {
     clock = new ManualClock();
-    stateDir = await mkdtemp(join(tmpdir(), "c360-states-"));
-    bench = await StepFunctionsBench.open({ clock, stateDir });
+    bench = await StepFunctionsBench.open({ clock });
   });
-  after(async () => {
-    await bench.close();
-    await rm(stateDir, { recursive: true });
-  });
+  after(() => bench.close());
   const describe = (executionArn: string) => bench.sfn.send(new DescribeExecutionCommand({ executionArn }));
   const redrive = (executionArn: string) => bench.sfn.send(new RedriveExecutionCommand({ executionArn }));
   const ended = (executionArn: string, status: string) =>

@@ -152,7 +152,7 @@ describe("local Step Functions: aws-sdk", () => {
   });
 
   it("needs the role's permissions", async () => {
-    const update = sdk("glue:updatePartition", { ...TABLE, PartitionValueList: [], PartitionInput: { Values: ["x"] } });
+    const update = sdk("glue:updatePartition", { ...TABLE, PartitionValueList: ["x"], PartitionInput: { Values: ["x"] } });
     await bench.fails(update, "Glue.AccessDeniedException", /role\/machine is not authorized to perform glue:UpdatePartition /);
   });
 });

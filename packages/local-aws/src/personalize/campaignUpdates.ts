@@ -1,6 +1,5 @@
 import type { Cloud } from "../service";
-import { INTERRUPTED, type Lifecycle, type Made } from "./lifecycle";
-import { CAMPAIGN } from "./typeNames";
+import type { Lifecycle, Made } from "./lifecycle";
 
 /** https://docs.aws.amazon.com/personalize/latest/dg/API_CampaignUpdateSummary.html */
 export interface CampaignUpdate {
@@ -44,29 +43,21 @@ export async function beginUpdate(
 ): Promise<void> {
   const now = ports.cloud.clock.now() / 1000;
   const update: CampaignUpdate = { ...wanted, status: "CREATE PENDING", creationDateTime: now, lastUpdatedDateTime: now };
-  await ports.lifecycle.extend(campaign, { LatestCampaignUpdate: update });
+  ports.lifecycle.extend(campaign, { LatestCampaignUpdate: update });
   ports.lifecycle.follow(campaign.arn, advance(ports, campaign, update));
-}
-
-/** Ends the updates that a stop of the local cloud left under way. */
-export async function restoreUpdates(cloud: Cloud, lifecycle: Lifecycle): Promise<void> {
-  for (const campaign of lifecycle.all(CAMPAIGN)) {
-    const update = updateUnderWay(campaign);
-    if (update) await enter({ cloud, lifecycle }, campaign, { ...update, status: "CREATE FAILED", failureReason: INTERRUPTED });
-  }
 }
 
 async function advance(ports: CampaignPorts, campaign: Made, update: CampaignUpdate): Promise<void> {
   const { lifecycle } = ports;
   await lifecycle.pause();
-  await enter(ports, campaign, { ...update, status: "CREATE IN PROGRESS" });
+  enter(ports, campaign, { ...update, status: "CREATE IN PROGRESS" });
   const failureReason = await deploy(ports, campaign, update);
   await lifecycle.pause();
   if (failureReason !== undefined) return enter(ports, campaign, { ...update, status: "CREATE FAILED", failureReason });
   Object.assign(campaign.properties, { SolutionVersionArn: update.solutionVersionArn, MinProvisionedTPS: update.minProvisionedTPS });
   campaign.status = "ACTIVE";
   delete campaign.failureReason;
-  await enter(ports, campaign, { ...update, status: "ACTIVE" });
+  enter(ports, campaign, { ...update, status: "ACTIVE" });
 }
 
 /** @returns why it failed; undefined: it did not */
@@ -81,10 +72,6 @@ async function deploy({ fails, load }: CampaignPorts, { properties }: Made, upda
   }
 }
 
-async function enter(
-  { cloud, lifecycle }: Pick<CampaignPorts, "cloud" | "lifecycle">,
-  campaign: Made,
-  update: CampaignUpdate,
-): Promise<void> {
-  await lifecycle.extend(campaign, { LatestCampaignUpdate: { ...update, lastUpdatedDateTime: cloud.clock.now() / 1000 } });
+function enter({ cloud, lifecycle }: Pick<CampaignPorts, "cloud" | "lifecycle">, campaign: Made, update: CampaignUpdate): void {
+  lifecycle.extend(campaign, { LatestCampaignUpdate: { ...update, lastUpdatedDateTime: cloud.clock.now() / 1000 } });
 }

@@ -32,7 +32,7 @@ export function campaignOperations(ports: CampaignPorts): Record<string, Operati
         const request = read(CREATE, input);
         lifecycle.active(SOLUTION_VERSION, request.solutionVersionArn);
         const made = { type: CAMPAIGN, arn: arn(input), properties: asProperties(request), attributes: { CampaignArn: arn(input) } };
-        await lifecycle.begin(made, async () => {
+        lifecycle.begin(made, async () => {
           const reason = fails("campaign", request.name);
           if (reason !== undefined) throw new JobFailure(reason);
           await load(request.solutionVersionArn);
@@ -55,7 +55,7 @@ export function campaignOperations(ports: CampaignPorts): Record<string, Operati
     DeleteCampaign: {
       permissions: named("DeleteCampaign"),
       run: async (input) => {
-        await lifecycle.remove(settled(lifecycle, read(DELETE, input).campaignArn));
+        lifecycle.remove(settled(lifecycle, read(DELETE, input).campaignArn));
         return {};
       },
     },

@@ -30,7 +30,7 @@ export class ControlPlane {
     const arn = arnOf(this.cloud, resource);
     const kind = type.slice(type.lastIndexOf(":") + 1);
     const given = { type, arn, properties: inputs, attributes: { [`${kind}Arn`]: arn, ...attributes } };
-    const made = await this.lifecycle.begin(given, type === SCHEMA ? null : undefined);
+    const made = this.lifecycle.begin(given, type === SCHEMA ? null : undefined);
     if (type !== EVENT_TRACKER) await this.lifecycle.settled(arn);
     return { id: arn, state: { ...inputs, ...made.attributes } };
   }

@@ -57,7 +57,8 @@ function remove(lifecycle: Lifecycle, { type, member, blocking }: Deletion): Ope
       const made = lifecycle.ended(type, read(shape, input)[key]);
       const blocked = blocking(lifecycle, made);
       if (blocked) throw inUse(`${made.arn} cannot be deleted before ${blocked.arn}, which is in status ${blocked.status}.`);
-      await (type === SCHEMA ? lifecycle.forget(made) : lifecycle.remove(made));
+      if (type === SCHEMA) lifecycle.forget(made);
+      else lifecycle.remove(made);
       return {};
     },
   };

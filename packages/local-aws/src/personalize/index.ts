@@ -1,6 +1,5 @@
 import type { Cloud, ResourceType, Service, ServiceFactory } from "../service";
 import { campaignOperations, CAMPAIGNS } from "./campaigns";
-import { restoreUpdates } from "./campaignUpdates";
 import { ControlPlane, DATASET, DATASET_GROUP, EVENT_TRACKER, SCHEMA } from "./controlPlane";
 import { deleteOperations } from "./deletions";
 import { IMPORT_JOBS, importOperations } from "./imports";
@@ -14,6 +13,11 @@ import { SOLUTION_VERSIONS, versionOperations } from "./solutionVersions";
 
 /** What can be made to fail. */
 export type Failing = "import" | "version" | "campaign" | "campaignUpdate";
+
+/** The service with its resources. */
+export interface PersonalizeService extends Service {
+  lifecycle: Lifecycle;
+}
 
 /** How the local Personalize behaves. */
 export interface PersonalizeOptions {
@@ -31,8 +35,10 @@ export interface PersonalizeOptions {
  *
  * An event tracker that is not ACTIVE yet answers ResourceInUseException (409).
  */
-export function makePersonalize({ latencyMs = 10, creationMs = 5000, fails = () => undefined }: PersonalizeOptions = {}): ServiceFactory {
-  return (cloud: Cloud): Service => {
+export function makePersonalize({ latencyMs = 10, creationMs = 5000, fails = () => undefined }: PersonalizeOptions = {}): (
+  cloud: Cloud,
+) => PersonalizeService {
+  return (cloud: Cloud): PersonalizeService => {
     const lifecycle = new Lifecycle(cloud, creationMs);
     const plane = new ControlPlane(cloud, lifecycle);
     const recommendations = new Recommendations(cloud, lifecycle);
@@ -43,6 +49,7 @@ export function makePersonalize({ latencyMs = 10, creationMs = 5000, fails = () 
       create: (inputs) => plane.create(type, inputs),
     });
     return {
+      lifecycle,
       signingName: "personalize",
       protocol: "restJson",
       resources: Object.fromEntries([DATASET_GROUP, SCHEMA, DATASET, EVENT_TRACKER].map((type) => [type, resource(type)])),
@@ -55,11 +62,6 @@ export function makePersonalize({ latencyMs = 10, creationMs = 5000, fails = () 
         ...versionOperations({ cloud, lifecycle, fails: (name) => fails("version", name) }),
         ...campaignOperations({ cloud, lifecycle, fails, load: async (version) => void (await recommendations.load(version)) }),
         ...deleteOperations(lifecycle),
-      },
-      restore: async () => {
-        await lifecycle.restore();
-        await restoreUpdates(cloud, lifecycle);
-        await putEvents.restore();
       },
       close: () => lifecycle.close(),
     };

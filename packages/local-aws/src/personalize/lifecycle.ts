@@ -18,8 +18,6 @@ export interface Made {
   createdAt: number;
   /** Epoch milliseconds. */
   updatedAt: number;
-  /** Whether work is still to make it what it is. */
-  unfinished?: true;
 }
 
 /** What makes a resource while it is in progress: gives attributes, or throws a {@link JobFailure}. */
@@ -28,10 +26,7 @@ export type Work = (made: Made, signal: AbortSignal) => Promise<Json | void>;
 /** Why a resource cannot be made, in words that its description shows. */
 export class JobFailure extends Error {}
 
-/** Why what a stop of the local cloud left under way is not there. */
-export const INTERRUPTED = "The local cloud was stopped before this was done.";
-
-/** Every resource by ARN, from its creation to its deletion, kept in the log "resources". */
+/** Every resource by ARN, from its creation to its deletion. */
 export class Lifecycle {
   private readonly made = new Map<string, Made>();
   private readonly settling = new Map<string, Promise<void>>();
@@ -49,33 +44,30 @@ export class Lifecycle {
    * @param work what is done meanwhile; left out: nothing, and with `null` it is ACTIVE at once
    * @throws ServiceError ResourceAlreadyExistsException
    */
-  async begin(given: Pick<Made, "type" | "arn" | "properties" | "attributes">, work?: Work | null): Promise<Made> {
+  begin(given: Pick<Made, "type" | "arn" | "properties" | "attributes">, work?: Work | null): Made {
     if (this.made.has(given.arn)) throw exists(given.arn);
     const now = this.cloud.clock.now();
     const made: Made = { ...given, status: work === null ? "ACTIVE" : "CREATE PENDING", createdAt: now, updatedAt: now };
-    if (work) made.unfinished = true;
     this.made.set(made.arn, made);
-    await this.keep(made);
     if (work !== null) this.follow(made.arn, this.create(made, work));
     return made;
   }
 
   /** Deletes a resource; it is gone later. */
-  async remove(made: Made): Promise<void> {
-    await this.enter(made, "DELETE PENDING");
+  remove(made: Made): void {
+    this.enter(made, "DELETE PENDING");
     this.follow(made.arn, this.delete(made));
   }
 
   /** Deletes a resource at once. */
-  async forget(made: Made): Promise<void> {
+  forget(made: Made): void {
     this.made.delete(made.arn);
-    await this.keep(made, { gone: true });
   }
 
   /** Puts attributes beside those that a resource has. */
-  async extend(made: Made, attributes: Json): Promise<void> {
+  extend(made: Made, attributes: Json): void {
     Object.assign(made.attributes, attributes);
-    await this.enter(made, made.status);
+    this.enter(made, made.status);
   }
 
   /** Waits some of the cloud's time. */
@@ -98,20 +90,6 @@ export class Lifecycle {
         if (this.settling.get(arn) === followed) this.settling.delete(arn);
       });
     this.settling.set(arn, followed);
-  }
-
-  /** Rebuilds the resources. What was on its way is at its end, but for what work was to make: that failed. */
-  async restore(): Promise<void> {
-    for await (const entry of this.cloud.store("personalize").replay("resources")) {
-      const { gone, ...made } = entry as unknown as Made & { gone?: true };
-      if (gone || made.status.startsWith("DELETE ")) this.made.delete(made.arn);
-      else this.made.set(made.arn, made);
-    }
-    for (const made of this.made.values()) {
-      if (made.status === "ACTIVE" || made.status === "CREATE FAILED") continue;
-      if (made.unfinished) await this.fail(made, INTERRUPTED);
-      else await this.enter(made, "ACTIVE");
-    }
   }
 
   /** Ends what is on its way. */
@@ -153,39 +131,32 @@ export class Lifecycle {
   private async create(made: Made, work?: Work): Promise<void> {
     await this.pause();
     if (work === undefined) return this.enter(made, "ACTIVE");
-    await this.enter(made, "CREATE IN PROGRESS");
+    this.enter(made, "CREATE IN PROGRESS");
     try {
       const attributes = await work(made, this.stopping.signal);
       await this.pause();
       Object.assign(made.attributes, attributes);
-      delete made.unfinished;
-      await this.enter(made, "ACTIVE");
+      this.enter(made, "ACTIVE");
     } catch (error) {
       this.stopping.signal.throwIfAborted();
-      await this.fail(made, error instanceof JobFailure ? error.message : `The local cloud failed: ${String(error)}`);
+      this.fail(made, error instanceof JobFailure ? error.message : `The local cloud failed: ${String(error)}`);
     }
   }
 
-  private fail(made: Made, failureReason: string): Promise<void> {
-    delete made.unfinished;
+  private fail(made: Made, failureReason: string): void {
     Object.assign(made, { failureReason });
-    return this.enter(made, "CREATE FAILED");
+    this.enter(made, "CREATE FAILED");
   }
 
   private async delete(made: Made): Promise<void> {
     await this.pause();
-    await this.enter(made, "DELETE IN PROGRESS");
+    this.enter(made, "DELETE IN PROGRESS");
     await this.pause();
-    await this.forget(made);
+    this.forget(made);
   }
 
-  private enter(made: Made, status: Status): Promise<void> {
+  private enter(made: Made, status: Status): void {
     Object.assign(made, { status, updatedAt: this.cloud.clock.now() });
-    return this.keep(made);
-  }
-
-  private keep(made: Made, besides: Json = {}): Promise<void> {
-    return this.cloud.store("personalize").append("resources", { ...made, ...besides });
   }
 }
 

@@ -32,11 +32,6 @@ export class PutEvents implements Operation {
     this.store = cloud.store("personalize");
   }
 
-  /** Goes on counting calls where the log ends. */
-  async restore(): Promise<void> {
-    for await (const { call } of this.store.replay("calls")) this.calls = call as number;
-  }
-
   readonly permissions: Operation["permissions"] = () => [{ action: "personalize:PutEvents", resource: "*" }];
 
   readonly run: Operation["run"] = async (input) => {

@@ -49,7 +49,7 @@ export function versionOperations(ports: TrainingPorts): Record<string, Operatio
         const fixed = { SolutionArn: solutionArn, DatasetGroupArn, RecipeArn, PerformAutoML: false, TrainingType: "MANUAL" };
         const properties = { ...fixed, ...(name !== undefined && { Name: name }), ...asProperties(given) };
         const made = { type: SOLUTION_VERSION, arn, properties, attributes: { SolutionVersionArn: arn } };
-        await lifecycle.begin(made, async (version, signal) => {
+        lifecycle.begin(made, async (version, signal) => {
           const reason = fails(name ?? arn);
           if (reason !== undefined) throw new JobFailure(reason);
           return { Metrics: await trainVersion(ports, version, signal) };

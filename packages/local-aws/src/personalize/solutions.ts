@@ -36,7 +36,7 @@ export function solutionOperations(cloud: Cloud, lifecycle: Lifecycle): Record<s
         const request = read(CREATE, input);
         lifecycle.active(DATASET_GROUP, request.datasetGroupArn);
         const attributes = { SolutionArn: arn(input) };
-        await lifecycle.begin({ type: SOLUTION, arn: arn(input), properties: asProperties(request), attributes });
+        lifecycle.begin({ type: SOLUTION, arn: arn(input), properties: asProperties(request), attributes });
         return { output: { solutionArn: arn(input) } };
       },
     },
@@ -50,10 +50,10 @@ export function solutionOperations(cloud: Cloud, lifecycle: Lifecycle): Record<s
         const training = versions.find(({ status }) => status === "CREATE PENDING" || status === "CREATE IN PROGRESS");
         if (training) throw inUse(`Solution version ${training.arn} is in status ${training.status}.`);
         for (const version of versions) {
-          await lifecycle.remove(version);
+          lifecycle.remove(version);
           await removeModel(cloud, version.arn);
         }
-        await lifecycle.remove(solution);
+        lifecycle.remove(solution);
         return {};
       },
     },

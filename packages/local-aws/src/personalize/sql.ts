@@ -1,4 +1,4 @@
-import { type DuckDBConnection, DuckDBInstance, type DuckDBValue } from "@duckdb/node-api";
+import type { DuckDBConnection, DuckDBInstance, DuckDBValue } from "@duckdb/node-api";
 import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 
@@ -20,7 +20,9 @@ export class Sql {
    */
   static async use<T>(folder: string, signal: AbortSignal, work: (sql: Sql) => Promise<T>): Promise<T> {
     await mkdir(folder, { recursive: true });
-    const instance = await DuckDBInstance.create(":memory:", { memory_limit: "2GB", temp_directory: join(folder, "spill") });
+    const instance = await (
+      await import("@duckdb/node-api")
+    ).DuckDBInstance.create(":memory:", { memory_limit: "2GB", temp_directory: join(folder, "spill") });
     const sql = new Sql(instance, await instance.connect(), folder, signal);
     const interrupt = (): void => sql.connection.interrupt();
     signal.addEventListener("abort", interrupt);

@@ -1,4 +1,4 @@
-import { ServiceError, type Cloud, type Json, type Principal, type Store } from "../service";
+import { ServiceError, type Cloud, type Json, type Principal } from "../service";
 import { Ending, StateFailure } from "./failure";
 import { data, FINAL_STATUS, History, REDRIVEN, redrivesOf, type HistoryEvent } from "./history";
 import { run } from "./run";
@@ -21,17 +21,15 @@ export interface Start {
 export class Execution {
   readonly history: History;
   private controller = new AbortController();
-  private began: Promise<void> = Promise.resolve();
   private ended: Promise<void> = Promise.resolve();
 
   /** @param maxEvents after which it fails */
   constructor(
     private readonly cloud: Cloud,
-    store: Store,
     readonly start: Start,
     maxEvents: number,
   ) {
-    this.history = new History(store, start.arn, maxEvents);
+    this.history = new History(maxEvents);
   }
 
   get status(): string {
@@ -47,30 +45,26 @@ export class Execution {
     return this.history.events.at(-1);
   }
 
-  /** Resolves when the start is stored; the rest goes on in the background. */
-  begin(principal: Principal): Promise<void> {
+  /** Starts it; it goes on in the background. */
+  begin(principal: Principal): void {
     const { input, machine } = this.start;
-    const details = { input, inputDetails: { truncated: false }, roleArn: machine.roleArn };
-    this.began = this.history.add("ExecutionStarted", this.start.startedAt, details);
-    this.ended = this.began.then(() => this.work(principal));
-    this.ended.catch(() => undefined);
-    return this.began;
+    this.history.add("ExecutionStarted", this.start.startedAt, { input, inputDetails: { truncated: false }, roleArn: machine.roleArn });
+    this.goOn(principal);
   }
 
   /**
-   * Lets it go on after its end, in the state in which it was; resolves when that is stored.
+   * Lets it go on after its end, in the state in which it was.
    *
+   * @returns epoch milliseconds
    * @see https://docs.aws.amazon.com/step-functions/latest/dg/redrive-executions.html
    * @throws ServiceError ExecutionNotRedrivable
    */
-  async redrive(principal: Principal): Promise<number> {
+  redrive(principal: Principal): number {
     if (!this.isRedrivable) throw new ServiceError("ExecutionNotRedrivable", `Execution is ${this.status} and cannot be redriven`);
     const at = this.cloud.clock.now();
     this.controller = new AbortController();
-    this.began = this.history.add(REDRIVEN, at, { redriveCount: redrivesOf(this.history.events).length + 1 });
-    this.ended = this.began.then(() => this.work(principal));
-    this.ended.catch(() => undefined);
-    await this.began;
+    this.history.add(REDRIVEN, at, { redriveCount: redrivesOf(this.history.events).length + 1 });
+    this.goOn(principal);
     return at;
   }
 
@@ -79,20 +73,15 @@ export class Execution {
     return ["FAILED", "TIMED_OUT", "ABORTED"].includes(this.status);
   }
 
-  /** Resolves when the start is stored. */
-  started(): Promise<void> {
-    return this.began;
-  }
-
-  /** Ends it from outside, unless it has ended; resolves when its end is stored. */
+  /** Ends it from outside, unless it has ended. */
   async stop(details: { error?: string; cause?: string }): Promise<void> {
     this.controller.abort(new Ending("ExecutionAborted", details));
     await this.ended;
   }
 
-  /** Marks one that a former cloud did not finish. */
-  async abandon(): Promise<void> {
-    await this.end("ExecutionAborted", { error: "LocalCloud.Stopped", cause: "The local cloud stopped while the execution ran." });
+  private goOn(principal: Principal): void {
+    this.ended = Promise.resolve().then(() => this.work(principal));
+    this.ended.catch(() => undefined);
   }
 
   private async work(principal: Principal): Promise<void> {
@@ -101,11 +90,11 @@ export class Execution {
     const timer = this.limit(definition.TimeoutSeconds);
     try {
       const output = await run({ cloud: this.cloud, principal, start: this.start, history: this.history, signal });
-      await this.end("ExecutionSucceeded", data("output", output));
+      this.end("ExecutionSucceeded", data("output", output));
     } catch (error) {
       const ending: unknown = signal.aborted ? signal.reason : error;
-      if (ending instanceof Ending) await this.end(ending.type, ending.details);
-      else await this.end("ExecutionFailed", failureDetails(ending));
+      if (ending instanceof Ending) this.end(ending.type, ending.details);
+      else this.end("ExecutionFailed", failureDetails(ending));
     } finally {
       clearTimeout(timer);
     }
@@ -118,8 +107,8 @@ export class Execution {
     return setTimeout(() => this.controller.abort(ending), seconds * 1000);
   }
 
-  private end(type: string, details: Json): Promise<void> {
-    return this.history.add(type, this.cloud.clock.now(), details);
+  private end(type: string, details: Json): void {
+    this.history.add(type, this.cloud.clock.now(), details);
   }
 }
 

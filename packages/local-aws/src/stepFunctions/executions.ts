@@ -1,36 +1,31 @@
 import { randomUUID } from "node:crypto";
-import { ServiceError, type Cloud, type Json, type Store } from "../service";
+import { ServiceError, type Cloud, type Json } from "../service";
 import { Execution } from "./execution";
 import { MAX_DATA_BYTES } from "./failure";
-import { LOG, type HistoryEvent } from "./history";
 import { Machine, named } from "./machine";
 
-const MACHINES = "machines";
 /** https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html */
 const LEGAL_NAME = /^[^\s<>{}[\]?*"#%\\^|~`$&,;:/\p{Cc}\u{fffe}\u{ffff}]{1,80}$/u;
 
-/** State machines and their executions, in memory and in the store. */
+/** State machines and their executions. */
 export class Executions {
   private readonly machines = new Map<string, Machine>();
   /** In order of their start. */
   private readonly executions = new Map<string, Execution>();
-  private readonly store: Store;
 
   constructor(
     private readonly cloud: Cloud,
     private readonly maxEvents: number,
-  ) {
-    this.store = cloud.store("states");
-  }
+  ) {}
 
-  async create(inputs: Json, urn: string): Promise<Machine> {
+  /** @throws ServiceError StateMachineAlreadyExists, or AccessDenied when the role does not trust Step Functions */
+  create(inputs: Json, urn: string): Machine {
     const machine = new Machine(this.cloud, named(inputs, urn), this.cloud.clock.now());
     if (this.machines.has(machine.arn)) {
       throw new ServiceError("StateMachineAlreadyExists", `State Machine Already Exists: '${machine.arn}'`);
     }
     machine.assume();
     this.machines.set(machine.arn, machine);
-    await this.store.append(MACHINES, { inputs: machine.inputs, createdAt: machine.createdAt });
     return machine;
   }
 
@@ -39,16 +34,16 @@ export class Executions {
   }
 
   /** @throws ServiceError StateMachineDoesNotExist */
-  machine(arn: unknown): Machine {
-    const machine = this.machines.get(String(arn));
-    if (!machine) throw new ServiceError("StateMachineDoesNotExist", `State Machine Does Not Exist: '${String(arn)}'`);
+  machine(arn: string): Machine {
+    const machine = this.machines.get(arn);
+    if (!machine) throw new ServiceError("StateMachineDoesNotExist", `State Machine Does Not Exist: '${arn}'`);
     return machine;
   }
 
   /** @throws ServiceError ExecutionDoesNotExist */
-  execution(arn: unknown): Execution {
-    const execution = this.executions.get(String(arn));
-    if (!execution) throw new ServiceError("ExecutionDoesNotExist", `Execution Does Not Exist: '${String(arn)}'`);
+  execution(arn: string): Execution {
+    const execution = this.executions.get(arn);
+    if (!execution) throw new ServiceError("ExecutionDoesNotExist", `Execution Does Not Exist: '${arn}'`);
     return execution;
   }
 
@@ -63,7 +58,7 @@ export class Executions {
    *
    * @throws ServiceError InvalidName, InvalidExecutionInput, ExecutionAlreadyExists
    */
-  async start(machine: Machine, name: string = randomUUID(), input = "{}"): Promise<Execution> {
+  start(machine: Machine, name: string = randomUUID(), input = "{}"): Execution {
     if (!LEGAL_NAME.test(name)) throw new ServiceError("InvalidName", `Invalid Name: '${name}'`);
     checkInput(input);
     const arn = machine.executionArn(name);
@@ -72,42 +67,20 @@ export class Executions {
       if (known.status !== "RUNNING" || known.start.input !== input) {
         throw new ServiceError("ExecutionAlreadyExists", `Execution Already Exists: '${arn}'`);
       }
-      await known.started();
       return known;
     }
     const principal = machine.assume();
-    const execution = this.add(arn, machine, { name, input, startedAt: this.cloud.clock.now() });
-    await execution.begin(principal);
+    const start = { arn, machine, name, input, startedAt: this.cloud.clock.now() };
+    const execution = new Execution(this.cloud, start, this.maxEvents);
+    this.executions.set(arn, execution);
+    execution.begin(principal);
     return execution;
-  }
-
-  /** Reads what a former cloud left; what it did not finish is aborted. */
-  async restore(): Promise<void> {
-    for await (const { inputs, createdAt } of this.store.replay(MACHINES)) {
-      const machine = new Machine(this.cloud, inputs as Json, createdAt as number);
-      this.machines.set(machine.arn, machine);
-    }
-    for await (const { execution: arn, event } of this.store.replay(LOG)) this.replay(String(arn), event as HistoryEvent);
-    for (const execution of this.executions.values()) if (execution.status === "RUNNING") await execution.abandon();
   }
 
   /** Aborts whatever runs. */
   async close(): Promise<void> {
     const running = [...this.executions.values()].filter(({ status }) => status === "RUNNING");
     await Promise.all(running.map((execution) => execution.stop({ error: "LocalCloud.Stopped", cause: "The local cloud was stopped." })));
-  }
-
-  private replay(arn: string, event: HistoryEvent): void {
-    const [, before, machine, name] = /^(.*):execution:([^:]+):(.+)$/.exec(arn) ?? [];
-    const start = { name, input: String(event.details.input), startedAt: event.at };
-    const execution = this.executions.get(arn) ?? this.add(arn, this.machine(`${before}:stateMachine:${machine}`), start);
-    execution.history.events.push(event);
-  }
-
-  private add(arn: string, machine: Machine, start: { name: string; input: string; startedAt: number }): Execution {
-    const execution = new Execution(this.cloud, this.store, { arn, machine, ...start }, this.maxEvents);
-    this.executions.set(arn, execution);
-    return execution;
   }
 }
 

@@ -1,4 +1,4 @@
-import type { Json, Store } from "../service";
+import type { Json } from "../service";
 import { StateFailure } from "./failure";
 
 /** One event of an execution, as the API shows it but for its time. */
@@ -21,29 +21,20 @@ export const FINAL_STATUS: Record<string, string> = {
   ExecutionAborted: "ABORTED",
 };
 
-/** The store's log of all executions' events. */
-export const LOG = "history";
-
-/** The events of one execution; each is stored before it counts. */
+/** The events of one execution. */
 export class History {
   readonly events: HistoryEvent[] = [];
 
   /** @param most how many events an execution has at most */
-  constructor(
-    private readonly store: Store,
-    private readonly execution: string,
-    private readonly most: number,
-  ) {}
+  constructor(private readonly most: number) {}
 
   /** @throws StateFailure States.Runtime when only the last event has room left */
-  async add(type: string, at: number, details: Json): Promise<void> {
+  add(type: string, at: number, details: Json): void {
     const id = this.events.length + 1;
     if (id >= this.most && !(type in FINAL_STATUS)) {
       throw new StateFailure("States.Runtime", `The execution reached the maximum number of history events (${this.most}).`);
     }
-    const event = { id, previousEventId: id === 2 ? 0 : id - 1, type, at, details };
-    await this.store.append(LOG, { execution: this.execution, event });
-    this.events.push(event);
+    this.events.push({ id, previousEventId: id === 2 ? 0 : id - 1, type, at, details });
   }
 }
 

@@ -1,7 +1,7 @@
 import type { Cloud, Service, ServiceFactory } from "../service";
 import { Executions } from "./executions";
 import { checkMachine, INPUTS } from "./machine";
-import { operations } from "./operations";
+import { stepFunctionsOperations } from "./operations";
 
 /** How the local Step Functions behaves. */
 export interface StepFunctionsOptions {
@@ -28,14 +28,13 @@ export function makeStepFunctions({ maxEvents = 25_000 }: StepFunctionsOptions =
           inputs: INPUTS,
           check: checkMachine,
           create: async (inputs, urn) => {
-            const { arn, name, createdAt } = await executions.create(inputs, urn);
+            const { arn, name, createdAt } = executions.create(inputs, urn);
             const creationDate = new Date(createdAt).toISOString();
             return { id: arn, state: { arn, name, creationDate, status: "ACTIVE", type: "STANDARD", tagsAll: inputs.tags ?? {} } };
           },
         },
       },
-      operations: operations(executions),
-      restore: () => executions.restore(),
+      operations: stepFunctionsOperations(executions),
       close: () => executions.close(),
     };
   };

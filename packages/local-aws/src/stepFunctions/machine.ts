@@ -51,26 +51,6 @@ export class Machine {
   executionArn(name: string): string {
     return `${this.arn.replace(":stateMachine:", ":execution:")}:${name}`;
   }
-
-  /** As DescribeStateMachine tells it. */
-  describe(): Json {
-    const {
-      definition,
-      loggingConfiguration = { level: "OFF", includeExecutionData: false },
-      tracingConfiguration,
-    } = this.inputs as Inputs;
-    return {
-      stateMachineArn: this.arn,
-      name: this.name,
-      status: "ACTIVE",
-      definition,
-      roleArn: this.roleArn,
-      type: "STANDARD",
-      creationDate: this.createdAt / 1000,
-      loggingConfiguration: logging(loggingConfiguration),
-      tracingConfiguration: tracingConfiguration ?? { enabled: false },
-    };
-  }
 }
 
 /** With the name that the program gave, or one made of its URN. */
@@ -105,9 +85,4 @@ export function checkMachine(json: Json): void {
   } catch (error) {
     throw new Error(`${title}: ${(error as Error).message}`);
   }
-}
-
-function logging({ logDestination, ...rest }: Json): Json {
-  const destinations = logDestination === undefined ? {} : { destinations: [{ cloudWatchLogsLogGroup: { logGroupArn: logDestination } }] };
-  return { ...rest, ...destinations };
 }

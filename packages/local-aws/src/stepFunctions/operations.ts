@@ -1,108 +1,96 @@
+import { z } from "zod";
+import { operations } from "../operation";
+import { paging } from "../paging";
 import { ServiceError, type Json, type Operation } from "../service";
 import type { Execution } from "./execution";
 import type { Executions } from "./executions";
 import { redrivesOf, shown } from "./history";
-import { page } from "./page";
 
-/** Members of the requests that are served. */
-interface Request {
-  stateMachineArn: string;
-  executionArn: string;
-  name?: string;
-  input?: string;
-  error?: string;
-  cause?: string;
-  statusFilter?: string;
-  maxResults?: number;
-  nextToken?: string;
-  reverseOrder?: boolean;
-  includeExecutionData?: boolean;
-}
-
+const PAGES = paging({ token: "nextToken", size: "maxResults", most: 1000, least: 0, usual: 100, invalidToken: "InvalidToken" });
+const ARN = z.string().min(1).max(256);
+const EXECUTION = { executionArn: ARN };
 const STATUSES = ["RUNNING", "SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED", "PENDING_REDRIVE"];
 
 /** https://docs.aws.amazon.com/step-functions/latest/apireference/API_Operations.html */
-export function operations(executions: Executions): Record<string, Operation> {
-  const define = (
-    name: string,
-    members: string[],
-    resource: (request: Request) => string,
-    answer: (request: Request) => Json | Promise<Json>,
-  ): Record<string, Operation> => ({ [name]: operation(name, members, resource, answer) });
-  const machine = ({ stateMachineArn }: Request): string => String(stateMachineArn);
-  const execution = ({ executionArn }: Request): string => String(executionArn);
-  const find = ({ executionArn }: Request): Execution => executions.execution(arnOf(executionArn, "execution"));
+export function stepFunctionsOperations(executions: Executions): Record<string, Operation> {
+  const ofMachine = ({ stateMachineArn }: { stateMachineArn: string }): string => stateMachineArn;
+  const ofExecution = ({ executionArn }: { executionArn: string }): string => executionArn;
+  const machine = (arn: string) => executions.machine(checkArn(arn, "stateMachine"));
+  const execution = (arn: string): Execution => executions.execution(checkArn(arn, "execution"));
 
-  return {
-    ...define("StartExecution", ["stateMachineArn", "name", "input"], machine, async ({ stateMachineArn, name, input }) => {
-      const started = await executions.start(executions.machine(arnOf(stateMachineArn, "stateMachine")), name, input);
-      return { executionArn: started.start.arn, startDate: started.start.startedAt / 1000 };
-    }),
-    ...define("StopExecution", ["executionArn", "error", "cause"], execution, async (request) => {
-      const found = find(request);
-      const { error, cause } = request;
-      if (!found.final) await found.stop({ ...(error === undefined ? {} : { error }), ...(cause === undefined ? {} : { cause }) });
-      return { stopDate: (found.final?.at ?? 0) / 1000 };
-    }),
-    ...define("DescribeExecution", ["executionArn"], execution, (request) => describe(find(request))),
-    ...define("GetExecutionHistory", ["executionArn", "reverseOrder", "includeExecutionData", ...PAGED], execution, (request) => {
-      const { reverseOrder = false, includeExecutionData = true } = request;
-      const { events } = find(request).history;
-      const { items, ...token } = page(reverseOrder ? [...events].reverse() : events, request, {
-        numberOf: ({ id }) => id,
-        descending: reverseOrder,
-      });
-      return { events: items.map((event) => shown(event, includeExecutionData)), ...token };
-    }),
-    ...define("ListExecutions", ["stateMachineArn", "statusFilter", ...PAGED], machine, (request) => {
-      const { stateMachineArn, statusFilter } = request;
-      const found = executions.of(executions.machine(arnOf(stateMachineArn, "stateMachine"))).reverse();
-      if (statusFilter !== undefined && !STATUSES.includes(statusFilter)) throw invalid("statusFilter", STATUSES.join(", "), statusFilter);
-      const wanted = found.filter(({ execution: { status } }) => statusFilter === undefined || status === statusFilter);
-      const { items, ...token } = page(wanted, request, { numberOf: ({ place }) => place, descending: true });
-      return { executions: items.map((item) => summary(item.execution)), ...token };
-    }),
-    ...define("DescribeStateMachine", ["stateMachineArn"], machine, ({ stateMachineArn }) =>
-      executions.machine(arnOf(stateMachineArn, "stateMachine")).describe(),
-    ),
-    ...define(
-      "ListStateMachines",
-      PAGED,
-      () => "*",
-      (request) => {
-        const all = executions.allMachines().map((found, place) => ({ found, place }));
-        const { items, ...token } = page(all, request, { numberOf: ({ place }) => place, descending: false });
-        const stateMachines = items.map(({ found: { arn: stateMachineArn, name, createdAt } }) => {
-          return { stateMachineArn, name, type: "STANDARD", creationDate: createdAt / 1000 };
-        });
-        return { stateMachines, ...token };
+  return operations(
+    { service: "states", invalid: "ValidationException" },
+    {
+      StartExecution: {
+        members: { stateMachineArn: ARN, name: z.string().optional(), input: z.string().optional() },
+        resources: ofMachine,
+        run: ({ stateMachineArn, name, input }) => {
+          const { arn, startedAt } = executions.start(machine(stateMachineArn), name, input).start;
+          return { executionArn: arn, startDate: startedAt / 1000 };
+        },
       },
-    ),
-    ...define("RedriveExecution", ["executionArn", "clientToken"], execution, async (request) => {
-      const found = find(request);
-      return { redriveDate: (await found.redrive(found.start.machine.assume())) / 1000 };
-    }),
-  };
-}
-
-const PAGED = ["maxResults", "nextToken"];
-
-function operation(
-  name: string,
-  members: string[],
-  resource: (request: Request) => string,
-  answer: (request: Request) => Json | Promise<Json>,
-): Operation {
-  return {
-    permissions: (input) => [{ action: `states:${name}`, resource: resource(input as unknown as Request) }],
-    run: async (input) => {
-      const unknown = Object.keys(input).find((member) => !members.includes(member));
-      if (unknown !== undefined) {
-        throw new ServiceError("NotImplemented", `the local Step Functions does not know the member ${unknown} of ${name}`, 501);
-      }
-      return { output: await answer(input as unknown as Request) };
+      StopExecution: {
+        members: { ...EXECUTION, error: z.string().max(256).optional(), cause: z.string().max(32_768).optional() },
+        resources: ofExecution,
+        run: async ({ executionArn, ...details }) => {
+          const found = execution(executionArn);
+          if (!found.final) await found.stop(details);
+          return { stopDate: (found.final?.at ?? 0) / 1000 };
+        },
+      },
+      DescribeExecution: {
+        members: EXECUTION,
+        resources: ofExecution,
+        run: ({ executionArn }) => describe(execution(executionArn)),
+      },
+      GetExecutionHistory: {
+        members: {
+          ...EXECUTION,
+          ...PAGES.members,
+          reverseOrder: z.boolean().default(false),
+          includeExecutionData: z.boolean().default(true),
+        },
+        resources: ofExecution,
+        run: (request) => {
+          const { reverseOrder, includeExecutionData } = request;
+          const { events } = execution(request.executionArn).history;
+          const order = { numberOf: ({ id }: { id: number }) => id, descending: reverseOrder };
+          const { items, next } = PAGES.page(reverseOrder ? [...events].reverse() : events, request, order);
+          return { events: items.map((event) => shown(event, includeExecutionData)), ...next };
+        },
+      },
+      ListExecutions: {
+        members: { stateMachineArn: ARN, statusFilter: z.enum(STATUSES).optional(), ...PAGES.members },
+        resources: ofMachine,
+        run: (request) => {
+          const { statusFilter } = request;
+          const found = executions.of(machine(request.stateMachineArn)).reverse();
+          const wanted = found.filter(({ execution: { status } }) => statusFilter === undefined || status === statusFilter);
+          const { items, next } = PAGES.page(wanted, request, { numberOf: ({ place }) => place, descending: true });
+          return { executions: items.map((item) => summary(item.execution)), ...next };
+        },
+      },
+      ListStateMachines: {
+        members: PAGES.members,
+        resources: () => "*",
+        run: (request) => {
+          const { items, next } = PAGES.page(executions.allMachines(), request);
+          const stateMachines = items.map(({ arn: stateMachineArn, name, createdAt }) => {
+            return { stateMachineArn, name, type: "STANDARD", creationDate: createdAt / 1000 };
+          });
+          return { stateMachines, ...next };
+        },
+      },
+      RedriveExecution: {
+        members: { ...EXECUTION, clientToken: z.string().min(1).max(64).optional() },
+        resources: ofExecution,
+        run: ({ executionArn }) => {
+          const found = execution(executionArn);
+          return { redriveDate: found.redrive(found.start.machine.assume()) / 1000 };
+        },
+      },
     },
-  };
+  );
 }
 
 function summary({ start: { arn, machine, name, startedAt }, status, final, history }: Execution): Json {
@@ -129,10 +117,7 @@ function describe(execution: Execution): Json {
 }
 
 /** @throws ServiceError InvalidArn */
-function arnOf(arn: unknown, kind: string): string {
-  if (typeof arn === "string" && arn.split(":")[5] === kind) return arn;
-  throw new ServiceError("InvalidArn", `Invalid Arn: '${String(arn)}'`);
+function checkArn(arn: string, kind: string): string {
+  if (arn.split(":")[5] === kind) return arn;
+  throw new ServiceError("InvalidArn", `Invalid Arn: '${arn}'`);
 }
-
-const invalid = (member: string, rule: string, got: unknown): ServiceError =>
-  new ServiceError("ValidationException", `${member} must be one of ${rule}, got ${String(got)}`);

@@ -52,15 +52,15 @@ export class Visit {
     try {
       return withinLimit(await start.machine.expressions.evaluate(template, location, { ...this.variables, states }), location);
     } catch (error) {
-      if (error instanceof EvaluationFailure) await this.note(error);
+      if (error instanceof EvaluationFailure) this.note(error);
       throw error;
     }
   }
 
   /** The failure of a field whose value breaks a rule, after it was noted. */
-  async broken(location: string, rule: string, got: unknown): Promise<StateFailure> {
+  broken(location: string, rule: string, got: unknown): StateFailure {
     const failure = new EvaluationFailure(`The field '${location}' must be ${rule}, got ${JSON.stringify(got)}`, location);
-    await this.note(failure);
+    this.note(failure);
     return failure;
   }
 
@@ -72,9 +72,9 @@ export class Visit {
     return { output, assigned: (await this.evaluate(Assign, `${place}Assign`, more)) as Json };
   }
 
-  private note({ error, reason: cause, location }: EvaluationFailure): Promise<void> {
+  private note({ error, reason: cause, location }: EvaluationFailure): void {
     const { history, cloud } = this.run;
-    return history.add("EvaluationFailed", cloud.clock.now(), { error, cause, location, state: this.name });
+    history.add("EvaluationFailed", cloud.clock.now(), { error, cause, location, state: this.name });
   }
 
   private context(): Json {
@@ -105,9 +105,9 @@ export async function run(run: Run): Promise<unknown> {
     signal.throwIfAborted();
     const state: State = States[name];
     const enteredAt = cloud.clock.now();
-    await history.add(`${state.Type}StateEntered`, enteredAt, { name, ...data("input", input) });
+    history.add(`${state.Type}StateEntered`, enteredAt, { name, ...data("input", input) });
     const { output, assigned, next } = await step(state, new Visit(run, name, input, variables, enteredAt));
-    await history.add(`${state.Type}StateExited`, cloud.clock.now(), { name, ...data("output", output), ...assignments(assigned) });
+    history.add(`${state.Type}StateExited`, cloud.clock.now(), { name, ...data("output", output), ...assignments(assigned) });
     variables = { ...variables, ...assigned };
     input = output;
     name = next;
@@ -137,7 +137,7 @@ async function failure({ Error: error, Cause }: State, visit: Visit): Promise<St
     if (template === undefined) return undefined;
     const value = await visit.evaluate(template, location);
     if (typeof value === "string") return value;
-    throw await visit.broken(location, "a string", value);
+    throw visit.broken(location, "a string", value);
   };
   const name = await text(error, "Error");
   return new StateFailure(name ?? "", await text(Cause, "Cause"));

@@ -12,7 +12,7 @@ export async function choose(state: State, visit: Visit): Promise<Step> {
   for (const [i, rule] of (state.Choices ?? []).entries()) {
     const location = `Choices[${i}]`;
     const holds = await visit.evaluate(rule.Condition, `${location}/Condition`);
-    if (typeof holds !== "boolean") throw await visit.broken(`${location}/Condition`, "a boolean", holds);
+    if (typeof holds !== "boolean") throw visit.broken(`${location}/Condition`, "a boolean", holds);
     if (holds) return { ...(await visit.leave(rule, visit.input, {}, `${location}/`)), next: rule.Next };
   }
   if (state.Default === undefined) {
@@ -34,13 +34,13 @@ export async function wait(state: State, visit: Visit): Promise<Step> {
 export async function seconds(template: number | string, field: string, visit: Visit): Promise<number> {
   const value = await visit.evaluate(template, field);
   if (Number.isInteger(value) && Number(value) >= 0 && Number(value) <= 99_999_999) return Number(value);
-  throw await visit.broken(field, "a whole number from 0 to 99999999", value);
+  throw visit.broken(field, "a whole number from 0 to 99999999", value);
 }
 
 async function until({ Timestamp }: State, visit: Visit): Promise<number> {
   const value = await visit.evaluate(Timestamp, "Timestamp");
   const isTime = typeof value === "string" && /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/.test(value);
   const time = isTime ? Date.parse(value) : NaN;
-  if (Number.isNaN(time)) throw await visit.broken("Timestamp", "a time such as 2026-01-31T02:15:00Z", value);
+  if (Number.isNaN(time)) throw visit.broken("Timestamp", "a time such as 2026-01-31T02:15:00Z", value);
   return time;
 }

@@ -40,19 +40,19 @@ async function attempt(state: State, visit: Visit): Promise<unknown> {
   const input = state.Arguments === undefined ? visit.input : await visit.evaluate(state.Arguments, "Arguments");
   if (!isObject(input)) throw new StateFailure("States.Runtime", `The arguments of the state ${visit.name} must be a JSON object`);
   const timeout = state.TimeoutSeconds === undefined ? undefined : await seconds(state.TimeoutSeconds, "TimeoutSeconds", visit);
-  const note = (type: string, details: Json): Promise<void> => history.add(type, cloud.clock.now(), { resourceType, resource, ...details });
+  const note = (type: string, details: Json): void => history.add(type, cloud.clock.now(), { resourceType, resource, ...details });
   const limit = timeout === undefined ? {} : { timeoutInSeconds: timeout };
-  await note("TaskScheduled", { region: cloud.region, parameters: JSON.stringify(input), ...limit });
-  await note("TaskStarted", {});
+  note("TaskScheduled", { region: cloud.region, parameters: JSON.stringify(input), ...limit });
+  note("TaskStarted", {});
   try {
-    const submitted = (output: unknown): Promise<void> => note("TaskSubmitted", text(output));
+    const submitted = (output: unknown): void => note("TaskSubmitted", text(output));
     const result = withinLimit(await timed(task, input, timeout, { visit, submitted }), "The task's result");
-    await note("TaskSucceeded", text(result));
+    note("TaskSucceeded", text(result));
     return result;
   } catch (error) {
     if (!(error instanceof StateFailure)) throw error;
     const details = { error: error.error, ...(error.reason === undefined ? {} : { cause: error.reason }) };
-    await note(error.error === "States.Timeout" ? "TaskTimedOut" : "TaskFailed", details);
+    note(error.error === "States.Timeout" ? "TaskTimedOut" : "TaskFailed", details);
     throw error;
   }
 }
@@ -62,7 +62,7 @@ async function timed(
   task: Integration,
   input: Json,
   timeout: number | undefined,
-  { visit, submitted }: { visit: Visit; submitted: (output: unknown) => Promise<void> },
+  { visit, submitted }: { visit: Visit; submitted: (output: unknown) => void },
 ): Promise<unknown> {
   const { cloud, principal, signal } = visit.run;
   const controller = new AbortController();

@@ -102,18 +102,6 @@ describe("campaigns of the local Personalize", () => {
     assert.equal(await serves(arn), "personal");
   });
 
-  it("serve the old version on when the update is interrupted, and can be updated then", async () => {
-    const arn = await serve(world.personalize, personal, "interrupted");
-    world.freeze();
-    await update(arn, { solutionVersionArn: popular });
-    await world.restart();
-    assert.match((await updated(arn, "CREATE FAILED")).latestCampaignUpdate.failureReason ?? "", /was stopped/);
-    assert.equal(await serves(arn), "personal");
-    await update(arn, { solutionVersionArn: popular });
-    await updated(arn, "ACTIVE");
-    assert.equal(await serves(arn), "popular");
-  });
-
   it("that failed do not answer, and may be mended by an update or deleted", async () => {
     failing.add("campaign");
     const campaigns = ["mended", "dropped"].map(async (name) => {

@@ -1,18 +1,7 @@
 import * as assert from "node:assert/strict";
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import {
-  DeleteDatasetCommand,
-  DeleteEventTrackerCommand,
-  DescribeDatasetImportJobCommand,
-  PersonalizeClient,
-} from "@aws-sdk/client-personalize";
-import { cloudControl } from "../../src/cloudControl";
-import { makePersonalize } from "../../src/personalize";
-import { withCloud } from "../../testing/cloud";
+import { DeleteDatasetCommand, DeleteEventTrackerCommand } from "@aws-sdk/client-personalize";
 import { eventually } from "../../testing/eventually";
-import { contentOf, ImportWorld } from "../support/importWorld";
+import { ImportWorld } from "../support/importWorld";
 import { INTERACTIONS_SCHEMA, makeThroughCloudControl } from "../../testing/personalize";
 import { historyFile, enoughRows, NOON, type Row } from "../../testing/pipelineData";
 
@@ -94,42 +83,5 @@ describe("a dataset of the local Personalize without event types", () => {
     ]);
     assert.deepEqual(await world.content(), texts(rows.map((row) => [row[0], row[1], row[2], "-"])));
     await world.close();
-  });
-});
-
-describe("the local Personalize when it is started again", () => {
-  let stateDir: string;
-  beforeEach(async () => {
-    stateDir = await mkdtemp(join(tmpdir(), "c360-test-"));
-  });
-  afterEach(() => rm(stateDir, { recursive: true }));
-
-  it("has what was imported and streamed, and says what the end interrupted", async () => {
-    const world = await ImportWorld.open({ stateDir, creationMs: 200 });
-    const done = (await world.import()).datasetImportJobArn;
-    await world.stream([["u-streamed", "i0", NOON, "watch"]]);
-    const before = await world.content();
-    const working = await world.begin();
-    await eventually(async () => assert.equal((await world.describe(working)).status, "CREATE IN PROGRESS"));
-    const waiting = await world.begin();
-    await world.close();
-
-    const second = await withCloud([cloudControl, makePersonalize({ creationMs: 200 })], { stateDir });
-    const client = new PersonalizeClient(second.client);
-    const described = [done, working, waiting].map((datasetImportJobArn) =>
-      client.send(new DescribeDatasetImportJobCommand({ datasetImportJobArn })),
-    );
-    assert.deepEqual(
-      (await Promise.all(described)).map(({ datasetImportJob: job }) => [job?.status, job?.failureReason]),
-      [
-        ["ACTIVE", undefined],
-        ["CREATE FAILED", "The local cloud was stopped before this was done."],
-        ["CREATE FAILED", "The local cloud was stopped before this was done."],
-      ],
-    );
-    assert.deepEqual(await contentOf(second, world.shop.datasetGroupArn), before);
-    assert.equal(before.length, enoughRows().length + 1);
-    client.destroy();
-    await second.stop();
   });
 });

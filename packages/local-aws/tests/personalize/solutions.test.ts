@@ -128,18 +128,6 @@ describe("solutions of the local Personalize", () => {
     world.thaw();
   });
 
-  it("outlive a restart, but for a training that it interrupts", async () => {
-    const kept = await train(world.personalize, solutionArn, "kept");
-    const { metrics } = await metricsOf(kept);
-    world.freeze();
-    const interrupted = await begin("interrupted");
-    world.step();
-    await eventually(async () => assert.equal((await version(interrupted)).status, "CREATE IN PROGRESS"));
-    await world.restart();
-    assert.deepEqual((await metricsOf(kept)).metrics, metrics);
-    assert.match((await failed(interrupted)) ?? "", /was stopped/);
-  });
-
   it("go with their versions and models", async () => {
     const before = await models();
     const gone = await makeSolution(world.personalize, world.shop.datasetGroupArn, "gone", POPULARITY);

@@ -8,9 +8,8 @@ import {
   PersonalizeClient,
 } from "@aws-sdk/client-personalize";
 import { cloudControl } from "../../src/cloudControl";
-import { makePersonalize, type PersonalizeOptions } from "../../src/personalize";
+import { makePersonalize, type PersonalizeOptions, type PersonalizeService } from "../../src/personalize";
 import { loadInteractions } from "../../src/personalize/interactions";
-import { Lifecycle } from "../../src/personalize/lifecycle";
 import { Sql } from "../../src/personalize/sql";
 import { s3 } from "../../src/s3";
 import type { Policy } from "../../src/service";
@@ -52,8 +51,6 @@ export interface ImportWorldOptions extends PersonalizeOptions {
   trust?: Policy;
   /** Of the dataset. @default with EVENT_TYPE */
   schema?: object;
-  /** Folder of an earlier cloud's state, which is kept. */
-  stateDir?: string;
 }
 
 /** A bucket, a role and a dataset group with the program's policies, into which a test imports. */
@@ -69,8 +66,8 @@ export class ImportWorld {
   }
 
   static async open(given: ImportWorldOptions = {}): Promise<ImportWorld> {
-    const { bucketPolicy = ADMITTED, rolePolicy = READS, trust, schema, stateDir, ...options } = given;
-    const running = await withCloud([s3, cloudControl, makePersonalize({ creationMs: 2, latencyMs: 0, ...options })], { stateDir });
+    const { bucketPolicy = ADMITTED, rolePolicy = READS, trust, schema, ...options } = given;
+    const running = await withCloud([s3, cloudControl, makePersonalize({ creationMs: 2, latencyMs: 0, ...options })]);
     const { cloud } = running;
     await cloud.create("aws:s3/bucket:Bucket", { bucket: BUCKET }, "urn:bucket");
     if (bucketPolicy) await cloud.create("aws:s3/bucketPolicy:BucketPolicy", { bucket: BUCKET, policy: bucketPolicy }, "urn:bucketPolicy");
@@ -144,9 +141,8 @@ export class ImportWorld {
 }
 
 /** What a group's dataset holds by the logs and files of a cloud: interactions as `user item time type`, in alphabetical order. */
-export async function contentOf({ cloud, stateDir }: TestCloud, datasetGroupArn: string): Promise<string[]> {
-  const lifecycle = new Lifecycle(cloud, 0);
-  await lifecycle.restore();
+async function contentOf({ cloud, services, stateDir }: TestCloud, datasetGroupArn: string): Promise<string[]> {
+  const { lifecycle } = services.get("personalize") as PersonalizeService;
   const rows = await Sql.use(join(stateDir, "content"), new AbortController().signal, async (sql) => {
     await loadInteractions(sql, cloud, lifecycle, datasetGroupArn);
     return sql.rows("SELECT user_id, item_id, timestamp, coalesce(event_type, '-') FROM interactions");

@@ -1,6 +1,3 @@
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { PersonalizeClient } from "@aws-sdk/client-personalize";
 import { PersonalizeRuntimeClient } from "@aws-sdk/client-personalize-runtime";
 import { cloudControl } from "../../src/cloudControl";
@@ -26,13 +23,10 @@ export class TasteWorld {
   private readonly clock = new ManualClock();
   private flying?: NodeJS.Timeout;
 
-  private constructor(
-    private readonly stateDir: string,
-    private readonly options: PersonalizeOptions,
-  ) {}
+  private constructor(private readonly options: PersonalizeOptions) {}
 
   static async open(options: PersonalizeOptions = {}): Promise<TasteWorld> {
-    const world = new TasteWorld(await mkdtemp(join(tmpdir(), "c360-tastes-")), options);
+    const world = new TasteWorld(options);
     await world.start();
     world.shop = await makeRecommender(world.running.cloud);
     await trackerActive(world.running, world.shop.trackerArn);
@@ -41,14 +35,10 @@ export class TasteWorld {
   }
 
   async close(): Promise<void> {
-    await this.stop();
-    await rm(this.stateDir, { recursive: true });
-  }
-
-  /** Stops the cloud and goes on with what it has kept. */
-  async restart(): Promise<void> {
-    await this.stop();
-    await this.start();
+    this.freeze();
+    this.personalize.destroy();
+    this.runtime.destroy();
+    await this.running.stop();
   }
 
   /** Stops the time. */
@@ -81,16 +71,9 @@ export class TasteWorld {
 
   private async start(): Promise<void> {
     const factories = [cloudControl, makePersonalize({ creationMs: STEP_MS, latencyMs: 0, ...this.options })];
-    this.running = await withCloud(factories, { stateDir: this.stateDir, clock: this.clock });
+    this.running = await withCloud(factories, { clock: this.clock });
     this.personalize = new PersonalizeClient({ ...this.running.client, maxAttempts: 1 });
     this.runtime = new PersonalizeRuntimeClient({ ...this.running.client, maxAttempts: 1 });
     this.thaw();
-  }
-
-  private async stop(): Promise<void> {
-    this.freeze();
-    this.personalize.destroy();
-    this.runtime.destroy();
-    await this.running.stop();
   }
 }

@@ -62,7 +62,7 @@ export function importOperations({ cloud, lifecycle, fails }: ImportPorts): Reco
         }
         const properties = asProperties(request);
         const made = { type: IMPORT_JOB, arn: arn(input), properties, attributes: { DatasetImportJobArn: arn(input) } };
-        await lifecycle.begin(made, async (job, signal) => {
+        lifecycle.begin(made, async (job, signal) => {
           const reason = fails(request.jobName);
           if (reason !== undefined) throw new JobFailure(reason);
           await importFile(cloud, lifecycle, job, signal);

@@ -20,7 +20,7 @@ export interface Job {
 export async function untilEnded({ started, look, failed, stop }: Job, task: TaskCall): Promise<Json> {
   try {
     task.signal.throwIfAborted();
-    await task.submitted(started);
+    task.submitted(started);
     for (let wait = POLL.first; ; wait = Math.min(wait * POLL.growth, POLL.longest)) {
       const { state, result } = await unlessAborted(look(), task.signal);
       if (state === "SUCCEEDED") return result;

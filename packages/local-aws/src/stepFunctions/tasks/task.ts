@@ -8,7 +8,7 @@ export interface TaskCall {
   /** Aborts at the task's timeout and when the execution ends; the task stops what it started. */
   signal: AbortSignal;
   /** Tells that a job is under way (`.sync`). */
-  submitted(output: unknown): Promise<void>;
+  submitted(output: unknown): void;
 }
 
 /** A service integration. It throws StateFailure, or the signal's reason. */
