@@ -5,13 +5,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Credentials, s3, startCloud } from "@c360/local-aws";
 
-/** A local S3 in a process of its own, on disk. */
+/** A local S3 on disk, in a process of its own. */
 export interface ExportCloud {
   endpoint: string;
   region: string;
   /** The account's owner. */
   credentials: Credentials;
-  /** Ends it and removes all that it holds. */
+  /** Ends the process and removes all objects. */
   stop(): Promise<void>;
 }
 
@@ -19,7 +19,7 @@ export interface ExportCloud {
 export async function startExportCloud(buckets: readonly string[]): Promise<ExportCloud> {
   const stateDir = await mkdtemp(join(tmpdir(), "c360-bench-"));
   const child = fork(__filename, [stateDir, ...buckets], { execArgv: ["-r", "ts-node/register"] });
-  const failed = once(child, "exit").then(([code]) => Promise.reject(new Error(`the local S3 ended with ${code}`)));
+  const failed = once(child, "exit").then(([code]) => Promise.reject(new Error(`the local S3 exited with ${code}`)));
   failed.catch(() => {});
   const [started] = (await Promise.race([once(child, "message"), failed])) as [Omit<ExportCloud, "stop">];
   return {

@@ -4,13 +4,13 @@ const HEADERS = ["USER_ID,ITEM_ID,TIMESTAMP", "USER_ID,ITEM_ID,TIMESTAMP,EVENT_T
 const SHOWN_CHARACTERS = 100;
 
 /**
- * Compares an object's first row with the headers that the table's reader takes.
+ * Checks that an object's first row is a header that the table's reader accepts.
  *
- * @param start the object's first bytes as stored: enough for a header line
+ * @param start the object's first bytes as stored: more than a header line
  * @param compressed whether it is gzip
- * @returns what is there instead; undefined when it is a header
+ * @returns what was found instead; undefined for a header
  */
-export function strayHeader(start: Buffer, compressed: boolean): string | undefined {
+export function wrongHeader(start: Buffer, compressed: boolean): string | undefined {
   if (start.length === 0) return "an empty object";
   const text = compressed ? inflated(start)?.toString("utf8") : start.toString("utf8");
   if (text === undefined) return "something that is not gzip";
@@ -24,12 +24,12 @@ export function headerRule(): string {
   return `the first row must be ${HEADERS.join(" or ")}`;
 }
 
-/** In quotes; what nobody would see, such as a byte order mark, is escaped. */
+/** In quotes, with escapes for invisible characters such as a byte order mark. */
 function visible(text: string): string {
   return JSON.stringify(text).replace(/(?! )[\p{C}\p{Z}]/gu, (unseen) => `\\u{${unseen.codePointAt(0)?.toString(16)}}`);
 }
 
-/** As much as the bytes give; undefined when they are no gzip. */
+/** As much as the bytes, which may end anywhere, inflate to; undefined if they are not gzip. */
 function inflated(bytes: Buffer): Buffer | undefined {
   try {
     return gunzipSync(bytes, { finishFlush: constants.Z_SYNC_FLUSH });

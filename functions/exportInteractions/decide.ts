@@ -1,6 +1,6 @@
 import { COUNTS, isDate } from "./event";
 
-/** What a CSV says about itself. */
+/** What the metadata of a CSV says about it. */
 export interface Manifest {
   runId: string;
   runDate: string;
@@ -12,11 +12,11 @@ export interface Manifest {
   columns: string[];
 }
 
-/** What the target's key holds. */
+/** The CSV that the target's key holds. */
 export interface Current {
   /** As S3 gives it, in quotes. */
   etag: string;
-  /** Undefined for an object that no export wrote. */
+  /** Undefined if no export wrote the object. */
   manifest?: Manifest;
 }
 
@@ -25,7 +25,7 @@ export type Decision =
   | { decision: "replaced"; reason: "noTarget" | "unknownTarget" | "olderRunDate" | "sameRunDate" }
   | { decision: "kept"; reason: "laterRunDate" | "sameRun"; current: Current; manifest: Manifest };
 
-/** A target of a later run date stays, and one that this very run wrote; anything else is replaced. */
+/** Keeps a CSV of a later run date, and one that this run wrote. Replaces any other object. */
 export function decide(wanted: Identity, current: Current | undefined): Decision {
   if (!current) return { decision: "replaced", reason: "noTarget" };
   const { manifest } = current;
@@ -35,19 +35,19 @@ export function decide(wanted: Identity, current: Current | undefined): Decision
   return { decision: "replaced", reason: manifest.runDate === wanted.runDate ? "sameRunDate" : "olderRunDate" };
 }
 
-/** What tells a run's CSV from any other; the columns are a setting, which may change between two executions of a run. */
+/** What identifies the CSV of a run. Its columns are a setting, which may change between two executions of a run. */
 export type Identity = Pick<Manifest, "runId" | "runDate" | "columns">;
 
 export function isSameRun(one: Identity, other: Identity): boolean {
   return one.runId === other.runId && one.runDate === other.runDate && one.columns.join() === other.columns.join();
 }
 
-/** A manifest as the object's metadata. */
+/** The metadata for a manifest. */
 export function toMetadata({ columns, ...manifest }: Manifest): Record<string, string> {
   return Object.fromEntries(Object.entries({ ...manifest, columns: columns.join(",") }).map(([name, value]) => [name, String(value)]));
 }
 
-/** Reads an object's metadata, whose names S3 gives in lower case; undefined when no export wrote them. */
+/** Reads a manifest from metadata, whose names S3 returns in lower case; undefined if no export wrote them. */
 export function fromMetadata(metadata: Record<string, string>): Manifest | undefined {
   const { runid: runId = "", rundate: runDate = "", columns = "" } = metadata;
   if (runId === "" || !isDate(runDate) || columns === "" || !COUNTS.every((name) => /^\d{1,15}$/.test(metadata[name] ?? "")))

@@ -1,14 +1,14 @@
-import { failure } from "../shared/failure";
+import { failure } from "../shared/lambda";
 
 /** A run of the pipeline. */
 export interface Run {
-  /** Names the run; a new attempt has a new one. */
+  /** A new attempt has a new one. */
   runId: string;
   /** `YYYY-MM-DD`. */
   runDate: string;
 }
 
-/** An export of what a query wrote and counted. Counts and bytes are those of the CSV without its header line. */
+/** An export of parts that a query wrote and counted. Counts and bytes are those of the CSV without its header line. */
 export interface CountedEvent extends Run {
   /** `s3://` address of the list of parts, one address a line. */
   manifest: string;
@@ -18,24 +18,24 @@ export interface CountedEvent extends Run {
   bytes: number;
 }
 
-/** An export of parts that somebody else wrote: they are checked and counted on the way. */
+/** An export of parts that a company's own pipeline wrote. The export checks and counts their rows. */
 export interface SourceEvent extends Run {
-  /** `s3://` address that every part's begins with; ends with a slash. */
+  /** `s3://` address that every part's starts with; ends with a slash. */
   source: string;
-  /** Fewer rows are refused. */
+  /** Least rows. */
   leastRows: number;
-  /** Fewer users with 2 or more rows are refused. */
+  /** Least users with 2 or more rows. */
   leastRepeatUsers: number;
 }
 
 /** What the pipeline asks for. */
 export type ExportEvent = CountedEvent | SourceEvent;
 
-/** What is counted of a CSV. */
+/** The counts in a manifest. */
 export const COUNTS = ["rows", "users", "items", "bytes"] as const;
 
 /**
- * Checks what the pipeline passes.
+ * Checks the pipeline's input.
  *
  * @throws Error named BadInput, naming the key, or NoRows
  */

@@ -1,15 +1,38 @@
-import { failure } from "../shared/failure";
-import { build, type Built } from "./joining/build";
-import { decide, isSameRun, type Current, type Decision, type Identity, type Manifest } from "./decide";
-import { checkEvent, type ExportEvent } from "./event";
-import { isConflict, settleManifestFile, unquoted } from "./manifestFile";
-import { prepare, type Prepared, type Unfinished } from "./prepare";
-import type { Source } from "./source";
-import type { Target } from "./target";
-import { holding } from "./upload";
-import type { Workplace } from "./unpacking/workplace";
+import { failure } from "../shared/lambda";
+import { type Current, decide, type Decision, type Identity, isSameRun, type Manifest } from "./decide";
+import { checkEvent, type ExportEvent, type SourceEvent } from "./event";
+import { join, type Joined } from "./join";
+import { type Part, queryParts, sourceParts } from "./parts";
+import { plan, type Plan } from "./plan";
+import type { Counts } from "./rows";
+import type { S3 } from "./s3";
+import { groupParts, isGroup, type Staged, stageGroups, Staging } from "./staging";
+import { isConflict, Target, type TargetLocation, unquoted } from "./target";
+import { replacing } from "./upload";
 
 const ATTEMPTS = 5;
+
+/** The function's environment. */
+export interface ExportSettings {
+  target: TargetLocation;
+  /** The CSV's columns, in order. */
+  columns: string[];
+  /** Line that a part may start with. */
+  header: string;
+  /** `s3://` address that every part's starts with; ends with a slash. */
+  partsLocation: string;
+  /** `s3://` address of what is staged; ends with a slash. */
+  stagingLocation: string;
+}
+
+/** One invocation of the function. */
+export interface Invocation {
+  s3: S3;
+  /** Milliseconds that it had at its start. */
+  limit: number;
+  /** Milliseconds until it has to end. */
+  left: () => number;
+}
 
 /** What an export did. */
 export interface ExportAnswer extends Pick<Decision, "decision" | "reason"> {
@@ -21,93 +44,132 @@ export interface ExportAnswer extends Pick<Decision, "decision" | "reason"> {
   manifest: Manifest;
   /** Parts that were read. */
   parts: number;
-  /** Bytes that S3 copied by itself. */
+  /** Bytes that S3 copied. */
   copied: number;
-  /** Bytes that went through the function. */
+  /** Bytes that passed through the function. */
   uploaded: number;
   /** Calls of S3. */
   requests: number;
 }
 
-/** What the export needs of the world. */
-export interface ExportPorts {
-  source: Source;
-  target: Target;
-  /** Where a run keeps its work. */
-  workplaceOf: (runId: string) => Workplace;
-  /** Calls made so far. */
-  requests: () => number;
-  /** Milliseconds until the invocation has to end. */
-  left: () => number;
-  /** Milliseconds that the invocation had at its start. */
-  limit: number;
-  /** Stops every call that is under way, because of an error. */
-  stop: (error: unknown) => void;
+/** Another invocation with the same event must go on. */
+export interface Unfinished {
+  decision: "unfinished";
+  /** Groups of parts that are staged, of all groups. */
+  inflated: number;
+  of: number;
 }
 
-/** What differs between deployments. */
-export interface ExportSettings {
-  /** Key of the CSV. */
-  key: string;
-  /** The CSV's columns, in order. */
-  columns: string[];
-  /** Line that a part may begin with, and that the CSV has once. */
-  header: string;
+/** What is needed to join parts. */
+interface Prepared {
+  /** Plain parts. */
+  parts: Part[];
+  plan: Plan;
+  manifest: Manifest;
+  /** Parts of the query or the source. */
+  found: number;
+  /** Bytes that passed through the function so far. */
+  uploaded: number;
 }
 
 /**
- * Makes one CSV with a header out of parts and puts it in its place at once, unless a later run date, or this run, is there. Whatever
- * goes wrong leaves the CSV that was there. When there is more to inflate than the invocation has time for, the same event goes on with
- * it in another one.
+ * Joins parts to one CSV with a header and puts it in its place by one atomic write, unless the CSV of a later run date, or of this run,
+ * is there. A failure leaves the old CSV as it was. If there is more to inflate than the invocation has time for, another invocation with
+ * the same event goes on with it.
  *
- * @throws Error named BadInput, NoRows, NoParts, StrayPart, PartChanged, CorruptPart, BadRow, TooManyIds, TooFewInteractions, BadTally,
- *   WrongSize, TooManySteps, OutOfTime or TargetChanged, or as S3 names it
+ * @throws Error named BadInput, NoRows, NoParts, StrayPart, PartChanged, CorruptPart, BadRow, TooManyIds, TooFewInteractions, WrongSize,
+ *   TooManySteps, OutOfTime or TargetChanged, or as S3 names it
  */
 export async function exportInteractions(
   event: ExportEvent,
   settings: ExportSettings,
-  ports: ExportPorts,
+  invocation: Invocation,
 ): Promise<ExportAnswer | Unfinished> {
   checkEvent(event);
-  const { key, columns } = settings;
+  const { s3 } = invocation;
+  const { columns, target: location } = settings;
+  const target = new Target(s3, location);
   const wanted: Identity = { runId: event.runId, runDate: event.runDate, columns };
-  const answer = async ({ decision, reason }: Decision, etag: string, manifest: Manifest, prepared?: Prepared, built?: Built) => {
-    await settleManifestFile(ports.target);
-    const there = { key, etag: unquoted(etag), bytes: manifest.bytes, manifest };
-    const uploaded = (prepared?.uploaded ?? 0) + (built?.uploaded ?? 0);
-    const work = { parts: prepared?.given ?? 0, copied: built?.copied ?? 0, uploaded, requests: ports.requests() };
-    return { decision, reason, ...there, ...work };
+  const answer = async ({ decision, reason }: Decision, etag: string, manifest: Manifest, prepared?: Prepared, joined?: Joined) => {
+    await target.updateManifestFile();
+    const csv = { key: location.key, etag: unquoted(etag), bytes: manifest.bytes, manifest };
+    const uploaded = (prepared?.uploaded ?? 0) + (joined?.uploaded ?? 0);
+    const work = { parts: prepared?.found ?? 0, copied: joined?.copied ?? 0, uploaded, requests: s3.calls };
+    return { decision, reason, ...csv, ...work };
   };
   let prepared: Prepared | Unfinished | undefined;
   for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
-    const current = await ports.target.look();
+    const current = await target.find();
     const decision = decide(wanted, current);
     if (decision.decision === "kept") return answer(decision, decision.current.etag, decision.manifest);
-    prepared ??= await prepare(event, settings, ports);
+    prepared ??= await prepare(event, settings, invocation);
     if ("decision" in prepared) return prepared;
-    const replaced = await replace(prepared, current, ports);
-    if (replaced) return answer(decision, replaced.etag, prepared.manifest, prepared, replaced.built);
+    const replaced = await replace(s3, target, prepared, current);
+    if (replaced) return answer(decision, replaced.etag, prepared.manifest, prepared, replaced.joined);
   }
-  throw failure("TargetChanged", `"${key}" changed each of the ${ATTEMPTS} times that it was to be replaced`);
+  throw failure("TargetChanged", `"${location.key}" changed each of the ${ATTEMPTS} times that it was to be replaced`);
 }
 
-/** @returns undefined when something else came to be in the target's place meanwhile */
+/**
+ * Finds the parts, stages those that S3 cannot copy as they are, and plans how the parts are joined. Leaves at least half of an
+ * invocation's time for joining.
+ */
+async function prepare(event: ExportEvent, settings: ExportSettings, { s3, left, limit }: Invocation): Promise<Prepared | Unfinished> {
+  const { columns, header, partsLocation, stagingLocation } = settings;
+  const counted = "source" in event;
+  const found = counted ? await sourceParts(s3, event.source, partsLocation) : await queryParts(s3, event.manifest, partsLocation, header);
+  const options = { header, columns, counted };
+  const grouped = groupParts(found, options);
+  const groups = grouped.filter(isGroup);
+  const staging = new Staging(s3, `${stagingLocation}${event.runId}/`, options);
+  const staged = groups.length > 0 ? await stageGroups(groups, staging, left) : NOTHING_STAGED;
+  const parts = grouped.flatMap((one) => (isGroup(one) ? (staged.objects.get(one.name) ?? []) : one));
+  const hasTime = staged.made === 0 || left() > limit / 2;
+  if (parts.length < grouped.length || !hasTime) return { decision: "unfinished", inflated: staged.objects.size, of: groups.length };
+
+  const csvHeader = `${columns.join(",")}\n`;
+  const planned = plan(parts, csvHeader);
+  const { bytes } = planned;
+  const { rows, users, items } = counted ? enough(event, await staging.count(groups)) : event;
+  if (!counted) checkSize(Buffer.byteLength(csvHeader) + event.bytes, bytes);
+  const manifest = { runId: event.runId, runDate: event.runDate, rows, users, items, bytes, columns };
+  return { parts, plan: planned, manifest, found: found.length, uploaded: staged.bytes };
+}
+
+const NOTHING_STAGED: Staged = { objects: new Map(), made: 0, bytes: 0 };
+
+/** @throws Error named TooFewInteractions */
+function enough({ runDate, leastRows, leastRepeatUsers }: SourceEvent, counts: Counts): Counts {
+  const { rows, repeatUsers } = counts;
+  if (rows >= leastRows && repeatUsers >= leastRepeatUsers) return counts;
+  const needs = `Personalize needs ${leastRows} rows and ${leastRepeatUsers} users with 2 or more`;
+  throw failure("TooFewInteractions", `${needs}, run date ${runDate} has ${rows} rows and ${repeatUsers} such users`);
+}
+
+/** @throws Error named WrongSize */
+function checkSize(counted: number, found: number): void {
+  if (counted !== found)
+    throw failure("WrongSize", `The CSV must have ${counted} bytes, as its rows were counted, but its parts make ${found}`);
+}
+
+/** @returns undefined if the key holds another object than `current` by now */
 async function replace(
-  { parts, plan, manifest }: Prepared,
+  s3: S3,
+  target: Target,
+  { parts, plan: planned, manifest }: Prepared,
   current: Current | undefined,
-  { source, target, stop }: ExportPorts,
-): Promise<{ etag: string; built: Built } | undefined> {
-  const upload = await target.create(manifest);
-  let built: Built | undefined;
+): Promise<{ etag: string; joined: Joined } | undefined> {
+  const upload = await target.startUpload(manifest);
+  let joined: Joined | undefined;
   try {
-    built = await build(plan, parts, { source, upload, stop });
-    return { built, etag: await upload.complete(manifest.bytes, holding(current?.etag)) };
+    joined = await join(s3, planned, parts, upload);
+    return { joined, etag: await upload.complete(manifest.bytes, replacing(current?.etag)) };
   } catch (error) {
-    await upload.abort().catch(() => {});
-    if (!built) throw error;
-    // The upload may be complete although the answer to it was lost.
-    const now = await target.look();
-    if (now?.manifest && isSameRun(now.manifest, manifest)) return { built, etag: now.etag };
+    await upload.abort();
+    if (!joined) throw error;
+    // The upload may be complete although the answer was lost.
+    const now = await target.find();
+    if (now?.manifest && isSameRun(now.manifest, manifest)) return { joined, etag: now.etag };
     if (isConflict(error)) return undefined;
     throw error;
   }

@@ -1,5 +1,5 @@
 import type { Context, KinesisStreamBatchResponse, KinesisStreamEvent } from "aws-lambda";
-import { environment } from "../shared/environment";
+import { environment } from "../shared/lambda";
 import { makePutEvents } from "./client";
 import { badEvents, deadLetterObject, reasonOf, shardResults } from "./deadLetters";
 import { withTimeout } from "./http";

@@ -1,13 +1,13 @@
-/** Runs works side by side, a few at a time, for one caller that waits for each start. */
+/** Runs tasks concurrently, up to a limit, for one caller that awaits each start. */
 export interface TaskPool {
   /**
-   * Waits for a free hand and starts the work.
+   * Waits until fewer tasks than the limit are running, then starts the task.
    *
-   * @throws the first failure of an earlier work
+   * @throws the first failure of an earlier task
    */
-  start(work: () => Promise<void>): Promise<void>;
+  start(task: () => Promise<void>): Promise<void>;
   /**
-   * Waits until every work has ended, well or badly.
+   * Waits until all tasks have settled.
    *
    * @throws the first failure
    */
@@ -15,37 +15,37 @@ export interface TaskPool {
 }
 
 /**
- * Makes a pool. After a failure it starts nothing more.
+ * Makes a pool. After a failure it starts no further task.
  *
- * @param hands works at a time, at least 1
- * @param onFailure told of the first failure at once, so that it can stop the others
+ * @param concurrency most tasks that run at the same time, at least 1
+ * @param onFailure called with the first failure at once, so that it can stop the other tasks
  */
-export function makeTaskPool(hands: number, onFailure: (error: unknown) => void = () => {}): TaskPool {
-  let busy = 0;
+export function makeTaskPool(concurrency: number, onFailure: (error: unknown) => void = () => {}): TaskPool {
+  let running = 0;
   let failed: { error: unknown } | undefined;
   let wake = () => {};
   const untilFewer = async (than: number): Promise<void> => {
-    while (busy >= than) await new Promise<void>((resolve) => (wake = resolve));
+    while (running >= than) await new Promise<void>((resolve) => (wake = resolve));
   };
   const check = () => {
     if (failed) throw failed.error as Error;
   };
-  const run = async (work: () => Promise<void>): Promise<void> => {
+  const run = async (task: () => Promise<void>): Promise<void> => {
     try {
-      await work();
+      await task();
     } catch (error) {
       if (!failed) onFailure(error);
       failed ??= { error };
     }
-    busy -= 1;
+    running -= 1;
     wake();
   };
   return {
-    start: async (work) => {
-      await untilFewer(hands);
+    start: async (task) => {
+      await untilFewer(concurrency);
       check();
-      busy += 1;
-      void run(work);
+      running += 1;
+      void run(task);
     },
     finish: async () => {
       await untilFewer(1);

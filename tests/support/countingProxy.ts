@@ -1,14 +1,7 @@
 import { once } from "node:events";
-import { readFileSync } from "node:fs";
 import { createServer, connect, type AddressInfo, type Socket } from "node:net";
-import { join } from "node:path";
-import * as tls from "node:tls";
 
-/** A certificate of the loopback address, for NODE_EXTRA_CA_CERTS; its key is everybody's. */
-export const CERTIFICATE_FILE = join(__dirname, "loopbackCertificate/certificate.pem");
-const KEY_FILE = join(__dirname, "loopbackCertificate/key.pem");
-
-/** Passes connections on and counts their bytes, headers included. */
+/** Forwards connections and counts their bytes, headers included. */
 export interface CountingProxy {
   url: string;
   /** Bytes since the last call: to the client, and from it. */
@@ -19,14 +12,13 @@ export interface CountingProxy {
 /**
  * Starts a proxy on the loopback address.
  *
- * @param endpoint `http://` address that it passes connections on to
- * @param secure whether its own address is an `https://` one
+ * @param endpoint `http://` address that it forwards connections to
  */
-export async function startCountingProxy(endpoint: string, secure = false): Promise<CountingProxy> {
+export async function startCountingProxy(endpoint: string): Promise<CountingProxy> {
   const { hostname, port } = new URL(endpoint);
   const counted = { down: 0, up: 0 };
   const sockets = new Set<Socket>();
-  const pass = (client: Socket) => {
+  const forward = (client: Socket) => {
     const service = connect({ host: hostname, port: Number(port), noDelay: true });
     client.on("data", (chunk) => (counted.up += chunk.length)).pipe(service);
     service.on("data", (chunk) => (counted.down += chunk.length)).pipe(client);
@@ -43,13 +35,11 @@ export async function startCountingProxy(endpoint: string, secure = false): Prom
         });
     }
   };
-  const server = secure
-    ? tls.createServer({ noDelay: true, cert: readFileSync(CERTIFICATE_FILE), key: readFileSync(KEY_FILE) }, pass)
-    : createServer({ noDelay: true }, pass);
+  const server = createServer({ noDelay: true }, forward);
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
   return {
-    url: `${secure ? "https" : "http"}://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     count: () => {
       const { down, up } = counted;
       counted.down = counted.up = 0;

@@ -1,17 +1,17 @@
 import * as assert from "node:assert/strict";
 import { gzipSync } from "node:zlib";
-import { strayHeader } from "../../../functions/checkHistory/firstRow";
+import { wrongHeader } from "../../../functions/checkHistory/firstRow";
 
 const SHORT = "USER_ID,ITEM_ID,TIMESTAMP";
 const LONG = `${SHORT},EVENT_TYPE`;
-const found = (text: string) => strayHeader(Buffer.from(text), false);
+const found = (text: string) => wrongHeader(Buffer.from(text), false);
 
-describe("strayHeader", () => {
+describe("wrongHeader", () => {
   it("takes either header, whatever ends it", () => {
     for (const header of [SHORT, LONG]) {
       for (const rest of ["", "\n", "\r\n", "\nu,i,1", "\r\nu,i,1\r\n"]) {
         assert.equal(found(header + rest), undefined);
-        assert.equal(strayHeader(gzipSync(header + rest), true), undefined);
+        assert.equal(wrongHeader(gzipSync(header + rest), true), undefined);
       }
     }
   });
@@ -37,9 +37,9 @@ describe("strayHeader", () => {
   it("reads the start of gzip, and tells what is none", () => {
     const noise = Array.from({ length: 20_000 }, (_, i) => `u${(i * 7919) % 10_007},i${i},${1_700_000_000 + i}\n`).join("");
     const start = (text: string) => gzipSync(text).subarray(0, 4096);
-    assert.equal(strayHeader(start(`${SHORT}\n${noise}`), true), undefined);
-    assert.equal(strayHeader(start(noise), true), '"u0,i0,1700000000"');
-    assert.equal(strayHeader(gzipSync(""), true), "an empty file");
-    assert.equal(strayHeader(Buffer.from(`${SHORT}\n`), true), "something that is not gzip");
+    assert.equal(wrongHeader(start(`${SHORT}\n${noise}`), true), undefined);
+    assert.equal(wrongHeader(start(noise), true), '"u0,i0,1700000000"');
+    assert.equal(wrongHeader(gzipSync(""), true), "an empty file");
+    assert.equal(wrongHeader(Buffer.from(`${SHORT}\n`), true), "something that is not gzip");
   });
 });

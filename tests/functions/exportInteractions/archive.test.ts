@@ -1,51 +1,85 @@
 import * as assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { cp, mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import * as AdmZip from "adm-zip";
 import { exportFunctions } from "../../support/exportFunctions";
 import { loadSerialized } from "../../support/serialize";
 
 const ROOT = join(__dirname, "../../..");
-const MOST_ZIPPED_BYTES = { export: 21_000, history: 4000 };
+const FUNCTIONS = {
+  export: {
+    entry: "functions/exportInteractions/index.ts",
+    mostBytes: 45_000,
+    mostZippedBytes: 14_500,
+    required: [...["@aws-sdk/client-s3", "node:buffer", "node:crypto", "node:stream/promises", "node:worker_threads", "node:zlib"]],
+    settings: ["TARGET_BUCKET", "TARGET_KEY", "MANIFEST_KEY", "COLUMNS", "HEADER", "PARTS_LOCATION", "WORK_LOCATION"],
+    name: "exportInteractions",
+  },
+  history: {
+    entry: "functions/checkHistory/index.ts",
+    mostBytes: 5500,
+    mostZippedBytes: 2600,
+    required: ["@aws-sdk/client-s3", "node:zlib"],
+    settings: ["HISTORY_BUCKET", "HISTORY_PREFIX"],
+    name: "checkHistory",
+  },
+};
 
-describe("the archives of the export and of the history check", () => {
-  before(async function () {
-    await exportFunctions();
-  });
-
-  it("hold one small file that names nothing of this machine and requires only the SDK and Node's own modules", async () => {
-    const functions = await exportFunctions();
-    for (const [role, required] of [
-      ["export", ["@aws-sdk/client-s3", "node:buffer", "node:crypto", "node:net", "node:tls", "node:worker_threads", "node:zlib"]],
-      ["history", ["@aws-sdk/client-s3", "node:zlib"]],
-    ] as const) {
-      const { files } = functions[role];
+for (const [role, expected] of Object.entries(FUNCTIONS)) {
+  describe(`the archive of ${expected.name}`, () => {
+    it("holds one small file that requires only the SDK and Node's own modules", async () => {
+      const { files } = (await exportFunctions())[role];
       assert.deepEqual(Object.keys(files), ["__index.js"]);
       const text = files["__index.js"];
-      assert.ok(!text.includes(ROOT));
       const names = [...text.matchAll(/require\("([^"]+)"\)/g)].map(([, name]) => name);
-      assert.deepEqual([...new Set(names)].sort(), required);
+      assert.deepEqual([...new Set(names)].sort(), expected.required);
       const zip = new AdmZip();
       zip.addFile("__index.js", Buffer.from(text));
-      const bytes = zip.toBuffer().length;
-      assert.ok(bytes <= MOST_ZIPPED_BYTES[role], `${role}: ${bytes} bytes`);
-    }
-  });
+      const [bytes, zippedBytes] = [Buffer.byteLength(text), zip.toBuffer().length];
+      assert.ok(bytes <= expected.mostBytes, `${bytes} bytes`);
+      assert.ok(zippedBytes <= expected.mostZippedBytes, `${zippedBytes} bytes`);
+    });
 
-  it("end a cold start without a setting by naming it", async () => {
-    const functions = await exportFunctions();
-    for (const [role, who, names] of [
-      [
-        "export",
-        "exportInteractions",
-        ["TARGET_BUCKET", "TARGET_KEY", "MANIFEST_KEY", "COLUMNS", "HEADER", "PARTS_LOCATION", "WORK_LOCATION"],
-      ],
-      ["history", "checkHistory", ["HISTORY_BUCKET", "HISTORY_PREFIX"]],
-    ] as const) {
-      const { files, environment } = functions[role];
-      for (const name of names) {
+    it("does not depend on the folder that it is built in", async () => {
+      const { files } = (await exportFunctions())[role];
+      assert.ok(!files["__index.js"].includes(ROOT));
+      assert.equal(await bundledElsewhere(expected.entry), files["__index.js"]);
+    });
+
+    it("ends a cold start without a setting with an error that names it", async () => {
+      const { files, environment } = (await exportFunctions())[role];
+      for (const name of expected.settings) {
         const others = Object.fromEntries(Object.entries(environment).filter(([other]) => other !== name));
-        await assert.rejects(loadSerialized(files, others), new RegExp(`${who}: environment variable ${name} must be set`));
+        await assert.rejects(loadSerialized(files, others), new RegExp(`${expected.name}: environment variable ${name} must be set`));
       }
-    }
+    });
   });
-});
+}
+
+/** The bundle of a copy of the functions in another folder, made by a process of its own. */
+async function bundledElsewhere(entry: string): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), "c360-bundle-"));
+  try {
+    await cp(join(ROOT, "functions"), join(folder, "functions"), { recursive: true });
+    await cp(join(ROOT, "components"), join(folder, "components"), { recursive: true });
+    await cp(join(ROOT, "tsconfig.json"), join(folder, "tsconfig.json"));
+    await symlink(join(ROOT, "node_modules"), join(folder, "node_modules"));
+    await mkdir(join(folder, "elsewhere"));
+    await writeFile(
+      join(folder, "print.ts"),
+      `import { bundledCode } from "./components/shared/lambdaCode";
+       void Promise.resolve(bundledCode(process.argv[2]).archive).then(async (archive) => {
+         const assets = await (archive as unknown as { assets: Promise<Record<string, { text: Promise<string> }>> }).assets;
+         process.stdout.write(await assets["__index.js"].text);
+       });`,
+    );
+    const args = ["-r", "ts-node/register/transpile-only", join(folder, "print.ts"), entry];
+    const { stdout } = await promisify(execFile)(process.execPath, args, { cwd: join(folder, "elsewhere") });
+    return stdout;
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}

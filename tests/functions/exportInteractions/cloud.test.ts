@@ -50,7 +50,7 @@ describe("the export's archive with the local S3, under its own role", () => {
     const bodies = sent.filter((headers) => headers["x-amz-copy-source"] === undefined);
     assert.deepEqual(
       bodies.map((headers) => Number(headers["content-length"])).sort((one, other) => other - one),
-      [8, 8, 8, 8].map((mebibytes) => mebibytes * MIB).concat(5 * MIB, event.bytes - 32 * MIB),
+      [12, 12, 12].map((mebibytes) => mebibytes * MIB).concat(5 * MIB, event.bytes - 36 * MIB),
     );
     assert.ok(bodies.every((headers) => headers["x-amz-content-sha256"] === "UNSIGNED-PAYLOAD"));
     assert.deepEqual(

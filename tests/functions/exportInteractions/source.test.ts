@@ -109,7 +109,7 @@ describe("the export of somebody else's parts", () => {
     await put({ "a.gz": gzipSync(a, { level: 1 }), "b.gz": gzipSync(b, { level: 1 }), "c.gz": gzipSync("a0,i,1,watch\n") });
     assert.deepEqual(await exporter.invoke(EVENT, 10_000), { result: { decision: "unfinished", inflated: 2, of: 2 } });
     const made = await world.keys(BUCKETS.cache, WORK);
-    assert.deepEqual(made.map((key) => key.split(".")[1]).sort(), ["csv", "csv", "tally", "tally"]);
+    assert.deepEqual(made.map((key) => key.split(".")[1]).sort(), ["csv", "csv", "json", "json"]);
     await put({ "c.gz": gzipSync("b0,i,2,watch\nb0,i,3,watch\n") });
     answerOf(await exporter.invoke(EVENT));
     await checkExported(`${a}${b}b0,i,2,watch\nb0,i,3,watch\n`, { rows: 100_002, users: 100_000, items: 100_001 });

@@ -1,7 +1,7 @@
 import * as assert from "node:assert/strict";
 import * as fc from "fast-check";
-import { makeRewriter } from "../../../../functions/exportInteractions/unpacking/rewrite";
-import { anyPart, COLUMNS, linesOf } from "../../../support/exportParts";
+import { makeRewriter } from "../../../functions/exportInteractions/rewrite";
+import { anyPart, COLUMNS, linesOf } from "../../support/exportParts";
 
 function rewritten(content: string, cuts: readonly number[]): string {
   const rewriter = makeRewriter(COLUMNS);

@@ -1,8 +1,8 @@
 import * as assert from "node:assert/strict";
 import * as fc from "fast-check";
-import { shapeOf, type Shape } from "../../../../functions/exportInteractions/part";
-import { plan, S3_LIMITS, type Limits, type Plan, type Step } from "../../../../functions/exportInteractions/joining/plan";
-import { anyPart, COLUMNS, linesOf, stored, type StoredPart } from "../../../support/exportParts";
+import { shapeOf, type Shape } from "../../../functions/exportInteractions/parts";
+import { plan, S3_LIMITS, type Limits, type Plan, type Step } from "../../../functions/exportInteractions/plan";
+import { anyPart, COLUMNS, linesOf, stored, type StoredPart } from "../../support/exportParts";
 
 const HEADER = `${COLUMNS}\n`;
 const MIB = 1024 ** 2;

@@ -1,21 +1,22 @@
 const LF = 10;
 const CR = 13;
-/** Far more than a line of two ids has: whatever is longer is no header. */
+/** Far longer than any header line. */
 const MOST_LINE_BYTES = 65_536;
 
-/** Takes a part's bytes as they come and gives lines as the export has them. */
+/** Turns a part's bytes into the lines that the export needs. */
 export interface Rewriter {
+  /** @returns chunks of lines, which may share the memory of the chunk that was pushed */
   push(chunk: Buffer): Buffer[];
-  /** What is left, with the line end that the last line may lack. */
+  /** @returns the rest, with the line end that the last line may lack */
   end(): Buffer[];
-  /** Header lines that were left out so far: 0 or 1. */
+  /** Header lines that were removed so far: 0 or 1. */
   headerLines(): number;
 }
 
 /**
- * Drops the header line that a part may have, and every CR before a LF when the first line ends so.
+ * Removes the header line that a part may have, and, if its first line ends with CR LF, the CR of every CR LF.
  *
- * @param header line that a part may begin with, without line end
+ * @param header line that a part may start with, without line end
  */
 export function makeRewriter(header: string): Rewriter {
   let head: Buffer | undefined = Buffer.alloc(0);
@@ -24,7 +25,7 @@ export function makeRewriter(header: string): Rewriter {
   let heldCr = false;
   let last = LF;
 
-  /** A CR at the end waits for what follows it. */
+  /** Holds a CR at the end back until the next byte is known. */
   const withoutCr = (chunk: Buffer): Buffer[] => {
     const whole = heldCr ? Buffer.concat([Buffer.from([CR]), chunk]) : chunk;
     heldCr = whole.at(-1) === CR;

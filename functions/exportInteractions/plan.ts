@@ -1,30 +1,32 @@
-import { failure } from "../../shared/failure";
-import type { Shape } from "../part";
+import { failure } from "../shared/lambda";
+import type { Shape } from "./parts";
 
-/** Something that an upload is made of: text, or bytes `start` to `end` (exclusive) of a part. */
+/** What an upload is made of: text, or bytes `start` to `end` (exclusive) of a part, which is named by its index. */
 export type Piece = { text: string } | { part: number; start: number; end: number };
 
-/** A step of the multipart upload: a server-side copy of a part's bytes, or an upload. Parts are named by their index. */
+/** A step of the multipart upload: bytes of a part that S3 copies, or bytes that the function uploads. */
 export type Step = { kind: "copy"; part: number; start: number; end: number } | { kind: "upload"; pieces: Piece[]; bytes: number };
 
-/** Steps in order. */
+/** How parts become one object. */
 export interface Plan {
+  /** In the order of the object's bytes. */
   steps: Step[];
   /** Of the whole object. */
   bytes: number;
 }
 
-/** What bounds a plan. */
+/** Limits of a plan. */
 export interface Limits {
   /** Least bytes of every step but the last. */
   leastBytes: number;
-  /** Only a larger source can be copied in ranges. */
+  /** S3 copies ranges only of a larger object. */
   rangesAboveBytes: number;
-  /** Bytes of a copy, unless that makes too many steps: a request should not take long. */
+  /** Most bytes of a copy, so that no request takes long. Raised up to `mostCopyBytes` if there are too many steps. */
   copyBytes: number;
   mostCopyBytes: number;
-  /** How far `leastBytes` may be raised where parts are too many; an upload has less than twice as much, in memory. */
+  /** Most that `leastBytes` is raised to if there are too many steps. An upload has less than twice as many bytes, in memory. */
   mostLeastBytes: number;
+  /** Most steps. */
   steps: number;
 }
 
@@ -41,13 +43,13 @@ export const S3_LIMITS: Limits = {
 };
 
 /**
- * Plans one object out of a header and parts, so that S3 copies what it can: only the first bytes of the first part, small parts, and
- * the first bytes after something small go through the function. With at most 10,000 steps of 5 MiB these are less than 10 MiB for
- * every part under 10 MiB and 5 MiB for every other part that follows the header, a part under 10 MiB or one without final newline.
+ * Plans one object from a header and parts. S3 copies as much as it can: only the first bytes of the first part, small parts, and the
+ * first bytes after a small part pass through the function. With at most 10,000 steps of 5 MiB, these are less than 10 MiB for each part
+ * below 10 MiB, and 5 MiB for each other part that follows the header, a part below 10 MiB, or a part without a final line end.
  *
  * @param header with its line end
- * @param parts as they are: none that has to be rewritten
- * @throws Error named TooManySteps when parts of this number and size cannot be joined
+ * @param parts none of which has to be rewritten
+ * @throws Error named TooManySteps when there are too many parts, or too large ones
  */
 export function plan(parts: readonly Shape[], header: string, limits: Limits = S3_LIMITS): Plan {
   let { leastBytes, copyBytes } = limits;
@@ -93,7 +95,7 @@ function draft(parts: readonly Shape[], header: string, limits: Limits): Step[] 
   return steps;
 }
 
-/** Copies of about the same size, none above `most` bytes. */
+/** Copies of about the same size, of `most` bytes at most. */
 function copies(part: number, start: number, end: number, most: number): Step[] {
   const count = Math.ceil((end - start) / most);
   const at = (i: number) => start + Math.floor(((end - start) * i) / count);

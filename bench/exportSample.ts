@@ -1,14 +1,14 @@
 import { gzipSync } from "node:zlib";
 import { generator } from "./numbers";
 
-/** Bytes of whole lines, plain and as a gzip member of its own. */
+/** Whole lines, plain and as a gzip member. */
 export interface Block {
   plain: Buffer;
   gz: Buffer;
 }
 
-/** Parts as UNLOAD leaves them: each a row of blocks. */
-export interface Parts {
+/** Parts as UNLOAD writes them: each is a list of blocks. */
+export interface Sample {
   parts: Block[][];
   rows: number;
   /** Of all lines. */
@@ -19,8 +19,9 @@ const BLOCK_ROWS = 25_000;
 const BLOCKS = 16;
 
 /**
- * Makes the same blocks of interactions for the same seed: users and items at random, popular items more often.
+ * Makes blocks of random interactions, in which some items are more popular than others.
  *
+ * @param seed equal seeds give equal blocks
  * @param count @default 16
  */
 export function makeBlocks(seed: number, count = BLOCKS): Block[] {
@@ -37,11 +38,12 @@ export function makeBlocks(seed: number, count = BLOCKS): Block[] {
 }
 
 /**
- * Makes parts of about the same size out of blocks, again and again.
+ * Makes parts of about the same size by repeating blocks.
  *
- * @param bytes of all parts together, about
+ * @param count of the parts
+ * @param bytes least bytes of all lines
  */
-export function makeParts(blocks: readonly Block[], count: number, bytes: number): Parts {
+export function makeSample(blocks: readonly Block[], count: number, bytes: number): Sample {
   const parts: Block[][] = Array.from({ length: count }, () => []);
   let made = 0;
   let used = 0;
