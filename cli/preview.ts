@@ -39,6 +39,9 @@ function readFlags(args: string[]): PreviewOptions | "help" {
   return { stack, json, outputs, config };
 }
 
+/** Inputs of AWS resources whose text is a JSON document. */
+const DOCUMENTS = ["policy", "assumeRolePolicy", "definition", "desiredState"];
+
 async function run(options: PreviewOptions, { programDir, print, printError, signal }: CommandContext): Promise<number> {
   checkJsonFile(options.json);
   const deployed = options.outputs === undefined ? undefined : readOutputs(options.outputs);
@@ -54,7 +57,7 @@ async function run(options: PreviewOptions, { programDir, print, printError, sig
     if (severity !== "debug") printError(`${severity}: ${message}`);
   };
   try {
-    const resources = await previewStack(stack, { provider, deployed, onLog, signal });
+    const resources = await previewStack(stack, { provider, deployed, documents: DOCUMENTS, onLog, signal });
     if (options.json === undefined) print(JSON.stringify(resources, undefined, 2));
     else {
       writeJson(options.json, resources);

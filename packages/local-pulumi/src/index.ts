@@ -1,8 +1,7 @@
-export { type OnLog } from "./engineLog";
-export { type PreviewedResource, previewStack } from "./preview";
-export { ProgramFailure } from "./problems";
-export { FunctionError, type Provider } from "./provider";
-export { type Resource } from "./resources";
-export { type Deployment, runProgram } from "./run";
-export { type Stack, readStack } from "./stack";
-export { UNKNOWN, disclose, isObject, type Json } from "./wire";
+export { type PreviewedResource, type PreviewOptions, previewStack } from "./preview";
+export { type Problem, ProgramFailure } from "./problems";
+export { FunctionError, type Provider, type Resource } from "./resources";
+export { type Deployment, type RunOptions, runProgram } from "./run";
+export type { OnLog } from "./services";
+export { readStack, type ReadOptions, type Stack, StackError } from "./stack";
+export { disclose, isObject, type Json, UNKNOWN } from "./wire";

@@ -1,17 +1,40 @@
-import type { Json } from "./wire";
 import { oneLine } from "./problems";
-import type { Provider } from "./provider";
 import { ORGANIZATION } from "./runner";
-import { disclose, holdsSecret, knownMembers, secret, unwrapMembers } from "./wire";
+import { disclose, holdsSecret, type Json, knownMembers, secret, unwrapMembers } from "./wire";
 
-/** A resource of the program, as it was registered and created. */
+/** The cloud that a program deploys to. Values are plain, without wrapped secrets and unknowns; assets and archives are in wire form. */
+export interface Provider {
+  /**
+   * Refuses unknown types and inputs, and invalid values, before anything is created.
+   *
+   * @param inputs `undefined` stands for values that are unknown yet
+   * @throws Error naming the type or the input
+   */
+  check(type: string, inputs: Json): void;
+  /** @returns the id, and the outputs besides the inputs */
+  create(type: string, inputs: Json, urn: string): Promise<{ id: string; state: Json }>;
+  /**
+   * Answers a function call.
+   *
+   * @param token for example `aws:index/getRegion:getRegion`
+   * @throws FunctionError as the function's answer, which the program may catch; any other Error ends the run
+   */
+  invoke(token: string, args: Json): Json | Promise<Json>;
+}
+
+/** A function's answer that is an error. */
+export class FunctionError extends Error {
+  override name = "FunctionError";
+}
+
+/** A resource as the program registered it and the provider created it. */
 export interface Resource {
   urn: string;
   type: string;
   name: string;
   /** False for components. */
   custom: boolean;
-  /** URN; the stack has none. */
+  /** URN; null for the stack. */
   parent: string | null;
   /** URNs of everything it depends on. */
   dependencies: string[];
@@ -23,11 +46,11 @@ export interface Resource {
   retainOnDelete: boolean;
   /** In wire form: secrets, assets, archives and unknowns are marked (wire.ts). */
   inputs: Json;
-  /** Physical id; components have none, and nothing has one in a dry run. */
+  /** Physical id. Components have none, and in a dry run nothing has one. */
   id?: string;
   /** Inputs and outputs, plain. */
   state: Json;
-  /** A component's registered outputs, plain; what is not known is null. */
+  /** A component's registered outputs, plain. Null stands for what is unknown. */
   outputs?: Json;
 }
 
@@ -44,15 +67,15 @@ export type Registration = Pick<
   secretOutputs: readonly string[];
 };
 
-/** What the program learns of a resource; `state` is in wire form. */
+/** What the program receives for a resource. `state` is in wire form. */
 export interface Registered {
   urn: string;
-  /** Empty when it is not known. */
+  /** Empty when it is unknown. */
   id: string;
   state: Json;
 }
 
-/** What a run needs to know of its stack. */
+/** The stack of a run. */
 export interface StackRun {
   project: string;
   stack: string;
@@ -62,15 +85,15 @@ export interface StackRun {
 }
 
 const STACK = "pulumi:pulumi:Stack";
-/** The engine's own function: outputs of a stack's last deployment. */
+/** The engine's own function: reads the outputs of a stack's last deployment. */
 const READ_STACK_OUTPUTS = "pulumi:pulumi:readStackOutputs";
 
-/** The resources of one run: gives out URNs, lets the provider create, keeps the record. */
+/** The resources of a run. */
 export class Resources {
   readonly all = new Map<string, Resource>();
   /** URN of the stack resource. */
   root = "";
-  /** The stack's outputs once the program registered them. */
+  /** The stack's outputs, once the program has registered them. */
   outputs?: Json;
 
   constructor(
@@ -89,14 +112,14 @@ export class Resources {
   }
 
   /**
-   * Registers a resource and, but for components and dry runs, creates it.
+   * Registers a resource. Creates it, unless it is a component or this is a dry run.
    *
    * @throws Error naming the URN
    */
   async register(registration: Registration): Promise<Registered> {
     const { type, name, custom, inputs, secretOutputs, ...rest } = registration;
     const urn = this.urn(rest.parent, type, name);
-    if (this.all.has(urn)) throw new Error(`${urn}: two resources have this URN; names must be unique for a type and parent`);
+    if (this.all.has(urn)) throw new Error(`${urn}: two resources have this URN: names must be unique per type and parent`);
     const resource: Resource = {
       ...{ urn, type, name, custom, inputs, ...rest },
       parent: rest.parent === "" ? null : rest.parent,
@@ -110,7 +133,7 @@ export class Resources {
       const plain = unwrapMembers(inputs);
       this.provider.check(type, knownMembers(plain));
       const created = this.run.dryRun ? { id: "", state: {} } : await this.provider.create(type, plain, urn);
-      if (!this.run.dryRun && created.id === "") throw new Error("it was created without an id");
+      if (!this.run.dryRun && created.id === "") throw new Error("the provider returned no id");
       const state = defined({ ...plain, ...created.state });
       resource.state = state;
       if (created.id !== "") resource.id = created.id;
@@ -120,7 +143,7 @@ export class Resources {
     });
   }
 
-  /** Keeps the outputs of a component or of the stack. */
+  /** Records the outputs of a component or of the stack. */
   registerOutputs(urn: string, outputs: Json): void {
     const disclosed = disclose(outputs) as Json;
     const resource = this.all.get(urn);
@@ -139,7 +162,7 @@ export class Resources {
   private readOutputs({ name }: Json): Json {
     const { project, stack, deployed = {} } = this.run;
     const own = `${ORGANIZATION}/${project}/${stack}`;
-    if (name !== own) throw new Error(`the engine knows the stack ${own} alone, got ${JSON.stringify(name)}`);
+    if (name !== own) throw new Error(`the engine knows only the stack ${own}, got ${JSON.stringify(name)}`);
     return { name, outputs: deployed, secretOutputNames: [] };
   }
 }

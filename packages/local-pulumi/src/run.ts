@@ -1,41 +1,38 @@
 import { Server, ServerCredentials } from "@grpc/grpc-js";
 import { EngineService } from "@pulumi/pulumi/proto/engine_grpc_pb";
 import { ResourceMonitorService } from "@pulumi/pulumi/proto/resource_grpc_pb";
-import type { Json } from "./wire";
-import type { OnLog } from "./engineLog";
-import { engineService } from "./engineLog";
-import { monitorService } from "./monitor";
 import { ProgramFailure, Problems, oneLine } from "./problems";
-import type { Provider } from "./provider";
-import type { Resource } from "./resources";
-import { Resources } from "./resources";
-import type { RunnerEnd } from "./runner";
-import { startRunner } from "./runner";
+import { type Provider, type Resource, Resources } from "./resources";
+import { type RunnerExit, startRunner } from "./runner";
+import { engineService, monitorService, type OnLog } from "./services";
 import type { Stack } from "./stack";
+import type { Json } from "./wire";
 
+/** What to run, and how. */
 export interface RunOptions extends Stack {
+  /** Creates the resources and answers the functions. */
   provider: Provider;
-  /** Only check what the program would create. @default false */
+  /** Checks what the program would create, and creates nothing. @default false */
   dryRun?: boolean;
-  /** Outputs of the stack's last deployment, which the program may ask for. @default it was never deployed */
+  /** Outputs of the stack's last deployment, which the program may read. @default it was never deployed */
   deployed?: Json;
-  /** @default nothing is told */
+  /** @default messages are dropped */
   onLog?: OnLog;
-  /** Ends the program when it is aborted. */
+  /** Kills the program when it is aborted. */
   signal?: AbortSignal;
 }
 
-/** What a program made. */
+/** What a program registered. */
 export interface Deployment {
   /** By URN, in order of registration. */
   resources: Map<string, Resource>;
-  /** The stack's outputs, plain; what is not known in a dry run is null. */
+  /** The stack's outputs, plain. Null stands for what is unknown in a dry run. */
   outputs: Json;
 }
 
-/** How long a program that has failed may take to end by itself. */
+/** How long a program that has failed may take to exit by itself. */
 const GRACE_MS = 5_000;
-/** As large as the SDK's own limit. */
+/** The SDK's own limit. */
 const MESSAGE_BYTES = 400 * 1024 * 1024;
 
 /**
@@ -64,9 +61,9 @@ export async function runProgram({
     kill = () => runner.kill();
     signal?.addEventListener("abort", kill, { once: true });
     if (signal?.aborted) kill();
-    const end = await runner.ended;
+    const exit = await runner.exit;
     signal?.throwIfAborted();
-    if (!problems.any) judge(end, resources, problems);
+    if (!problems.any) checkExit(exit, resources, problems);
     if (problems.any) throw new ProgramFailure(problems.list);
     return { resources: resources.all, outputs: resources.outputs ?? {} };
   } finally {
@@ -76,12 +73,15 @@ export async function runProgram({
   }
 }
 
-function judge({ code, signal, stderr }: RunnerEnd, resources: Resources, problems: Problems): void {
-  const said = stderr.length === 0 ? "" : `: ${oneLine(stderr.join("\n"))}`;
-  if (signal !== null) problems.add({ message: `the program was ended by ${signal}${said}` });
-  else if (code !== 0) problems.add({ message: `the program ended with exit code ${code}${said}` });
+/** The runner exits with 0 even after some errors: a program is complete when it has registered its outputs. */
+function checkExit({ code, signal, stderr }: RunnerExit, resources: Resources, problems: Problems): void {
+  const printed = stderr.length === 0 ? "" : `: ${oneLine(stderr.join("\n"))}`;
+  if (signal !== null) problems.add({ message: `the program was killed by ${signal}${printed}` });
+  else if (code !== 0) problems.add({ message: `the program exited with code ${code}${printed}` });
   else if (resources.outputs === undefined) {
-    problems.add({ message: "the program ended before it was complete: it waits for something that never comes, or calls process.exit" });
+    problems.add({
+      message: "the program exited before it was complete: it waits for a promise that never settles, or calls process.exit",
+    });
   }
 }
 

@@ -5,30 +5,32 @@ import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
 import type { Stack } from "./stack";
 
-/** What programs get to know as their organization, as with every self-managed state backend. */
+/** Organization that programs see, as with every self-managed state backend. */
 export const ORGANIZATION = "organization";
 
-/** What mends the program runner; each says how. */
-const PRELOADED = ["plainInspect.cjs", "barePromises.cjs"];
+/** Fixes for the program runner. Each file explains its own. */
+const PRELOADED = ["plainInspect", "noStacks", "lazyModules"].map((name) => join(__dirname, "preload", `${name}.cjs`));
+const STDERR_LINES = 20;
 
 /** How a program's process ended. */
-export interface RunnerEnd {
+export interface RunnerExit {
   code: number | null;
   signal: NodeJS.Signals | null;
   /** The last lines that it wrote to stderr. */
   stderr: string[];
 }
 
+/** A process that runs a program. */
 export interface Runner {
-  ended: Promise<RunnerEnd>;
+  exit: Promise<RunnerExit>;
   kill(): void;
 }
 
 /**
- * Starts Pulumi's stock program runner on a program, in a process of its own that sees no credentials of this machine.
+ * Starts Pulumi's stock program runner on a program, in its own process, which has none of this machine's credentials.
  *
  * @param address host:port of the monitor and engine services
- * @param onLine told each line that the program prints
+ * @param onLine receives each line that the program prints
  */
 export function startRunner(stack: Stack, address: string, dryRun: boolean, onLine: (line: string) => void): Runner {
   const flags = {
@@ -44,7 +46,7 @@ export function startRunner(stack: Stack, address: string, dryRun: boolean, onLi
   const child = spawn(
     process.execPath,
     [
-      ...PRELOADED.flatMap((file) => ["--require", join(__dirname, file)]),
+      ...PRELOADED.flatMap((file) => ["--require", file]),
       require.resolve("@pulumi/pulumi/cmd/run"),
       ...Object.entries(flags).map(([name, value]) => `--${name}=${value}`),
       ...(dryRun ? ["--dry-run"] : []),
@@ -56,13 +58,13 @@ export function startRunner(stack: Stack, address: string, dryRun: boolean, onLi
   readLines(child.stdout, onLine);
   readLines(child.stderr, (line) => {
     stderr.push(line);
-    if (stderr.length > 20) stderr.shift();
+    if (stderr.length > STDERR_LINES) stderr.shift();
     onLine(line);
   });
-  const ended = new Promise<RunnerEnd>((resolve, reject) => {
+  const exit = new Promise<RunnerExit>((resolve, reject) => {
     child.once("error", reject).once("close", (code, signal) => resolve({ code, signal, stderr }));
   });
-  return { ended, kill: () => void child.kill("SIGKILL") };
+  return { exit, kill: () => void child.kill("SIGKILL") };
 }
 
 function environment(stack: Stack): NodeJS.ProcessEnv {

@@ -1,14 +1,12 @@
 import { readFile, realpath } from "node:fs/promises";
 import { join } from "node:path";
 import { parse } from "yaml";
-import type { Json } from "./wire";
-import { applyOverride, configKey, configText, projectDefault } from "./stackConfig";
 import { oneLine } from "./problems";
-import { isObject } from "./wire";
+import { isObject, type Json } from "./wire";
 
 /** A program and the stack to run it for. */
 export interface Stack {
-  /** Absolute path, free of links, of the folder with Pulumi.yaml. */
+  /** Absolute path of the folder with Pulumi.yaml, without symbolic links. */
   programDir: string;
   project: string;
   stack: string;
@@ -17,7 +15,7 @@ export interface Stack {
   config: Record<string, string>;
 }
 
-/** A stack that cannot be read: unknown, or a file or a setting that is wrong. */
+/** A stack cannot be read: it is unknown, or a file or a setting is wrong. */
 export class StackError extends Error {
   override name = "StackError";
 }
@@ -27,9 +25,9 @@ const STACK_KEYS = ["config", "encryptionsalt", "secretsprovider", "encryptedkey
 
 /** How to read a stack. */
 export interface ReadOptions {
-  /** `key=value`, set last; a key without namespace is the project's, `key.member=value` sets within an object. @default none */
+  /** `key=value`, applied last. A key without a namespace is the project's; `key.member=value` sets a member of an object. @default none */
   overrides?: readonly string[];
-  /** Rule for the names of stacks that may do without a file. @default every stack has a file */
+  /** Which stacks need no file, and the rule for their names as errors state it. @default every stack needs a file */
   withoutFile?: { accepts: (stack: string) => boolean; rule: string };
 }
 
@@ -45,7 +43,7 @@ export async function readStack(programDir: string, stack: string, { overrides =
   return wrap(async () => {
     allow(file, project, PROJECT_KEYS);
     const { name } = project;
-    if (typeof name !== "string") throw new Error(`${file}: name must be a text, got ${JSON.stringify(name)}`);
+    if (typeof name !== "string") throw new Error(`${file}: name must be a string, got ${JSON.stringify(name)}`);
     const config = {
       ...projectConfig(file, name, members(file, "config", project.config)),
       ...(await stackConfig(programDir, name, stack, withoutFile)),
@@ -112,7 +110,7 @@ function members(file: string, what: string, value: unknown): Json {
 
 function allow(file: string, values: Json, known: readonly string[], prefix = ""): void {
   const unknown = Object.keys(values).find((key) => !known.includes(key));
-  if (unknown !== undefined) throw new Error(`${file}: the engine does not know the setting ${prefix}${unknown}`);
+  if (unknown !== undefined) throw new Error(`${file}: unknown setting ${prefix}${unknown}`);
 }
 
 async function wrap<T>(read: () => Promise<T>): Promise<T> {
@@ -120,5 +118,71 @@ async function wrap<T>(read: () => Promise<T>): Promise<T> {
     return await read();
   } catch (error) {
     throw error instanceof StackError ? error : new StackError(oneLine((error as Error).message), { cause: error });
+  }
+}
+
+/** Adds the project's namespace to a config key that has none. */
+function configKey(project: string, key: string): string {
+  return key.includes(":") ? key : `${project}:${key}`;
+}
+
+/**
+ * Reads the default of a key in Pulumi.yaml: a plain value, or an object with `value` or `default`.
+ *
+ * @throws Error naming file, key and the unknown member
+ */
+function projectDefault(file: string, key: string, entry: unknown): unknown {
+  if (!isObject(entry)) return entry;
+  const unknown = Object.keys(entry).find((member) => !["value", "default", "description"].includes(member));
+  if (unknown !== undefined) throw new Error(`${file}: config ${key}: unknown member ${unknown}`);
+  return entry.value ?? entry.default;
+}
+
+/**
+ * Encodes a config value as programs receive it: structured values become JSON.
+ *
+ * @throws Error naming the key of a value that is encrypted (without its content) or missing
+ */
+function configText(key: string, value: unknown): string {
+  const encrypted = secureWithin(key, value);
+  if (encrypted !== undefined) throw new Error(`config ${encrypted} is encrypted (secure:), which is not supported: use a plain value`);
+  if (value === undefined || value === null) throw new Error(`config ${key} has no value`);
+  return typeof value === "string" ? value : JSON.stringify(value);
+}
+
+function secureWithin(path: string, value: unknown): string | undefined {
+  if (typeof value !== "object" || value === null) return undefined;
+  if ("secure" in value) return path;
+  return Object.entries(value)
+    .map(([key, member]) => secureWithin(`${path}.${key}`, member))
+    .find((found) => found !== undefined);
+}
+
+/**
+ * Sets one value of a config.
+ *
+ * @param config by full key; changed
+ * @param override `key=value` or `key.member=value`. The value of a member may be JSON.
+ * @throws Error when it has another form, or sets a member of a value that is not an object
+ */
+function applyOverride(config: Json, project: string, override: string): void {
+  const equals = override.indexOf("=");
+  if (equals < 1) throw new Error(`--config must be key=value, got ${JSON.stringify(override)}`);
+  const [key, ...path] = override.slice(0, equals).split(".");
+  const text = override.slice(equals + 1);
+  const full = configKey(project, key);
+  config[full] = path.length === 0 ? text : withMember(full, config[full], path, jsonOrText(text));
+}
+
+function withMember(at: string, value: unknown, [member, ...rest]: string[], leaf: unknown): Json {
+  if (value !== undefined && !isObject(value)) throw new Error(`--config ${at}.${member}: ${at} is not an object`);
+  return { ...value, [member]: rest.length === 0 ? leaf : withMember(`${at}.${member}`, value?.[member], rest, leaf) };
+}
+
+function jsonOrText(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
   }
 }

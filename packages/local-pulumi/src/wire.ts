@@ -1,10 +1,10 @@
-/** A JSON object whose members are checked where they are used. */
+/** A JSON object. Check its members where you use them. */
 export type Json = Record<string, unknown>;
 
-/** Stands for a value that is not known before the deployment. */
+/** Stands for a value that is unknown before the deployment. */
 export const UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
 
-/** The member that marks an object as a special value; its value tells the kind. */
+/** Key of the member that marks an object as a special value. The member's value is the kind. */
 export const SIGNATURE = "4dabf18193072939515e22adb298388d";
 
 /** Kinds of special values, as [the Pulumi SDKs](https://github.com/pulumi/pulumi/blob/master/sdk/go/common/resource/sig/sig.go) mark them. */
@@ -24,7 +24,7 @@ export function secret(value: unknown): Json {
   return { [SIGNATURE]: Kind.secret, value };
 }
 
-/** Whether a wire value is a secret or holds one. */
+/** Whether a wire value is a secret or contains one. */
 export function holdsSecret(value: unknown): boolean {
   if (Array.isArray(value)) return value.some(holdsSecret);
   if (!isObject(value)) return false;
@@ -32,10 +32,10 @@ export function holdsSecret(value: unknown): boolean {
 }
 
 /**
- * Takes off the wrappers of secrets and turns resource references into ids (URNs for components).
- * Assets, archives and unknown values stay as they are.
+ * Removes the wrappers of secrets, and turns resource references into ids (URNs for components). Assets, archives and unknown values
+ * stay as they are.
  *
- * @throws Error for a kind of special value that is not known
+ * @throws Error for an unknown kind of special value
  */
 export function unwrap(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(unwrap);
@@ -50,20 +50,20 @@ export function unwrap(value: unknown): unknown {
     case Kind.archive:
       return unwrapMembers(value);
     default:
-      throw new Error(`the engine does not know special values of the kind ${String(value[SIGNATURE])}`);
+      throw new Error(`unknown kind of special value: ${String(value[SIGNATURE])}`);
   }
 }
 
-/** As `unwrap`, for each member. */
+/** Applies {@link unwrap} to each member. */
 export function unwrapMembers(values: Json): Json {
   return mapMembers(values, unwrap);
 }
 
 /**
- * Leaves out what is not known: members at any depth, and whole lists, assets and archives that hold something unknown.
+ * Leaves out what is unknown: members at any depth, and whole lists, assets and archives that contain something unknown.
  *
  * @param values unwrapped values
- * @returns members of the top level stay, with the value `undefined`, so that their names can still be checked
+ * @returns members of the top level stay, with the value `undefined`, so that their names can be checked
  */
 export function knownMembers(values: Json): Json {
   return mapMembers(values, (value) => {
@@ -83,7 +83,7 @@ function knownPart(value: unknown): unknown {
   return SIGNATURE in value && known.length < members.length ? UNKNOWN : Object.fromEntries(known);
 }
 
-/** Unwraps a value for a reader outside: what is not known is null. */
+/** Unwraps a value for other readers. Null stands for what is unknown. */
 export function disclose(value: unknown): unknown {
   return nullUnknown(unwrap(value));
 }

@@ -1,13 +1,12 @@
 import type { UntypedServiceImplementation } from "@grpc/grpc-js";
 import * as pulumi from "@pulumi/pulumi";
 import * as state from "@pulumi/pulumi/runtime/state";
-import { engineService } from "../src/engineLog";
-import { monitorService } from "../src/monitor";
 import { ProgramFailure, Problems } from "../src/problems";
 import { Resources } from "../src/resources";
 import type { Deployment, RunOptions } from "../src/run";
 import { ORGANIZATION } from "../src/runner";
-import "../src/barePromises.cjs";
+import { engineService, monitorService } from "../src/services";
+import "../src/preload/noStacks.cjs";
 
 /** Internals of the SDK, with which its Automation API runs inline programs. */
 const { withLocalStorage, getStore, awaitFeatureSupport } = { ...state, ...pulumi.runtime } as unknown as {

@@ -1,7 +1,7 @@
 import { mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { FunctionError, type Provider } from "../src/provider";
+import { FunctionError, type Provider } from "../src/resources";
 import type { Json } from "../src/wire";
 
 const NODE_MODULES = resolve(require.resolve("@pulumi/pulumi/package.json"), "../../..");

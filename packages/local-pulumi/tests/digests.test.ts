@@ -4,14 +4,14 @@ import { createHash } from "node:crypto";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { digest } from "../src/digests";
+import { digest } from "../src/preview";
 import { Kind, SIGNATURE } from "../src/wire";
 
 const sha256 = (text: string): string => createHash("sha256").update(text).digest("hex");
 const asset = (members: object) => ({ [SIGNATURE]: Kind.asset, ...members });
 const archive = (members: object) => ({ [SIGNATURE]: Kind.archive, ...members });
 
-describe("engine: digests of assets and archives", () => {
+describe("digests of assets and archives", () => {
   const folder = mkdtempSync(join(tmpdir(), "c360-digests-"));
   after(() => rmSync(folder, { recursive: true, force: true }));
 

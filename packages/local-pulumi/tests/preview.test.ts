@@ -30,7 +30,10 @@ new Thing("a", { of: b.arn, made: b, list: [b.id, "known"], policy: pulumi.jsonS
     try {
       mkdirSync(join(program.programDir, "lib/deep"), { recursive: true });
       writeFileSync(join(program.programDir, "lib/deep/c.js"), "c");
-      const previewed = await previewStack(await readStack(program.programDir, "dev"), { provider: new TestProvider() });
+      const previewed = await previewStack(await readStack(program.programDir, "dev"), {
+        provider: new TestProvider(),
+        documents: ["policy"],
+      });
       const stack = "urn:pulumi:dev::shop::pulumi:pulumi:Stack::shop-dev";
       const shelf = "urn:pulumi:dev::shop::test:shop:Shelf::shelf";
       const b = "urn:pulumi:dev::shop::test:shop:Shelf$test:index:Thing::b";

@@ -12,7 +12,7 @@ function registration(name: string, more: Partial<Registration> = {}): Registrat
   };
 }
 
-describe("engine: resources", () => {
+describe("the resources of a run", () => {
   const setUp = ({ dryRun = false } = {}) => {
     const provider = new TestProvider();
     return { provider, resources: new Resources({ project: "shop", stack: "dev", dryRun }, provider) };

@@ -47,7 +47,7 @@ const hidden = "urn:pulumi:dev::shop::test:index:Thing::hidden";
 const explicit = "urn:pulumi:dev::shop::pulumi:providers:test::explicit";
 const provided = "urn:pulumi:dev::shop::test:index:Thing::provided";
 
-describe("engine: a program that works", () => {
+describe("a program that works", () => {
   const program = writeProgram(PROGRAM);
   const provider = new TestProvider();
   const said: string[] = [];

@@ -19,7 +19,7 @@ async function read(files: Record<string, string>, stack = "dev", overrides: str
 
 const PROJECT = "name: shop\nruntime:\n  name: nodejs\n  options:\n    typescript: true\nconfig:\n";
 
-describe("engine: stack files", () => {
+describe("the files of a stack", () => {
   it("reads the project's defaults and the stack's values, structured ones as JSON", async () => {
     const stack = await read({
       "Pulumi.yaml": `${PROJECT}  aws:region:\n    value: eu-west-1\n  colour:\n    default: red\n    description: of the door\n  size: 3\n`,
@@ -71,28 +71,28 @@ describe("engine: stack files", () => {
     [
       "an encrypted value, without showing it",
       { "Pulumi.dev.yaml": "config:\n  shop:token:\n    secure: AAAB\n" },
-      "config shop:token is encrypted (secure:), which cannot be read here: use a plain value",
+      "config shop:token is encrypted (secure:), which is not supported: use a plain value",
     ],
     [
       "an encrypted value within an object",
       { "Pulumi.dev.yaml": "config:\n  shop:db:\n    users:\n      - secure: AAAB\n" },
-      "config shop:db.users.0 is encrypted (secure:), which cannot be read here: use a plain value",
+      "config shop:db.users.0 is encrypted (secure:), which is not supported: use a plain value",
     ],
     ["a key without value", { "Pulumi.dev.yaml": "config:\n  shop:db:\n" }, "config shop:db has no value"],
     ["a file that is not YAML", { "Pulumi.dev.yaml": "config: [\n" }, /^Pulumi\.dev\.yaml: Flow sequence in block collection must/],
     ["a list as config", { "Pulumi.dev.yaml": "config: [1]\n" }, "Pulumi.dev.yaml: config must be an object, got [1]"],
-    ["an environment", { "Pulumi.dev.yaml": "environment: [x]\n" }, "Pulumi.dev.yaml: the engine does not know the setting environment"],
+    ["an environment", { "Pulumi.dev.yaml": "environment: [x]\n" }, "Pulumi.dev.yaml: unknown setting environment"],
     ["another runtime", { "Pulumi.yaml": "name: shop\nruntime: python\n" }, 'Pulumi.yaml: runtime must be an object, got "python"'],
     ["another runtime in full", { "Pulumi.yaml": "name: shop\nruntime: {name: go}\n" }, 'Pulumi.yaml: runtime must be nodejs, got "go"'],
     [
       "a runtime option",
       { "Pulumi.yaml": "name: shop\nruntime: {name: nodejs, options: {nodeargs: -v}}\n" },
-      "Pulumi.yaml: the engine does not know the setting runtime.options.nodeargs",
+      "Pulumi.yaml: unknown setting runtime.options.nodeargs",
     ],
-    ["a typed key", { "Pulumi.yaml": `${PROJECT}  size: {type: integer}\n` }, "Pulumi.yaml: config size: the engine does not know type"],
-    ["a nameless project", { "Pulumi.yaml": "runtime: nodejs\n" }, "Pulumi.yaml: name must be a text, got undefined"],
+    ["a typed key", { "Pulumi.yaml": `${PROJECT}  size: {type: integer}\n` }, "Pulumi.yaml: config size: unknown member type"],
+    ["a nameless project", { "Pulumi.yaml": "runtime: nodejs\n" }, "Pulumi.yaml: name must be a string, got undefined"],
     ["an override without value", {}, '--config must be key=value, got "size"', "dev", ["size"]],
-    ["a member of a text", {}, "--config shop:size.x: shop:size is no object", "dev", ["size=3", "size.x=1"]],
+    ["a member of a text", {}, "--config shop:size.x: shop:size is not an object", "dev", ["size=3", "size.x=1"]],
   ];
   for (const [title, files, message, stack, overrides] of refused) {
     it(`refuses ${title}`, async () => {

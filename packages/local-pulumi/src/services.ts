@@ -1,22 +1,22 @@
 import type { UntypedServiceImplementation, handleUnaryCall } from "@grpc/grpc-js";
 import { status } from "@grpc/grpc-js";
+import * as engine from "@pulumi/pulumi/proto/engine_pb";
 import { InvokeResponse } from "@pulumi/pulumi/proto/provider_pb";
 import * as resource from "@pulumi/pulumi/proto/resource_pb";
 import { Empty } from "google-protobuf/google/protobuf/empty_pb";
 import type { JavaScriptValue } from "google-protobuf/google/protobuf/struct_pb";
 import { Struct } from "google-protobuf/google/protobuf/struct_pb";
-import { FunctionError } from "./provider";
+import { type Problems, readProblem } from "./problems";
+import { FunctionError, type Registration, type Resources } from "./resources";
 import type { Json } from "./wire";
-import type { Problems } from "./problems";
-import type { Registration, Resources } from "./resources";
 
 const FEATURES: readonly string[] = ["secrets", "resourceReferences", "deletedWith", "aliasSpecs"];
 
 /**
- * The service through which a program registers its resources.
+ * The service with which a program registers its resources.
  *
- * Features it lacks (transforms, hooks, parameterization, remote components, reads, imports) are refused:
- * those that the SDK asks about by the SDK, the others here. A service's own error is a function's answer: the program may catch it.
+ * It refuses the features that it lacks (transforms, hooks, parameterization, remote components, reads, imports), unless the SDK already
+ * does, after it has asked for them. A provider's FunctionError is a function's answer, which the program may catch.
  */
 export function monitorService(resources: Resources, problems: Problems): UntypedServiceImplementation {
   return {
@@ -44,14 +44,14 @@ export function monitorService(resources: Resources, problems: Problems): Untype
         response.setReturn(toStruct(await resources.invoke(request.getTok(), fromStruct(request.getArgs()))));
         return response;
       },
-      isAnswer,
+      isFunctionError,
     ),
     readResource: guarded(problems, (request: resource.ReadResourceRequest) => {
       const urn = resources.urn(request.getParent(), request.getType(), request.getName());
       throw new Error(
         request.getType() === "pulumi:pulumi:StackReference"
-          ? `${urn}: a StackReference cannot be read here, the engine knows this stack alone`
-          : `${urn}: reading a resource that exists (id ${request.getId()}) is not supported by the engine`,
+          ? `${urn}: a StackReference is not supported: the engine knows only this stack`
+          : `${urn}: reading an existing resource (id ${request.getId()}) is not supported by the engine`,
       );
     }),
     signalAndWaitForShutdown: unary(() => new Empty()),
@@ -84,18 +84,18 @@ function readRegistration(resources: Resources, request: resource.RegisterResour
 }
 
 /** A method that answers at once and cannot fail. */
-export function unary<Request, Response>(answer: (request: Request) => Response): handleUnaryCall<Request, Response> {
+function unary<Request, Response>(answer: (request: Request) => Response): handleUnaryCall<Request, Response> {
   return (call, callback) => callback(null, answer(call.request));
 }
 
 /**
- * A method whose failure is a problem of the run, unless it is forgivable. The code UNAVAILABLE makes the program stop without
- * an error of its own, and is the answer to everything after the first problem.
+ * A method whose failure is a problem of the run, unless it is an answer. The code UNAVAILABLE stops the program without an error of its
+ * own. It answers every call after the first problem.
  */
 function guarded<Request, Response>(
   problems: Problems,
   answer: (request: Request) => Response | Promise<Response>,
-  forgivable: (error: unknown) => boolean = () => false,
+  isAnswer: (error: unknown) => boolean = () => false,
 ): handleUnaryCall<Request, Response> {
   return (call, callback) => {
     const fail = (message: string): void => callback({ code: status.UNAVAILABLE, details: message });
@@ -106,7 +106,7 @@ function guarded<Request, Response>(
         (response) => callback(null, response),
         (error: unknown) => {
           const message = error instanceof Error ? error.message : String(error);
-          if (forgivable(error)) return callback({ code: status.UNKNOWN, details: message });
+          if (isAnswer(error)) return callback({ code: status.UNKNOWN, details: message });
           problems.add({ message });
           fail(message);
         },
@@ -114,7 +114,7 @@ function guarded<Request, Response>(
   };
 }
 
-function isAnswer(error: unknown): boolean {
+function isFunctionError(error: unknown): boolean {
   return error instanceof Error && error.cause instanceof FunctionError;
 }
 
@@ -124,4 +124,40 @@ function toStruct(values: Json): Struct {
 
 function fromStruct(struct: Struct | undefined): Json {
   return struct?.toJavaScript() ?? {};
+}
+
+/** Receives what the program prints and logs. Errors do not arrive here: they make the run fail. */
+export type OnLog = (severity: "debug" | "info" | "warning", message: string) => void;
+
+/** What the SDK logs about calls that fail with the first problem and after it. */
+const AFTERMATH = /Resource monitor is terminating|\b14 UNAVAILABLE\b/;
+
+/**
+ * The service to which a program logs, and which knows its stack resource.
+ *
+ * @param programDir absolute path of the program
+ */
+export function engineService(resources: Resources, problems: Problems, programDir: string, onLog: OnLog): UntypedServiceImplementation {
+  return {
+    log: unary((request: engine.LogRequest) => {
+      const message = request.getMessage();
+      if (request.getSeverity() === engine.LogSeverity.ERROR) {
+        if (!problems.any || !AFTERMATH.test(message)) problems.add(readProblem(message, programDir));
+      } else {
+        onLog(severityOf(request.getSeverity()), message);
+      }
+      return new Empty();
+    }),
+    getRootResource: unary(() => {
+      const response = new engine.GetRootResourceResponse();
+      response.setUrn(resources.root);
+      return response;
+    }),
+    setRootResource: unary(() => new engine.SetRootResourceResponse()),
+  };
+}
+
+function severityOf(severity: engine.LogSeverity): "debug" | "info" | "warning" {
+  if (severity === engine.LogSeverity.DEBUG) return "debug";
+  return severity === engine.LogSeverity.WARNING ? "warning" : "info";
 }

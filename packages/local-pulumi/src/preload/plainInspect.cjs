@@ -1,6 +1,6 @@
 "use strict";
-// Node 20's util.inspect with colours never ends on a stack frame whose path is node_modules/@scope/file.
-// The program runner inspects every error with colours: preloaded, this turns them off.
+// The program runner inspects every error with colors. With colors, Node 20's util.inspect never ends on a stack frame whose path is
+// node_modules/@scope/file (https://github.com/nodejs/node/issues/64011).
 const util = require("node:util");
 
 const { inspect } = util;
