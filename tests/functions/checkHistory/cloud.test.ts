@@ -16,7 +16,7 @@ describe("the history check's archive with the local S3, under its own role", ()
   let client: S3Client;
   let check: SerializedFunction | undefined;
   const put = (key: string, Body: string | Buffer) =>
-    client.send(new PutObjectCommand({ Bucket: BUCKETS.upstream, Key: PREFIX + key, Body }));
+    client.send(new PutObjectCommand({ Bucket: BUCKETS.upstream, Key: PREFIX + key, Body, ContentLength: Buffer.byteLength(Body) }));
 
   before(async function () {
     await exportFunctions();
