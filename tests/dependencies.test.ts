@@ -35,6 +35,7 @@ const WORKSPACES: Workspace[] = [
     development: ["src", "testing", "tests"],
     tools: {
       "@aws-sdk/client-s3": "where src/lambda/sandbox.ts finds the SDK of the functions",
+      "@pulumi/aws": "loaded by the program of tests/readme.test.ts",
       "asl-validator": "loaded by testing/asl.ts past the compiler, because it has no types",
     },
   },

@@ -2,8 +2,9 @@ import * as assert from "node:assert/strict";
 import { gzipSync } from "node:zlib";
 import { DeleteObjectCommand } from "@aws-sdk/client-s3";
 import { ServiceError } from "@c360/local-aws";
-import { enoughRows, eventLine, historyFile, NOON, sortedLines } from "@c360/local-aws/testing";
+import { enoughRows, historyFile, NOON } from "@c360/local-aws/testing";
 import { BUCKETS, CAMPAIGN, DATABASE, DeployedPipeline, INPUT, jobNameOf, MANIFEST, type Ran, SOLUTION } from "../support/deployedPipeline";
+import { eventLine } from "../support/eventLine";
 
 const DAY = "2026-01-31";
 const TABLE = "crm_derived_restricted/t200_dashboard_interaction";
@@ -101,7 +102,7 @@ describe("a run of the pipeline", function () {
     const { text = "", etag, metadata } = (await csv()) ?? {};
     const live = [`u1,live,${NOON + 3600},watch`, `u2,"a,b",${NOON + 3601},watch`];
     assert.equal(text.split("\n")[0], HEADER);
-    assert.deepEqual(sortedLines(text), [...enoughRows().map((row) => row.join(",")), ...ODD, ...live].sort());
+    assert.deepEqual(text.split("\n").slice(1, -1).sort(), [...enoughRows().map((row) => row.join(",")), ...ODD, ...live].sort());
     const manifest = { runId, runDate: DAY, rows: 1009, users: 32, items: 48, bytes: Buffer.byteLength(text) };
     const asText = Object.entries({ ...manifest, columns: HEADER }).map(([key, value]) => [key.toLowerCase(), String(value)]);
     assert.deepEqual(metadata, Object.fromEntries(asText));

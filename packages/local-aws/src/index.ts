@@ -1,21 +1,7 @@
-export { MACROS, parseStatement, translate } from "./athena/dialect";
-export { makeAthena } from "./athena";
+// The cloud, and how a Pulumi program is deployed to it.
 export { type ClosedCloud, type RunningCloud, buildCloud, startCloud } from "./cloud";
-export { cloudControl } from "./cloudControl";
-export { type ActiveFault, type Fault, type FaultKind } from "./http/faults";
-export { glue, makeGlue } from "./glue";
-export { preparePython } from "./glue/python";
-export { type Context, matches } from "./iam/conditions";
-export { type Identity, evaluate, trusts } from "./iam/evaluate";
-export { list, parsePolicy, statements } from "./iam/policy";
-export { kinesis } from "./kinesis";
-export { makeLambda } from "./lambda";
-export { type Mapping as EventSourceMapping } from "./lambda/mapping";
-export { logs } from "./logs";
-export { type PersonalizeOptions, makePersonalize } from "./personalize";
 export { pulumiProvider } from "./pulumiProvider";
-export { type Registry } from "./registry";
-export { s3 } from "./s3";
+export { openStore } from "./store";
 export {
   type Cloud,
   type Credentials,
@@ -27,7 +13,27 @@ export {
   type Statement,
   type Store,
 } from "./service";
+
+// Its services: all of them, or some for a cloud that has no others.
 export { allServices } from "./services";
-export { Expressions } from "./stepFunctions/expressions";
+export { makeAthena } from "./athena";
+export { cloudControl } from "./cloudControl";
+export { makeGlue } from "./glue";
+export { preparePython } from "./glue/python";
+export { kinesis } from "./kinesis";
+export { makeLambda } from "./lambda";
+export { type Mapping as EventSourceMapping } from "./lambda/mapping";
+export { logs } from "./logs";
+export { type PersonalizeOptions, makePersonalize } from "./personalize";
+export { s3 } from "./s3";
 export { makeStepFunctions } from "./stepFunctions";
-export { openStore } from "./store";
+
+// Calls that fail on purpose.
+export { type ActiveFault, type Fault, type FaultKind } from "./http/faults";
+
+// Parts that work without a cloud: IAM's evaluation, expressions of the state language, Athena's SQL.
+export { type Context, matches } from "./iam/conditions";
+export { type Identity, evaluate, trusts } from "./iam/evaluate";
+export { list, parsePolicy, statements } from "./iam/policy";
+export { Expressions } from "./stepFunctions/expressions";
+export { MACROS, parseStatement, translate } from "./athena/dialect";

@@ -17,11 +17,11 @@ import { type TestCloud, withCloud } from "./cloud";
 import { eventually } from "./eventually";
 import { JumpingClock } from "./jumpingClock";
 
-export const UPSTREAM = "acme-c360-upstream-dev";
-export const LAKE = "acme-c360-lake-dev";
-export const CACHE = "acme-c360-cache-dev";
-export const DATABASE = "acme_derived";
-export const WORKGROUP = "acme-athena";
+export const UPSTREAM = "shop-upstream";
+export const LAKE = "shop-lake";
+export const CACHE = "shop-cache";
+export const DATABASE = "shop_derived";
+export const WORKGROUP = "shop-athena";
 export const RESULTS = `s3://${CACHE}/athena/`;
 
 const FASTER = 1000;
@@ -116,7 +116,7 @@ export class AthenaBench {
   }
 
   create(type: string, inputs: Json): Promise<{ id: string; state: Json }> {
-    return this.running.cloud.create(type, inputs, `urn:pulumi:test::c360-recommender::${type}::made`);
+    return this.running.cloud.create(type, inputs, `urn:pulumi:test::test::${type}::made`);
   }
 
   /** A role with these statements and nothing else. */

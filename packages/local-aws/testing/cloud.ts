@@ -30,7 +30,7 @@ export interface ClientConfig {
  * @param options `stateDir` is kept at stop
  */
 export async function withCloud(factories?: ServiceFactory[], options: Partial<CloudOptions> = {}): Promise<TestCloud> {
-  const stateDir = options.stateDir ?? (await mkdtemp(join(tmpdir(), "c360-test-")));
+  const stateDir = options.stateDir ?? (await mkdtemp(join(tmpdir(), "local-aws-test-")));
   const running = await startCloud({ ...options, factories, stateDir });
   const clientOf = ({ credentials }: Principal): ClientConfig => ({
     endpoint: running.cloud.endpoint,

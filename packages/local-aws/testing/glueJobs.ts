@@ -10,10 +10,10 @@ import { eventually } from "./eventually";
 import { testPython } from "./python";
 
 /** Bucket of the scripts, and of whatever they write. */
-export const BUCKET = "acme-c360-infra-dev";
+export const BUCKET = "shop-infra";
 /** The one job, and the groups of its log. */
-export const JOB = "acme-export";
-export const LOG = "/aws-glue/jobs/acme-export";
+export const JOB = "shop-export";
+export const LOG = "/aws-glue/jobs/shop-export";
 
 const MAY: Statement[] = [
   { Effect: "Allow", Action: "s3:GetObject", Resource: `arn:aws:s3:::${BUCKET}/glue_jobs/*` },
@@ -60,7 +60,7 @@ export class GlueJobs {
   }
 
   create(type: string, inputs: Json): Promise<{ id: string; state: Json }> {
-    return this.running.cloud.create(type, inputs, `urn:pulumi:test::c360-recommender::${type}::made`);
+    return this.running.cloud.create(type, inputs, `urn:pulumi:test::test::${type}::made`);
   }
 
   /** Gives the job's role its permissions, `more` beside those that every job needs. */

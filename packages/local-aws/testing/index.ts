@@ -1,12 +1,11 @@
 export { aslProblems } from "./asl";
-export { AthenaBench, CACHE, DATABASE, dayTable, hourTable, LAKE, lineTable, UPSTREAM } from "./athena";
 export { type TestCloud, withCloud } from "./cloud";
 export { eventually } from "./eventually";
 export { textAsset } from "./glueJobs";
 export { JumpingClock } from "./jumpingClock";
 export { createStream, iteratorOf, protocols, readFrom, shardId } from "./kinesis";
 export { type Recommender, makeRecommender, makeThroughCloudControl, personalizeLog, trackerActive } from "./personalize";
-export { NOON, type Row, historyFile, enoughRows, eventLine, sortedLines } from "./pipelineData";
+export { NOON, historyFile, enoughRows } from "./interactionRows";
 export { needPython, orFail, runPython, testPython } from "./python";
 export { StepFunctionsBench, machineOf } from "./stepFunctions";
 export { makeSolution, serve, streamInteractions, train } from "./trainedRecommender";

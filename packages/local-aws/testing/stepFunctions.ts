@@ -65,7 +65,7 @@ export class StepFunctionsBench {
   }
 
   create(type: string, inputs: Json): Promise<{ id: string; state: Json }> {
-    return this.running.cloud.create(type, inputs, `urn:pulumi:test::c360-recommender::${type}::made`);
+    return this.running.cloud.create(type, inputs, `urn:pulumi:test::test::${type}::made`);
   }
 
   /** Gives the machines' role permissions. */

@@ -6,7 +6,7 @@ import type { Principal } from "../src/service";
 import { type TestCloud, withCloud } from "../testing/cloud";
 
 const ARN = "arn:aws:kinesis:ap-southeast-1:123456789012:stream/s";
-const BUCKET = "acme-c360-upstream-dev";
+const BUCKET = "shop-upstream";
 const nobody: Principal = { arn: "", credentials: { accessKeyId: "AKIANOBODY", secretAccessKey: "s" } };
 const UNKNOWN = "The access key id AKIANOBODY is not known to the local cloud, which issues new ones at every start";
 

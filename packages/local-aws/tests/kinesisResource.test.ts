@@ -3,7 +3,7 @@ import { kinesis } from "../src/kinesis";
 import { type TestCloud, withCloud } from "../testing/cloud";
 
 const TYPE = "aws:kinesis/stream:Stream";
-const urn = (name: string) => `urn:pulumi:local::c360::${TYPE}::${name}`;
+const urn = (name: string) => `urn:pulumi:local::test::${TYPE}::${name}`;
 
 describe("the local Kinesis's resource type", () => {
   let cloud: TestCloud;
@@ -11,19 +11,19 @@ describe("the local Kinesis's resource type", () => {
   after(() => cloud.stop());
 
   it("fills in the provider's outputs", async () => {
-    const inputs = { name: "acme-events", shardCount: 2, tags: { tenant: "acme" } };
+    const inputs = { name: "shop-events", shardCount: 2, tags: { tenant: "shop" } };
     const { id, state } = await cloud.cloud.create(TYPE, inputs, urn("events"));
-    assert.equal(id, "arn:aws:kinesis:ap-southeast-1:123456789012:stream/acme-events");
+    assert.equal(id, "arn:aws:kinesis:ap-southeast-1:123456789012:stream/shop-events");
     assert.deepEqual(state, {
       arn: id,
-      name: "acme-events",
+      name: "shop-events",
       region: "ap-southeast-1",
       streamModeDetails: { streamMode: "PROVISIONED" },
       shardCount: 2,
       retentionPeriod: 24,
       encryptionType: "NONE",
       maxRecordSizeInKib: 1024,
-      tagsAll: { tenant: "acme" },
+      tagsAll: { tenant: "shop" },
     });
   });
 

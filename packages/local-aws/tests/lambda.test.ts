@@ -21,14 +21,14 @@ describe("the local Lambda", () => {
   };
 
   it("gives a function its own environment and nothing of the parent's", async () => {
-    process.env.C360_PARENT_SECRET = "of the parent";
+    process.env.PARENT_SECRET = "of the parent";
     const resolve = "const has = (name) => { try { require(name); return true; } catch (error) { return error.code; } };";
     await bench.deploy(
       `${resolve} exports.handler = async () => ({ env: process.env, cwd: process.cwd(), send: typeof process.send,
       found: ["@aws-sdk/client-s3", "@smithy/types", "zod", "@pulumi/pulumi", "mocha"].map(has) });`,
       { environment: { variables: { STAGE: "dev" } } },
     );
-    const { payload } = await bench.invoke({}).finally(() => delete process.env.C360_PARENT_SECRET);
+    const { payload } = await bench.invoke({}).finally(() => delete process.env.PARENT_SECRET);
     const { env, cwd, send, found } = payload as { env: Record<string, string>; cwd: string; send: string; found: unknown[] };
     assert.deepEqual(found, [true, true, "MODULE_NOT_FOUND", "MODULE_NOT_FOUND", "MODULE_NOT_FOUND"]);
     assert.deepEqual(
@@ -74,12 +74,12 @@ describe("the local Lambda", () => {
     assert.match(id, /^[0-9a-f-]{36}$/);
     assert.ok(left > 5000 && left <= 7000, `${left} ms`);
     const { logStreamName, ...rest } = context;
-    assert.match(String(logStreamName), /^\d{4}\/\d\d\/\d\d\/acme\[\$LATEST\][0-9a-f]{32}$/);
+    assert.match(String(logStreamName), /^\d{4}\/\d\d\/\d\d\/shop\[\$LATEST\][0-9a-f]{32}$/);
     assert.deepEqual(rest, {
       callbackWaitsForEmptyEventLoop: true,
-      functionName: "acme",
+      functionName: "shop",
       functionVersion: "$LATEST",
-      invokedFunctionArn: "arn:aws:lambda:ap-southeast-1:123456789012:function:acme",
+      invokedFunctionArn: "arn:aws:lambda:ap-southeast-1:123456789012:function:shop",
       logGroupName: GROUP,
       memoryLimitInMB: "192",
     });

@@ -45,7 +45,7 @@ describe("the local event source mapping", () => {
             eventVersion: "1.0",
             eventID: `shardId-000000000000:${sequenceNumber}`,
             eventName: "aws:kinesis:record",
-            invokeIdentityArn: "arn:aws:iam::123456789012:role/acme",
+            invokeIdentityArn: "arn:aws:iam::123456789012:role/shop",
             awsRegion: "ap-southeast-1",
             eventSourceARN: STREAM_ARN,
           },
@@ -102,7 +102,7 @@ describe("the local event source mapping", () => {
   it("isolates a bad record by halving, gives it up after its attempts and goes on", async () => {
     await deploy(`if (texts.includes("a:bad")) throw new Error("bad record");`);
     const numbers = await bench.put("a:1", "a:2", "a:bad", "a:4");
-    const destinationConfig = { onFailure: { destinationArn: "arn:aws:s3:::acme-c360-upstream-dev" } };
+    const destinationConfig = { onFailure: { destinationArn: "arn:aws:s3:::shop-upstream" } };
     const uuid = await bench.map({ bisectBatchOnFunctionError: true, maximumRetryAttempts: 1, destinationConfig });
     const whole = ["a:1", "a:2", "a:bad", "a:4"];
     await untilSeen([whole, ["a:1", "a:2"], ["a:bad", "a:4"], ["a:bad"], ["a:bad"], ["a:4"]]);
@@ -125,7 +125,7 @@ describe("the local event source mapping", () => {
       { ...requestContext, requestId: "" },
       {
         requestId: "",
-        functionArn: "arn:aws:lambda:ap-southeast-1:123456789012:function:acme",
+        functionArn: "arn:aws:lambda:ap-southeast-1:123456789012:function:shop",
         condition: "RetryAttemptsExhausted",
         approximateInvokeCount: 4,
       },
@@ -148,7 +148,7 @@ describe("the local event source mapping", () => {
     await bench.put("a:old");
     bench.jump(61_000);
     await bench.put("a:new");
-    const destinationConfig = { onFailure: { destinationArn: "arn:aws:s3:::acme-c360-upstream-dev" } };
+    const destinationConfig = { onFailure: { destinationArn: "arn:aws:s3:::shop-upstream" } };
     await bench.map({ maximumRecordAgeInSeconds: 60, destinationConfig });
     await eventually(async () => assert.ok((await bench.running.denied()).includes("s3:PutObject")));
     assert.ok(bench.running.pending() > 0);

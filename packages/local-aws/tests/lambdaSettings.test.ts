@@ -22,7 +22,7 @@ describe("the local Lambda's settings", () => {
     [
       "another runtime",
       { runtime: "python3.13" },
-      /^Error: Function "acme": runtime must be one of nodejs20\.x, nodejs22\.x, nodejs24\.x, got "python3\.13"$/,
+      /^Error: Function "shop": runtime must be one of nodejs20\.x, nodejs22\.x, nodejs24\.x, got "python3\.13"$/,
     ],
     ["a timeout of 0", { timeout: 0 }, /timeout must be at least 1, got 0$/],
     ["too little memory", { memorySize: 64 }, /memorySize must be at least 128, got 64$/],
@@ -40,7 +40,7 @@ describe("the local Lambda's settings", () => {
     [
       "a variable that is no text",
       { environment: { variables: { TOKEN: 4711 } } },
-      /^Error: Function "acme": environment\.variables\.TOKEN must be a string$/,
+      /^Error: Function "shop": environment\.variables\.TOKEN must be a string$/,
     ],
     [
       "too many variables",
@@ -59,7 +59,7 @@ describe("the local Lambda's settings", () => {
     ],
     ["a way out of the folder", { code: archive({ "../a.js": text("") }) }, /code must stay in its folder, got the entry \.\.\/a\.js$/],
     ["no handler", { name: "other", handler: undefined }, /Function "other": handler must be given$/],
-    ["a second one of its name", {}, /Function already exist: acme$/],
+    ["a second one of its name", {}, /Function already exist: shop$/],
     [
       "a role that is not there",
       { name: "other", role: "arn:aws:iam::123456789012:role/none" },
@@ -112,7 +112,7 @@ describe("the local Lambda's settings", () => {
   }
 
   it("takes the function by ARN, and each pair of stream and function once", async () => {
-    const functionName = "arn:aws:lambda:ap-southeast-1:123456789012:function:acme";
+    const functionName = "arn:aws:lambda:ap-southeast-1:123456789012:function:shop";
     const inputs = { functionName, enabled: false, destinationConfig: { onFailure: { destinationArn: `arn:aws:s3:::${BUCKET}` } } };
     const { id, state } = await bench.create("aws:lambda/eventSourceMapping:EventSourceMapping", {
       eventSourceArn: STREAM_ARN,
@@ -126,7 +126,7 @@ describe("the local Lambda's settings", () => {
 
 describe("an archive", () => {
   it("unpacks texts, files, folders, zip files and archives within", async () => {
-    const folder = await mkdtemp(join(tmpdir(), "c360-test-"));
+    const folder = await mkdtemp(join(tmpdir(), "local-aws-test-"));
     try {
       await mkdir(join(folder, "lib"));
       await writeFile(join(folder, "lib", "in.txt"), "of a folder");

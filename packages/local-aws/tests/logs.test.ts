@@ -3,14 +3,14 @@ import { logs } from "../src/logs";
 import type { Json, Principal } from "../src/service";
 import { type TestCloud, withCloud } from "../testing/cloud";
 
-const GROUP_ARN = "arn:aws:logs:ap-southeast-1:123456789012:log-group:acme";
+const GROUP_ARN = "arn:aws:logs:ap-southeast-1:123456789012:log-group:shop";
 
 describe("the local CloudWatch Logs", () => {
   let running: TestCloud;
   beforeEach(async () => {
     running = await withCloud([logs]);
-    await make("aws:cloudwatch/logGroup:LogGroup", { name: "acme", retentionInDays: 14 });
-    await make("aws:cloudwatch/logStream:LogStream", { name: "first", logGroupName: "acme" });
+    await make("aws:cloudwatch/logGroup:LogGroup", { name: "shop", retentionInDays: 14 });
+    await make("aws:cloudwatch/logStream:LogStream", { name: "first", logGroupName: "shop" });
   });
   afterEach(() => running.stop());
 
@@ -29,7 +29,7 @@ describe("the local CloudWatch Logs", () => {
     });
     return (await response.json()) as Json;
   };
-  const stream = { logGroupName: "acme", logStreamName: "first" };
+  const stream = { logGroupName: "shop", logStreamName: "first" };
   const put = (...messages: string[]) =>
     send("PutLogEvents", { ...stream, logEvents: messages.map((message, i) => ({ timestamp: 1000 + i, message })) });
   const messages = ({ events }: Json): string[] => (events as { message: string }[]).map(({ message }) => message);
@@ -37,12 +37,12 @@ describe("the local CloudWatch Logs", () => {
   it("returns a stream's lines in order, and a group's by time and page", async () => {
     assert.deepEqual(await put("one", "two words", "three"), {});
     assert.deepEqual(messages(await send("GetLogEvents", stream)), ["one", "two words", "three"]);
-    await send("CreateLogStream", { logGroupName: "acme", logStreamName: "second" });
-    const between = { logGroupName: "acme", logStreamName: "second", logEvents: [{ timestamp: 1001, message: "between" }] };
+    await send("CreateLogStream", { logGroupName: "shop", logStreamName: "second" });
+    const between = { logGroupName: "shop", logStreamName: "second", logEvents: [{ timestamp: 1001, message: "between" }] };
     await send("PutLogEvents", between);
-    const first = await send("FilterLogEvents", { logGroupName: "acme", limit: 3 });
+    const first = await send("FilterLogEvents", { logGroupName: "shop", limit: 3 });
     assert.deepEqual(messages(first), ["one", "two words", "between"]);
-    const rest = await send("FilterLogEvents", { logGroupName: "acme", limit: 3, nextToken: first.nextToken });
+    const rest = await send("FilterLogEvents", { logGroupName: "shop", limit: 3, nextToken: first.nextToken });
     assert.deepEqual([messages(rest), rest.nextToken], [["three"], undefined]);
   });
 
@@ -51,15 +51,15 @@ describe("the local CloudWatch Logs", () => {
     const { state } = await make("aws:iam/role:Role", { name: "writer", assumeRolePolicy: { Statement: trust } });
     const Statement = { Effect: "Allow", Action: ["logs:CreateLogStream", "logs:PutLogEvents"], Resource: `${GROUP_ARN}:*` };
     await make("aws:iam/rolePolicy:RolePolicy", { name: "write", role: "writer", policy: { Statement } });
-    await make("aws:cloudwatch/logGroup:LogGroup", { name: "acme2" });
+    await make("aws:cloudwatch/logGroup:LogGroup", { name: "shop2" });
     const writer = running.cloud.assume(String(state.arn), "lambda.amazonaws.com");
-    const second = { logGroupName: "acme", logStreamName: "second" };
+    const second = { logGroupName: "shop", logStreamName: "second" };
     assert.deepEqual(await send("CreateLogStream", second, writer), {});
     assert.deepEqual(await send("PutLogEvents", { ...second, logEvents: [{ timestamp: 1, message: "x" }] }, writer), {});
     for (const [operation, input, resource] of [
-      ["CreateLogStream", { logGroupName: "acme2", logStreamName: "s" }, `${GROUP_ARN}2:log-stream:s`],
+      ["CreateLogStream", { logGroupName: "shop2", logStreamName: "s" }, `${GROUP_ARN}2:log-stream:s`],
       ["GetLogEvents", second, `${GROUP_ARN}:log-stream:second`],
-      ["CreateLogGroup", { logGroupName: "acme3" }, `${GROUP_ARN}3:log-stream:`],
+      ["CreateLogGroup", { logGroupName: "shop3" }, `${GROUP_ARN}3:log-stream:`],
     ] as const) {
       const { __type, message } = await send(operation, input, writer);
       assert.deepEqual(
@@ -111,7 +111,7 @@ describe("the local CloudWatch Logs", () => {
     [
       "an unknown member",
       "FilterLogEvents",
-      { logGroupName: "acme", filterPattern: "error" },
+      { logGroupName: "shop", filterPattern: "error" },
       "NotImplemented",
       "the local logs does not know the member filterPattern of FilterLogEvents",
     ],
@@ -134,7 +134,7 @@ describe("the local CloudWatch Logs", () => {
       broken("'a b' at 'logGroupName'", "satisfy regular expression pattern: ^[.\\-_/#A-Za-z0-9]+$"),
     ],
     ["CreateLogGroup", { logGroupName: 1 }, mistyped("logGroupName: NUMBER_VALUE can not be converted to a String")],
-    ["CreateLogStream", { logGroupName: "acme" }, broken("null at 'logStreamName'", "not be null")],
+    ["CreateLogStream", { logGroupName: "shop" }, broken("null at 'logStreamName'", "not be null")],
     [
       "CreateLogStream",
       { ...stream, logStreamName: "a:b" },
@@ -156,7 +156,7 @@ describe("the local CloudWatch Logs", () => {
     ["PutLogEvents", { ...stream, logEvents: "x" }, mistyped("logEvents: Expected list or null")],
     ["GetLogEvents", { logStreamName: "first" }, broken("null at 'logGroupName'", "not be null")],
     ["FilterLogEvents", {}, broken("null at 'logGroupName'", "not be null")],
-    ["FilterLogEvents", { logGroupName: "acme", limit: 0 }, broken("'0' at 'limit'", "have value greater than or equal to 1")],
+    ["FilterLogEvents", { logGroupName: "shop", limit: 0 }, broken("'0' at 'limit'", "have value greater than or equal to 1")],
   ] as [string, Json, Json][]) {
     it(`answers ${operation} ${JSON.stringify(input).slice(0, 60)} as AWS does`, async () =>
       assert.deepEqual(await send(operation, input), expected));

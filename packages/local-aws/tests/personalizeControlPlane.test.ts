@@ -78,7 +78,7 @@ describe("the control plane of the local Personalize", () => {
     ["a taken schema name", "Schema", () => ({ Name: "shop", Schema: JSON.stringify(INTERACTIONS_SCHEMA) }), /schema\/shop exists/],
     ["a schema that is no JSON", "Schema", () => ({ Name: "bad", Schema: "{" }), /Schema must be JSON/],
     ["a schema of another version", "Schema", () => schema({ version: "1.1" }), /version "1\.0", got "1\.1"/],
-    ["a schema of another namespace", "Schema", () => schema({ namespace: "com.acme" }), /namespace/],
+    ["a schema of another namespace", "Schema", () => schema({ namespace: "com.shop" }), /namespace/],
     [
       "a schema without TIMESTAMP",
       "Schema",

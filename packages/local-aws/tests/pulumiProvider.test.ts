@@ -13,7 +13,7 @@ const shop: ServiceFactory = () => ({
 });
 
 describe("the local cloud as Pulumi provider", () => {
-  const provider = pulumiProvider(buildCloud({ factories: [shop], stateDir: join(tmpdir(), "c360-unused"), region: "eu-west-1" }));
+  const provider = pulumiProvider(buildCloud({ factories: [shop], stateDir: join(tmpdir(), "local-aws-unused"), region: "eu-west-1" }));
 
   it("checks and creates by resource type", async () => {
     provider.check("aws:shop/door:Door", { colour: undefined });

@@ -35,7 +35,7 @@ describe("S3 objects", () => {
   };
   before(async () => {
     s3 = await withS3();
-    folder = await mkdtemp(join(tmpdir(), "c360-s3-"));
+    folder = await mkdtemp(join(tmpdir(), "local-aws-s3-"));
   });
   after(async () => {
     await s3.stop();

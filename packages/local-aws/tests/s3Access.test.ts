@@ -62,7 +62,7 @@ describe("S3 access", () => {
     const copy = (client: S3Client, from: string) =>
       client.send(new UploadPartCopyCommand({ ...at("out/copy"), UploadId, PartNumber: 1, CopySource: `${BUCKET}/${from}` }));
     const writer = await as("writer", [["s3:PutObject"], `${OBJECTS}/out/*`]);
-    await assert.rejects(copy(writer, "in/a"), denied(/s3:GetObject on arn:aws:s3:::acme-data\/in\/a/));
+    await assert.rejects(copy(writer, "in/a"), denied(/s3:GetObject on arn:aws:s3:::shop-data\/in\/a/));
     const copier = await as("copier", [["s3:PutObject"], `${OBJECTS}/out/*`], [["s3:GetObject"], `${OBJECTS}/in/a`]);
     await copy(copier, "in/a");
     await assert.rejects(copy(copier, "in/b"), denied(/s3:GetObject/));

@@ -9,7 +9,7 @@ import type { Json } from "../src/service";
 import { type TestCloud, withCloud } from "../testing/cloud";
 
 const TYPE = "aws:s3/bucketObjectv2:BucketObjectv2";
-const BUCKET = "acme-c360-infra-dev";
+const BUCKET = "shop-infra";
 const KEY = "glue_jobs/dev/export.py";
 
 const asset = (content: Json): Json => ({ [SIGNATURE_KEY]: ASSET_SIGNATURE, ...content });
@@ -21,7 +21,7 @@ describe("local S3: objects of the program", () => {
   before(async () => {
     cloud = await withCloud([s3]);
     client = new S3Client(cloud.client);
-    folder = await mkdtemp(join(tmpdir(), "c360-test-"));
+    folder = await mkdtemp(join(tmpdir(), "local-aws-test-"));
     await cloud.cloud.create("aws:s3/bucket:Bucket", { bucket: BUCKET }, "urn:bucket");
   });
   after(async () => {

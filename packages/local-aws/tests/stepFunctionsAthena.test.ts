@@ -5,8 +5,8 @@ import { s3 } from "../src/s3";
 import type { Json } from "../src/service";
 import { machineOf, may, StepFunctionsBench, taskOf } from "../testing/stepFunctions";
 
-const BUCKET = "acme-c360-cache-dev";
-const WORKGROUP = "acme-athena";
+const BUCKET = "shop-cache";
+const WORKGROUP = "shop-athena";
 const ALL = ["StartQueryExecution", "GetQueryExecution", "GetQueryResults", "StopQueryExecution"].map((name) => `athena:${name}`);
 /** So long a query waits for its turn that it never gets it. */
 const NEVER = 1e9;

@@ -82,13 +82,13 @@ describe("local Step Functions: Glue", () => {
   it("names Glue's errors, such as one run too many", async () => {
     await open("", { startMs: NEVER });
     for (const execution of ["one", "two"]) await bench.submitted(await bench.start(await bench.deploy(machineOf(job()), execution)));
-    await bench.fails(job(), "Glue.ConcurrentRunsExceededException", /^Concurrent runs exceeded for acme-export \(Service: AWSGlue, /);
+    await bench.fails(job(), "Glue.ConcurrentRunsExceededException", /^Concurrent runs exceeded for shop-export \(Service: AWSGlue, /);
     const unknown = taskOf("glue:startJobRun.sync", { JobName: JOB, JobRunId: "jr_1" });
     await bench.fails(unknown, "States.Runtime", /does not know the member JobRunId of StartJobRun/);
   });
 
   it("needs the role's permissions, no more than Glue's three", async () => {
     await open("", { actions: ["glue:StartJobRun"] });
-    await bench.fails(job(), "Glue.AccessDeniedException", /not authorized to perform glue:GetJobRun on \S+:job\/acme-export:/);
+    await bench.fails(job(), "Glue.AccessDeniedException", /not authorized to perform glue:GetJobRun on \S+:job\/shop-export:/);
   });
 });

@@ -5,7 +5,7 @@ import { ServiceError, type Json, type Statement } from "../src/service";
 import { archive, text } from "./support/lambda";
 import { may, StepFunctionsBench, taskOf } from "../testing/stepFunctions";
 
-const FUNCTION = "arn:aws:lambda:ap-southeast-1:123456789012:function:acme";
+const FUNCTION = "arn:aws:lambda:ap-southeast-1:123456789012:function:shop";
 const HANDLER = `
   exports.handler = async (event) => {
     if (event.fail) throw Object.assign(new Error("no header in " + event.fail), { name: "HistoryHeader" });
@@ -19,10 +19,10 @@ async function openLambda(...statements: Statement[]): Promise<StepFunctionsBenc
   const bench = await StepFunctionsBench.open({ services: [logs, makeLambda()] });
   await bench.allow(...statements);
   const trust = { Effect: "Allow", Action: "sts:AssumeRole", Principal: { Service: "lambda.amazonaws.com" } };
-  await bench.create("aws:iam/role:Role", { name: "acme", assumeRolePolicy: { Version: "2012-10-17", Statement: trust } });
+  await bench.create("aws:iam/role:Role", { name: "shop", assumeRolePolicy: { Version: "2012-10-17", Statement: trust } });
   await bench.create("aws:lambda/function:Function", {
-    name: "acme",
-    role: "arn:aws:iam::123456789012:role/acme",
+    name: "shop",
+    role: "arn:aws:iam::123456789012:role/shop",
     handler: "__index.handler",
     runtime: "nodejs24.x",
     code: archive({ "__index.js": text(HANDLER) }),

@@ -5,7 +5,7 @@ import { s3 } from "../src/s3";
 import type { Json } from "../src/service";
 import { may, StepFunctionsBench, taskOf } from "../testing/stepFunctions";
 
-const BUCKET = "acme-c360-cache-dev";
+const BUCKET = "shop-cache";
 const TABLE = { DatabaseName: "derived", TableName: "days" };
 const PARQUET = "org.apache.hadoop.hive.ql.io.parquet";
 const ISO = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{3})?Z$/;

@@ -15,7 +15,7 @@ const all = async (entries: AsyncIterable<Json>): Promise<Json[]> => {
 
 describe("store", () => {
   let folder: string;
-  beforeEach(async () => void (folder = await mkdtemp(join(tmpdir(), "c360-store-"))));
+  beforeEach(async () => void (folder = await mkdtemp(join(tmpdir(), "local-aws-store-"))));
   afterEach(() => rm(folder, { recursive: true }));
 
   it("replays what was appended, in order, from another process's view too", async () => {

@@ -28,6 +28,3 @@ export function makeAthena({ queueMs = 500, pieceBytes = 64 * 2 ** 20 }: AthenaO
     };
   };
 }
-
-/** Athena at the pace of AWS. */
-export const athena: ServiceFactory = makeAthena();

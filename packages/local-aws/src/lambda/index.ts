@@ -100,6 +100,3 @@ async function readEvent(body: Readable | undefined): Promise<string> {
 
 const unknown = (what: string, value: unknown): ServiceError =>
   new ServiceError("NotImplemented", `the local lambda does not know the ${what} ${String(value)}`, 501);
-
-/** Lambda at the pace of AWS. */
-export const lambda: ServiceFactory = makeLambda();

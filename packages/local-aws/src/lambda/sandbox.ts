@@ -51,7 +51,7 @@ export class Sandbox {
 }
 
 async function create(): Promise<string> {
-  const root = await mkdtemp(join(tmpdir(), "c360-functions-"));
+  const root = await mkdtemp(join(tmpdir(), "local-aws-"));
   await mkdir(join(root, "sdk"));
   await copyFile(join(__dirname, "bootstrap.cjs"), join(root, "bootstrap.cjs"));
   for (const [scope, member] of Object.entries(SDK_SCOPES)) await symlink(scopeFolder(scope, member), join(root, "sdk", scope), "dir");

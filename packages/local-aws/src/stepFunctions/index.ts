@@ -39,6 +39,3 @@ export function makeStepFunctions({ maxEvents = 25_000 }: StepFunctionsOptions =
     };
   };
 }
-
-/** Step Functions with the service's limits. */
-export const stepFunctions: ServiceFactory = makeStepFunctions();

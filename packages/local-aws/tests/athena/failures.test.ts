@@ -61,12 +61,12 @@ describe("Athena's failures", () => {
   after(() => bench.close());
 
   it("name a table, a database or a column that is not there", async () => {
-    const table = "TABLE_NOT_FOUND: line 1:1: Table 'awsdatacatalog.acme_derived.none' does not exist";
+    const table = "TABLE_NOT_FOUND: line 1:1: Table 'awsdatacatalog.shop_derived.none' does not exist";
     assert.equal(await failed(`SELECT * FROM ${DATABASE}.none`), table);
     assert.equal(await failed("SELECT * FROM nowhere.none"), "SCHEMA_NOT_FOUND: line 1:1: Schema 'nowhere' does not exist");
     assert.match(await failed(`SELECT missing FROM ${DATABASE}.history`), /^SYNTAX_ERROR: .*missing/);
     assert.match(await failed("SELEC 1"), /^SYNTAX_ERROR: /);
-    assert.match(await failed("SELECT CAST(line AS bigint) AS n FROM acme_derived.history"), /^INVALID_CAST_ARGUMENT: .*one/);
+    assert.match(await failed("SELECT CAST(line AS bigint) AS n FROM shop_derived.history"), /^INVALID_CAST_ARGUMENT: .*one/);
   });
 
   it("name an object that cannot be read", async () => {
@@ -130,7 +130,7 @@ describe("Athena's failures", () => {
       await failed(unload("taken/")),
       `HIVE_PATH_ALREADY_EXISTS: Target directory for UNLOAD already exists: s3://${CACHE}/taken/`,
     );
-    assert.match(await failed(unload("taken")), /^INVALID_ARGUMENT: .* got s3:\/\/acme-c360-cache-dev\/taken$/);
+    assert.match(await failed(unload("taken")), /^INVALID_ARGUMENT: .* got s3:\/\/shop-cache\/taken$/);
     assert.match(await failed(unload("none/").replace(CACHE, "no-such-bucket")), /^NoSuchBucket: .*no-such-bucket/);
     assert.deepEqual(await bench.keys(CACHE, "taken/"), ["taken/a/b"]);
   });

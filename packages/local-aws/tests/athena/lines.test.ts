@@ -49,7 +49,7 @@ describe("Athena's lines", () => {
   });
 
   it("are read by DuckDB exactly", async () => {
-    const folder = await mkdtemp(join(tmpdir(), "c360-lines-"));
+    const folder = await mkdtemp(join(tmpdir(), "local-aws-lines-"));
     const instance = await DuckDBInstance.create(":memory:");
     const connection = await instance.connect();
     const file = join(folder, "lines.csv");

@@ -45,7 +45,7 @@ describe("Athena", () => {
     await bench.put(UPSTREAM, "history/_hidden", "hidden\n");
     await bench.put(UPSTREAM, "history/.hidden", "hidden\n");
     await bench.put(UPSTREAM, "history/folder/", "");
-    const [header, ...rows] = await bench.rows(`SELECT line, "$path" FROM acme_derived.history ORDER BY "$path"`);
+    const [header, ...rows] = await bench.rows(`SELECT line, "$path" FROM shop_derived.history ORDER BY "$path"`);
     assert.deepEqual(header, ["line", "$path"]);
     const of = (name: string) => rows.filter(([, path]) => path === `s3://${UPSTREAM}/history/${name}`).map(([line]) => line);
     assert.deepEqual(of("a.csv"), lines);
@@ -61,7 +61,7 @@ describe("Athena", () => {
     await bench.put(UPSTREAM, "latest/2026/13/01/00/no-month", "none\n");
     await bench.put(UPSTREAM, "latest/2026/01/02/05/a.gz", gzipSync("second\nthird\n"));
     await bench.put(UPSTREAM, "latest/2099/01/01/00/later", "later\n");
-    assert.deepEqual(await bench.rows("SELECT datehour, line FROM acme_derived.event ORDER BY line"), [
+    assert.deepEqual(await bench.rows("SELECT datehour, line FROM shop_derived.event ORDER BY line"), [
       ["datehour", "line"],
       ["2026/01/01/00", "first"],
       ["2026/01/02/05", "second"],
@@ -76,12 +76,12 @@ describe("Athena", () => {
     assert.deepEqual([ended.state, ended.reason], ["SUCCEEDED", undefined]);
     assert.equal(ended.execution.Statistics?.DataManifestLocation, `${RESULTS}${ended.id}-manifest.csv`);
     const [uri, ...more] = await bench.manifest(ended);
-    assert.match(uri, /^s3:\/\/acme-c360-lake-dev\/t200\/dt=2026-01-02\/run=1\/\d{8}_\d{6}_\d{5}_[0-9a-z]{5}_[-0-9a-f]{36}$/);
+    assert.match(uri, /^s3:\/\/shop-lake\/t200\/dt=2026-01-02\/run=1\/\d{8}_\d{6}_\d{5}_[0-9a-z]{5}_[-0-9a-f]{36}$/);
     assert.deepEqual(more, []);
-    const place = { DatabaseName: "acme_derived", TableName: "t200" };
+    const place = { DatabaseName: "shop_derived", TableName: "t200" };
     const StorageDescriptor = { Location: location };
     await bench.glue.send(new CreatePartitionCommand({ ...place, PartitionInput: { Values: ["2026-01-02"], StorageDescriptor } }));
-    assert.deepEqual(await bench.rows(`SELECT * FROM acme_derived.t200 WHERE dt = '2026-01-02' ORDER BY user_id`), [
+    assert.deepEqual(await bench.rows(`SELECT * FROM shop_derived.t200 WHERE dt = '2026-01-02' ORDER BY user_id`), [
       ["user_id", "timestamp", "streamed", "dt"],
       ["u1", "5", "true", "2026-01-02"],
       ["u2", undefined, "false", "2026-01-02"],

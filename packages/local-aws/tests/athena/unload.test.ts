@@ -104,7 +104,7 @@ describe("Athena's workgroups", () => {
       { configuration: { engineVersion: { selectedEngineVersion: "Athena engine version 2" } } },
       /one of AUTO, Athena engine version 3/,
     );
-    await refused({ name: "acme-athena" }, /WorkGroup acme-athena is already created/);
+    await refused({ name: "shop-athena" }, /WorkGroup shop-athena is already created/);
     await bench.close();
   });
 });

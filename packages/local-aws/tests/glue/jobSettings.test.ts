@@ -10,17 +10,17 @@ describe("settings of the local Glue's jobs", () => {
   const { cloud } = buildCloud({ factories: [glue], stateDir: "/nowhere" });
   const checkJob = (inputs: Json): void => cloud.check("aws:glue/job:Job", inputs);
   const refused = (changes: Json, message: string): void =>
-    assert.throws(() => checkJob({ ...JOB_INPUTS, ...changes }), { message: `Job "acme-export": ${message}` });
+    assert.throws(() => checkJob({ ...JOB_INPUTS, ...changes }), { message: `Job "shop-export": ${message}` });
 
   it("are taken as the service takes them, with its defaults", () => {
     checkJob(JOB_INPUTS);
     const { roleArn, glueVersion, command, workerType, numberOfWorkers } = JOB_INPUTS;
     const least = { roleArn, glueVersion, command, workerType, numberOfWorkers };
     checkJob(least);
-    assert.deepEqual(jobOf(least, "urn:pulumi:dev::c360-recommender::aws:glue/job:Job::export"), {
-      name: "export-59a673e",
+    assert.deepEqual(jobOf(least, "urn:pulumi:dev::test::aws:glue/job:Job::export"), {
+      name: "export-b840d34",
       roleArn: "arn:aws:iam::123456789012:role/job",
-      script: { bucket: "acme-c360-infra-dev", key: "glue_jobs/export.py" },
+      script: { bucket: "shop-infra", key: "glue_jobs/export.py" },
       workers: 2,
       timeoutMinutes: 480,
       maxConcurrentRuns: 1,
@@ -56,7 +56,7 @@ describe("settings of the local Glue's jobs", () => {
       message: `Job "a\nb": name must be 1 to 255 characters without line breaks, got "a\\nb"`,
     });
     assert.throws(() => cloud.check("aws:glue/job:Job", { connections: [] }), /does not know the input connections/);
-    assert.throws(() => jobOf({ ...JOB_INPUTS, workerType: undefined }, ""), { message: 'Job "acme-export": workerType must be given' });
+    assert.throws(() => jobOf({ ...JOB_INPUTS, workerType: undefined }, ""), { message: 'Job "shop-export": workerType must be given' });
   });
 });
 

@@ -46,10 +46,10 @@ boto3.client("s3").put_object(Bucket="${BUCKET}", Key="made/by job", Body=b"here
 `,
     );
     await jobs.allowMore({ Effect: "Allow", Action: "s3:PutObject", Resource: `arn:aws:s3:::${BUCKET}/made/*` });
-    process.env.C360_PARENT_SECRET = "of the parent";
+    process.env.PARENT_SECRET = "of the parent";
     const id = await jobs.start({ "--header": "C,D", "--run_id": "r1" });
     const { StartedOn, LastModifiedOn, CompletedOn, ExecutionTime, ...run } = await jobs.ended(id);
-    delete process.env.C360_PARENT_SECRET;
+    delete process.env.PARENT_SECRET;
     assert.deepEqual(run, {
       Id: id,
       Attempt: 0,
@@ -113,7 +113,7 @@ except KeyError:
     assert.equal(JobRunState, "FAILED");
     assert.match(
       ErrorMessage,
-      /^LAUNCH ERROR \| Error downloading from S3 for bucket: acme-c360-infra-dev, key: glue_jobs\/export\.py\. .*GetObject/,
+      /^LAUNCH ERROR \| Error downloading from S3 for bucket: shop-infra, key: glue_jobs\/export\.py\. .*GetObject/,
     );
     await jobs.deployScript(`print("unheard")`);
     await jobs.allow([{ Effect: "Allow", Action: "s3:GetObject", Resource: `arn:aws:s3:::${BUCKET}/*` }]);

@@ -18,7 +18,7 @@ import {
 import { eventually } from "../../testing/eventually";
 import { ImportWorld } from "../support/importWorld";
 import { makeRecommender, makeThroughCloudControl, type Recommender } from "../../testing/personalize";
-import { historyFile, enoughRows } from "../../testing/pipelineData";
+import { historyFile, enoughRows } from "../../testing/interactionRows";
 import { makeSolution, serve, train } from "../../testing/trainedRecommender";
 
 /** How each kind is deleted and described, by ARN. */

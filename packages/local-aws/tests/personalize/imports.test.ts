@@ -2,7 +2,7 @@ import * as assert from "node:assert/strict";
 import { ListDatasetImportJobsCommand } from "@aws-sdk/client-personalize";
 import { BUCKET, ImportWorld, KEY, ROLE_ARN } from "../support/importWorld";
 import { INTERACTIONS_SCHEMA, makeThroughCloudControl } from "../../testing/personalize";
-import { historyFile, enoughRows, NOON, type Row } from "../../testing/pipelineData";
+import { historyFile, enoughRows, NOON, type Row } from "../../testing/interactionRows";
 
 const PREFIX = "arn:aws:personalize:ap-southeast-1:123456789012:";
 const LOCATION = `s3://${BUCKET}/${KEY}`;

@@ -2,7 +2,7 @@ import * as assert from "node:assert/strict";
 import { CreateDatasetImportJobCommand, PersonalizeClient } from "@aws-sdk/client-personalize";
 import type { Policy, Statement } from "../../src/service";
 import { BUCKET, ImportWorld, KEY, ROLE, ROLE_ARN } from "../support/importWorld";
-import { historyFile, enoughRows } from "../../testing/pipelineData";
+import { historyFile, enoughRows } from "../../testing/interactionRows";
 
 const PREFIX = "arn:aws:personalize:ap-southeast-1:123456789012:";
 const policy = (...Statement: Statement[]): Policy => ({ Version: "2012-10-17", Statement });

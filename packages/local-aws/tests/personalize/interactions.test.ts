@@ -3,7 +3,7 @@ import { DeleteDatasetCommand, DeleteEventTrackerCommand } from "@aws-sdk/client
 import { eventually } from "../../testing/eventually";
 import { ImportWorld } from "../support/importWorld";
 import { INTERACTIONS_SCHEMA, makeThroughCloudControl } from "../../testing/personalize";
-import { historyFile, enoughRows, NOON, type Row } from "../../testing/pipelineData";
+import { historyFile, enoughRows, NOON, type Row } from "../../testing/interactionRows";
 
 /** As rows of a dataset's content. */
 const texts = (rows: Row[]): string[] => [...new Set(rows.map((row) => row.join(" ")))].sort();

@@ -7,7 +7,7 @@ import { JobFailure } from "../../src/personalize/lifecycle";
 import { RECIPE_ARNS, train } from "../../src/personalize/recipes";
 import { type Model, Ranking } from "../../src/personalize/recipes/model";
 import { Sql } from "../../src/personalize/sql";
-import type { Row } from "../../testing/pipelineData";
+import type { Row } from "../../testing/interactionRows";
 import { tastes } from "../support/tastes";
 
 const POPULARITY = "arn:aws:personalize:::recipe/aws-popularity-count";

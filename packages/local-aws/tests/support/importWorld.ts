@@ -16,7 +16,7 @@ import type { Policy } from "../../src/service";
 import { type TestCloud, withCloud } from "../../testing/cloud";
 import { eventually } from "../../testing/eventually";
 import { makeRecommender, type Recommender, trackerActive } from "../../testing/personalize";
-import { historyFile, enoughRows, type Row } from "../../testing/pipelineData";
+import { historyFile, enoughRows, type Row } from "../../testing/interactionRows";
 
 export const BUCKET = "downstream";
 export const KEY = "recommender/personalize_input.csv";

@@ -10,9 +10,9 @@ import { type TestCloud, withCloud } from "../../testing/cloud";
 import { eventually } from "../../testing/eventually";
 import { JumpingClock } from "../../testing/jumpingClock";
 
-export const BUCKET = "acme-c360-upstream-dev";
+export const BUCKET = "shop-upstream";
 export const STREAM_ARN = "arn:aws:kinesis:ap-southeast-1:123456789012:stream/clicks";
-export const GROUP = "/aws/lambda/acme";
+export const GROUP = "/aws/lambda/shop";
 
 export const READ: Statement = {
   Effect: "Allow",
@@ -64,19 +64,19 @@ export class LambdaBench {
 
   async role(statements: Statement[]): Promise<void> {
     const trust = { Effect: "Allow", Action: "sts:AssumeRole", Principal: { Service: "lambda.amazonaws.com" } };
-    await this.create("aws:iam/role:Role", { name: "acme", assumeRolePolicy: { Version: "2012-10-17", Statement: trust } });
+    await this.create("aws:iam/role:Role", { name: "shop", assumeRolePolicy: { Version: "2012-10-17", Statement: trust } });
     if (statements.length > 0) await this.allow("execution", statements);
   }
 
   async allow(name: string, Statement: Statement[]): Promise<void> {
-    await this.create("aws:iam/rolePolicy:RolePolicy", { name, role: "acme", policy: { Version: "2012-10-17", Statement } });
+    await this.create("aws:iam/rolePolicy:RolePolicy", { name, role: "shop", policy: { Version: "2012-10-17", Statement } });
   }
 
-  /** Deploys a function `acme` whose module is `source`. */
+  /** Deploys a function `shop` whose module is `source`. */
   async deploy(source: string, inputs: Json = {}): Promise<void> {
     await this.create("aws:lambda/function:Function", {
-      name: "acme",
-      role: "arn:aws:iam::123456789012:role/acme",
+      name: "shop",
+      role: "arn:aws:iam::123456789012:role/shop",
       handler: "__index.handler",
       runtime: "nodejs24.x",
       code: archive({ "__index.js": text(source) }),
@@ -96,7 +96,7 @@ export class LambdaBench {
   async map(inputs: Json = {}): Promise<string> {
     const { id } = await this.create("aws:lambda/eventSourceMapping:EventSourceMapping", {
       eventSourceArn: STREAM_ARN,
-      functionName: "acme",
+      functionName: "shop",
       startingPosition: "TRIM_HORIZON",
       ...inputs,
     });
@@ -105,7 +105,7 @@ export class LambdaBench {
   }
 
   create(type: string, inputs: Json): Promise<{ id: string; state: Json }> {
-    return this.running.cloud.create(type, inputs, `urn:pulumi:test::c360-recommender::${type}::made`);
+    return this.running.cloud.create(type, inputs, `urn:pulumi:test::test::${type}::made`);
   }
 
   /** Puts one record a text; the text's part before ":" is the partition key. */
@@ -121,7 +121,7 @@ export class LambdaBench {
   async invoke(event: unknown, headers: Record<string, string> = {}): Promise<Invoked> {
     const { cloud, owner } = this.running;
     const scope = `${owner.credentials.accessKeyId}/20260131/${cloud.region}/lambda/aws4_request`;
-    const response = await fetch(`${cloud.endpoint}/2015-03-31/functions/acme/invocations`, {
+    const response = await fetch(`${cloud.endpoint}/2015-03-31/functions/shop/invocations`, {
       method: "POST",
       body: JSON.stringify(event),
       headers: { authorization: `AWS4-HMAC-SHA256 Credential=${scope}, SignedHeaders=host, Signature=0`, ...headers },

@@ -21,9 +21,9 @@ export interface Answer {
   text: string;
 }
 
-export const BUCKET = "acme-data";
+export const BUCKET = "shop-data";
 
-/** Starts a cloud with S3 and the bucket `acme-data`. */
+/** Starts a cloud with S3 and the bucket `shop-data`. */
 export async function withS3(): Promise<TestS3> {
   const cloud = await withCloud([s3]);
   await cloud.cloud.create("aws:s3/bucket:Bucket", { bucket: BUCKET }, "urn:bucket");

@@ -5,7 +5,7 @@ import { makePersonalize, type PersonalizeOptions } from "../../src/personalize"
 import { type TestCloud, withCloud } from "../../testing/cloud";
 import { ManualClock } from "../../testing/manualClock";
 import { makeRecommender, type Recommender, trackerActive } from "../../testing/personalize";
-import type { Row } from "../../testing/pipelineData";
+import type { Row } from "../../testing/interactionRows";
 import { tastes } from "./tastes";
 
 export const POPULARITY = "arn:aws:personalize:::recipe/aws-popularity-count";

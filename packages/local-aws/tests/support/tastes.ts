@@ -1,4 +1,4 @@
-import type { Row } from "../../testing/pipelineData";
+import type { Row } from "../../testing/interactionRows";
 
 const USERS = 30;
 const OF_A_USER = 40;
