@@ -4,7 +4,7 @@ import { Readable } from "node:stream";
 import { promisify } from "node:util";
 import type { ExportAnswer } from "../functions/exportInteractions/export";
 import { startCountingProxy, type CountingProxy } from "../tests/support/countingProxy";
-import { BUCKETS, exportFunctions } from "../tests/support/exportFunctions";
+import { BUCKETS, exportFunctions } from "../tests/support/deployedExports";
 import { loadSerialized } from "../tests/support/serialize";
 import { startExportCloud, type ExportCloud } from "./exportCloud";
 import type { ExportRun } from "./exportReport";

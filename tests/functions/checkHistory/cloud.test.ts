@@ -4,7 +4,7 @@ import { gzipSync } from "node:zlib";
 import { trustPolicy } from "../../../components/shared/policies";
 import { s3, ServiceError } from "@c360/local-aws";
 import { withCloud, type TestCloud } from "@c360/local-aws/testing";
-import { BUCKETS, exportFunctions } from "../../support/exportFunctions";
+import { BUCKETS, exportFunctions } from "../../support/deployedExports";
 import { loadSerialized, type SerializedFunction } from "../../support/serialize";
 
 const ROLE = "acme-c360-recommender-history-dev";

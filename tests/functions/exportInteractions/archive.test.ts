@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import * as AdmZip from "adm-zip";
-import { exportFunctions } from "../../support/exportFunctions";
+import { exportFunctions } from "../../support/deployedExports";
 import { loadSerialized } from "../../support/serialize";
 
 const ROOT = join(__dirname, "../../..");

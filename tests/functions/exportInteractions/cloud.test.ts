@@ -1,51 +1,51 @@
 import * as assert from "node:assert/strict";
 import { gzipSync } from "node:zlib";
-import { answerOf, expectedLines, eachWithExport, type ExportWorld, UPLOAD_PART } from "../../support/exportWorld";
-import { BUCKETS } from "../../support/exportFunctions";
-import { COLUMNS, lines } from "../../support/exportParts";
 import type { Json } from "@c360/local-aws";
-import type { SerializedFunction } from "../../support/serialize";
+import { startCountingProxy } from "../../support/countingProxy";
+import { BUCKETS } from "../../support/deployedExports";
+import { expectedLines, ExportFixture, PUT, TARGET, UPLOAD_PART } from "../../support/exportFixture";
+import { COLUMNS, lines } from "../../support/exportParts";
+import { LambdaEngine } from "../../support/lambdaEngine";
 
 const MIB = 1024 ** 2;
+const STAGED = "recommender/inflated/";
+const isStaged = ({ Key }: Json) => String(Key).startsWith(STAGED);
 
 describe("the export's archive with the local S3, under its own role", () => {
-  let world: ExportWorld;
-  let exporter: SerializedFunction;
+  let fixture: ExportFixture;
 
-  eachWithExport((...opened) => ([world, exporter] = opened));
+  before(async () => {
+    fixture = await ExportFixture.open(await LambdaEngine.deploy());
+  });
+  beforeEach(() => fixture.reset());
+  after(() => fixture.close());
 
-  it("lets S3 copy the parts: little more than 5 MiB go through the function", async () => {
+  it("lets S3 copy the parts: little more than 5 MiB pass through the function", async () => {
     const parts = Object.fromEntries([0, 1, 2].map((i) => [`part-${i}`, lines(12 * MIB, i)]));
-    const event = await world.parts(parts);
-    const answer = answerOf(await exporter.invoke(event));
-    const { down, up } = world.proxy.count();
-    await world.checkExported(event, expectedLines(parts));
-    const csv = await world.found();
-    const { etag, key, decision, reason, bytes, copied, uploaded, parts: count } = answer;
-    assert.deepEqual(
-      { key, decision, reason, etag, bytes, count, uploaded, copied },
-      {
-        key: "recommender/personalize_input.csv",
-        decision: "replaced",
-        reason: "noTarget",
-        etag: csv?.etag,
-        bytes: event.bytes + COLUMNS.length + 1,
-        count: 3,
-        uploaded: 5 * MIB,
-        copied: event.bytes + COLUMNS.length + 1 - 5 * MIB,
-      },
-    );
+    const event = await fixture.parts(parts);
+    const proxy = await startCountingProxy(fixture.cloud.cloud.endpoint);
+    const { manifest, requests, ...answer } = await fixture.answer(event, { endpoint: proxy.url });
+    const { down, up } = proxy.count();
+    await proxy.stop();
+    await fixture.checkExported(event, expectedLines(parts));
+    const bytes = event.bytes + COLUMNS.length + 1;
+    assert.deepEqual(answer, {
+      ...{ decision: "replaced", reason: "noTarget", key: TARGET, etag: (await fixture.found())?.etag, bytes },
+      ...{ parts: 3, uploaded: 5 * MIB, copied: bytes - 5 * MIB },
+    });
+    assert.ok(requests > 10);
+    assert.equal(manifest.bytes, bytes);
     assert.ok(down > 5 * MIB && down < 5.1 * MIB, `${down} bytes down`);
     assert.ok(up > 5 * MIB && up < 5.1 * MIB, `${up} bytes up`);
   });
 
-  it("inflates gzip parts into a plain object beside them, which S3 copies", async () => {
+  it("inflates gzip parts to a plain object in cache, which S3 copies", async () => {
     const parts = Object.fromEntries([0, 1, 2].map((i) => [`part-${i}.gz`, gzipSync(lines(12 * MIB, i))]));
-    const event = await world.parts(parts);
+    const event = await fixture.parts(parts);
     const sent: Record<string, string>[] = [];
     const look = ({ headers }: Json) => sent.push(headers as Record<string, string>) < 0;
-    world.cloud.faults.inject({ service: "s3", operation: UPLOAD_PART, kind: "silence", when: look });
-    const { copied, uploaded, bytes } = answerOf(await exporter.invoke(event));
+    fixture.cloud.faults.inject({ service: "s3", operation: UPLOAD_PART, kind: "silence", when: look });
+    const { copied, uploaded, bytes } = await fixture.answer(event);
     assert.deepEqual([copied, uploaded], [bytes - 5 * MIB, event.bytes + 5 * MIB]);
     const bodies = sent.filter((headers) => headers["x-amz-copy-source"] === undefined);
     assert.deepEqual(
@@ -57,47 +57,68 @@ describe("the export's archive with the local S3, under its own role", () => {
       bodies.map((headers) => headers["x-amz-checksum-crc32"] !== undefined),
       bodies.map((headers) => Number(headers["content-length"]) === 5 * MIB),
     );
-    await world.checkExported(event, expectedLines(parts));
-    const [work, ...others] = await world.keys(BUCKETS.cache, "recommender/inflated/");
-    assert.match(work, new RegExp(`^recommender/inflated/${event.runId}/[0-9a-f]{32}\\.csv$`));
+    await fixture.checkExported(event, expectedLines(parts));
+    const [staged, ...others] = await fixture.keys(BUCKETS.cache, STAGED);
+    assert.match(staged, new RegExp(`^${STAGED}${event.runId}/[0-9a-f]{32}\\.csv$`));
     assert.deepEqual(others, []);
   });
 
-  it("rewrites the parts that it must and copies the others as they are", async () => {
+  it("rewrites the parts that it must, and copies the others as they are", async () => {
     const crlf = lines(MIB, 1).replaceAll("\n", "\r\n");
     const parts = { a: lines(12 * MIB, 0), b: crlf, c: lines(12 * MIB, 2), "d.gz": gzipSync(lines(7 * MIB, 3)), e: lines(6 * MIB, 4) };
-    const event = await world.parts(parts);
-    const { copied, uploaded, bytes } = answerOf(await exporter.invoke(event));
-    await world.checkExported(event, expectedLines(parts));
+    const event = await fixture.parts(parts);
+    const { copied, uploaded, bytes } = await fixture.answer(event);
+    await fixture.checkExported(event, expectedLines(parts));
     const rewritten = Buffer.byteLength(lines(MIB, 1) + lines(7 * MIB, 3));
     assert.equal(copied + uploaded, bytes + rewritten);
     assert.ok(uploaded < rewritten + 15 * MIB, `${uploaded} bytes uploaded`);
   });
 
-  it("joins more than 1000 small parts", async function () {
-    const parts = Object.fromEntries(Array.from({ length: 1001 }, (_, i) => [`part-${i}`, lines(i % 7 === 0 ? 20_000 : 300, i)]));
-    const event = await world.parts(parts);
-    assert.equal(answerOf(await exporter.invoke(event)).parts, 1001);
-    await world.checkExported(event, expectedLines(parts));
+  it("joins many more small parts than it reads at a time", async () => {
+    const parts = Object.fromEntries(Array.from({ length: 101 }, (_, i) => [`part-${i}`, lines(i % 7 === 0 ? 20_000 : 300, i)]));
+    const event = await fixture.parts(parts);
+    assert.equal((await fixture.answer(event)).parts, 101);
+    await fixture.checkExported(event, expectedLines(parts));
   });
 
-  it("takes headers, line ends and ids as parts may have them", async () => {
-    const long = "é".repeat(256);
-    const ids = `"a,b","c""d",1700000000,watch\n🎬 1,${long},1700000001,like\n`;
-    const parts = {
-      header: `${COLUMNS}\n${ids}`,
-      open: "u,i,1700000002,watch",
-      crlf: `${COLUMNS}\r\nv,j,1700000003,watch\r\nw,k,1700000004,watch`,
-      empty: "",
-      "header.gz": gzipSync(`${COLUMNS}\nx,l,1700000005,watch`),
-      "empty.gz": gzipSync(""),
-      "nothing.gz": "",
-      last: `${COLUMNS}\n`,
-      "with space+plus": ids,
-    };
-    const event = await world.parts(parts);
-    assert.equal(event.rows, 8);
-    answerOf(await exporter.invoke(event));
-    await world.checkExported(event, expectedLines(parts));
+  describe("when an invocation is too short to inflate all parts", () => {
+    const gz = (part: number) => gzipSync(lines(1000, part));
+    /** A plain part between two others makes each of them a group of its own. */
+    const parts = { "a.gz": gz(1), b: lines(6 * MIB, 2), "c.gz": gz(3), d: lines(6 * MIB, 4), "e.gz": gz(5) };
+
+    it("answers how far it came, goes on from there with the same event, and does nothing twice", async () => {
+      const event = await fixture.parts(parts);
+      let passing: unknown;
+      const isOther = (input: Json) => isStaged(input) && input.Key !== (passing ??= input.Key);
+      const silence = fixture.cloud.faults.inject({ service: "s3", operation: PUT, kind: "silence", when: isOther });
+      const first = await fixture.answer(event, { milliseconds: 8000 });
+      silence.remove();
+      assert.deepEqual(first, { decision: "unfinished", inflated: 1, of: 3 });
+      assert.deepEqual(await fixture.keys(BUCKETS.cache, STAGED), [passing]);
+      assert.equal(await fixture.openUploads(), 0);
+      assert.equal(await fixture.found(), undefined);
+
+      const written: unknown[] = [];
+      const look = (input: Json) => isStaged(input) && written.push(input.Key) < 0;
+      fixture.cloud.faults.inject({ service: "s3", operation: PUT, kind: "silence", when: look });
+      assert.equal(await fixture.decision(event), "replaced: noTarget");
+      await fixture.checkExported(event, expectedLines(parts));
+      assert.deepEqual([...written, passing].sort(), await fixture.keys(BUCKETS.cache, STAGED));
+      assert.equal(written.length, 2);
+    });
+
+    it("leaves joining to the next invocation if less than half of its time is left", async () => {
+      const event = await fixture.parts(parts);
+      assert.deepEqual(await fixture.answer(event, { milliseconds: 10_000 }), { decision: "unfinished", inflated: 3, of: 3 });
+      assert.equal(await fixture.found(), undefined);
+      await fixture.answer(event);
+      await fixture.checkExported(event, expectedLines(parts));
+    });
+
+    it("fails if it got nothing done", async () => {
+      const event = await fixture.parts(parts);
+      fixture.cloud.faults.inject({ service: "s3", operation: PUT, kind: "silence", when: isStaged });
+      await fixture.checkFails(event, "OutOfTime", /^The export must end within/, { milliseconds: 4000 });
+    });
   });
 });
