@@ -29,8 +29,8 @@ describe("local Step Functions: aws-sdk:personalize", () => {
     const none = `${datasetArn}-none`;
     const missing = /none does not exist.*Service: Personalize, Status Code: 400, Error Code: ResourceNotFoundException/;
     await bench.fails(call("describeDataset", { DatasetArn: none }), "Personalize.ResourceNotFoundException", missing);
-    await bench.fails(call("describeDataset", { DatasetArn: datasetArn, Odd: 1 }), "Personalize.InvalidInputException", /odd/);
+    await bench.fails(call("describeDataset", { DatasetArn: datasetArn, Odd: 1 }), "States.Runtime", /odd/);
     await bench.fails(call("describeDataset", { datasetArn }), "States.Runtime", /field 'datasetArn'/);
-    await bench.fails(call("describeSchema", { SchemaArn: "x" }), "Personalize.PersonalizeException", /personalize:DescribeSchema/);
+    await bench.fails(call("describeSolution", { SolutionArn: none }), "Personalize.PersonalizeException", /personalize:DescribeSolution/);
   });
 });

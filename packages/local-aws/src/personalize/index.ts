@@ -1,37 +1,34 @@
-import type { Cloud, ResourceType, Service, ServiceFactory } from "../service";
-import { campaignOperations, CAMPAIGNS } from "./campaigns";
-import { ControlPlane, DATASET, DATASET_GROUP, EVENT_TRACKER, SCHEMA } from "./controlPlane";
-import { deleteOperations } from "./deletions";
-import { IMPORT_JOBS, importOperations } from "./imports";
+import type { Cloud, Service, ServiceFactory } from "../service";
+import { campaignOperations } from "./campaigns";
+import { controlPlane } from "./controlPlane";
+import { importOperations } from "./importJobs";
 import { Lifecycle } from "./lifecycle";
-import { checkProperties, propertiesOf } from "./properties";
-import { PutEvents } from "./putEvents";
-import { readOperations } from "./reads";
+import { sharedOperations } from "./operations";
+import { putEventsOperations } from "./putEvents";
 import { Recommendations } from "./recommendations";
-import { solutionOperations, SOLUTIONS } from "./solutions";
-import { SOLUTION_VERSIONS, versionOperations } from "./solutionVersions";
+import { trainingOperations } from "./training";
 
-/** What can be made to fail. */
+/** What a test can make fail. */
 export type Failing = "import" | "version" | "campaign" | "campaignUpdate";
 
-/** The service with its resources. */
+/** The service, with access to its resources. */
 export interface PersonalizeService extends Service {
   lifecycle: Lifecycle;
 }
 
 /** How the local Personalize behaves. */
 export interface PersonalizeOptions {
-  /** Real milliseconds that PutEvents takes at least. @default 10 */
+  /** Minimum duration of PutEvents in real milliseconds. @default 10 */
   latencyMs?: number;
-  /** Milliseconds of the cloud's time that a resource is in CREATE PENDING, and again at least that a job is in progress. @default 5000 */
+  /** Milliseconds of the cloud's time that a resource is in CREATE PENDING, and then at least in CREATE IN PROGRESS. @default 5000 */
   creationMs?: number;
-  /** The reason for which a job, a version, a campaign or its update of this name fails. @default none does */
+  /** Reason for which a job, version, campaign or campaign update of this name fails. @default nothing fails */
   fails?: (kind: Failing, name: string) => string | undefined;
 }
 
 /**
- * Amazon Personalize: dataset groups, schemas, datasets and event trackers by Cloud Control, imports, training and campaigns by its own
- * operations, PutEvents and GetRecommendations.
+ * Amazon Personalize: dataset groups, schemas, datasets and event trackers by Cloud Control; imports, training, campaigns, PutEvents and
+ * GetRecommendations by its own operations.
  *
  * An event tracker that is not ACTIVE yet answers ResourceInUseException (409).
  */
@@ -40,33 +37,24 @@ export function makePersonalize({ latencyMs = 10, creationMs = 5000, fails = () 
 ) => PersonalizeService {
   return (cloud: Cloud): PersonalizeService => {
     const lifecycle = new Lifecycle(cloud, creationMs);
-    const plane = new ControlPlane(cloud, lifecycle);
     const recommendations = new Recommendations(cloud, lifecycle);
-    const putEvents = new PutEvents(cloud, plane, latencyMs, (group, interaction) => recommendations.see(group, interaction));
-    const resource = (type: string): ResourceType => ({
-      inputs: propertiesOf(type),
-      check: (inputs) => checkProperties(type, inputs),
-      create: (inputs) => plane.create(type, inputs),
-    });
     return {
       lifecycle,
       signingName: "personalize",
       protocol: "restJson",
-      resources: Object.fromEntries([DATASET_GROUP, SCHEMA, DATASET, EVENT_TRACKER].map((type) => [type, resource(type)])),
+      resources: controlPlane(cloud, lifecycle),
       operations: {
-        "POST /events": putEvents,
-        "POST /recommendations": recommendations,
-        ...readOperations(lifecycle, [IMPORT_JOBS, SOLUTIONS, SOLUTION_VERSIONS, CAMPAIGNS]),
-        ...importOperations({ cloud, lifecycle, fails: (name) => fails("import", name) }),
-        ...solutionOperations(cloud, lifecycle),
-        ...versionOperations({ cloud, lifecycle, fails: (name) => fails("version", name) }),
-        ...campaignOperations({ cloud, lifecycle, fails, load: async (version) => void (await recommendations.load(version)) }),
-        ...deleteOperations(lifecycle),
+        ...putEventsOperations({ cloud, lifecycle, latencyMs, accept: (group, interaction) => recommendations.see(group, interaction) }),
+        ...recommendations.operations(),
+        ...sharedOperations(lifecycle),
+        ...importOperations(cloud, lifecycle, (name) => fails("import", name)),
+        ...trainingOperations(cloud, lifecycle, (name) => fails("version", name)),
+        ...campaignOperations({ cloud, lifecycle, fails, load: (version) => recommendations.load(version) }),
       },
       close: () => lifecycle.close(),
     };
   };
 }
 
-/** Amazon Personalize with the service's usual latency. */
+/** Amazon Personalize with the usual latency. */
 export const personalize: ServiceFactory = makePersonalize();

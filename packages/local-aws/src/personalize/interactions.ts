@@ -1,16 +1,27 @@
 import { createWriteStream } from "node:fs";
+import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
+import type { DuckDBConnection, DuckDBInstance, DuckDBValue } from "@duckdb/node-api";
 import { literal } from "../athena/engine";
-import type { Cloud } from "../service";
-import { DATASET } from "./controlPlane";
-import { filesOf, schemaOf } from "./imports";
-import { JobFailure, type Lifecycle, type Made } from "./lifecycle";
-import type { Sql } from "./sql";
-import type { TrackedEvent } from "./validateEvents";
+import type { Cloud, Json } from "../service";
+import { DATASET, IMPORT_JOB, JobFailure, type Lifecycle, type Resource, SCHEMA } from "./lifecycle";
 
-/** An interaction that streamed. */
+/** A field of a dataset's schema. */
+export interface SchemaField {
+  name: string;
+  type: string | string[];
+}
+
+/** An event as PutEvents accepts it. */
+export interface TrackedEvent extends Json {
+  eventType: string;
+  /** Epoch seconds. */
+  sentAt?: unknown;
+}
+
+/** An interaction that PutEvents accepted. */
 export interface StreamedInteraction {
   userId: string;
   itemId: string;
@@ -19,20 +30,20 @@ export interface StreamedInteraction {
   eventType: string;
 }
 
-/** An event as the log "events" has it. */
+/** An entry of the log "events". */
 export interface AcceptedEvent {
   /** Epoch milliseconds. */
   at: number;
   call: number;
   trackingId: string;
-  /** The tracker's; a tracker may be gone when its events are read. */
+  /** The tracker's dataset group: the tracker itself may be deleted when the log is read. */
   datasetGroupArn: string;
   sessionId: string;
   userId: string | null;
   event: TrackedEvent;
 }
 
-/** Interactions that streamed into a group's dataset so far, in the order in which they came; none when it has no dataset. */
+/** Interactions that PutEvents added to a group's dataset, in the order of their arrival; none when the group has no dataset. */
 export async function* streamedInteractions(
   cloud: Cloud,
   lifecycle: Lifecycle,
@@ -48,7 +59,7 @@ export async function* streamedInteractions(
   }
 }
 
-/** What an event tells of a user and an item; undefined when it names none, as an impression. */
+/** The interaction of an event; undefined when the event lacks a user or an item, as an impression does. */
 export function interactionOf({ userId, event }: Pick<AcceptedEvent, "userId" | "event">): StreamedInteraction | undefined {
   const { itemId, sentAt, eventType } = event;
   if (userId === null || typeof itemId !== "string") return undefined;
@@ -56,8 +67,8 @@ export function interactionOf({ userId, event }: Pick<AcceptedEvent, "userId" | 
 }
 
 /**
- * Makes the table `interactions` (user_id, item_id, timestamp, event_type) of all that a group's dataset holds: what was imported and
- * what streamed, exact duplicates once. A schema without EVENT_TYPE leaves event_type NULL.
+ * Creates the table `interactions` (user_id, item_id, timestamp, event_type) with all rows of a group's dataset, imported and streamed,
+ * without exact duplicates. A schema without EVENT_TYPE leaves event_type NULL.
  *
  * @throws JobFailure when the group has no dataset
  */
@@ -78,6 +89,67 @@ async function* linesOf(rows: AsyncIterable<StreamedInteraction>): AsyncGenerato
   for await (const row of rows) yield `${JSON.stringify(row)}\n`;
 }
 
-function datasetOf(lifecycle: Lifecycle, datasetGroupArn: string): Made | undefined {
+function datasetOf(lifecycle: Lifecycle, datasetGroupArn: string): Resource | undefined {
   return lifecycle.all(DATASET, { DatasetGroupArn: datasetGroupArn, DatasetType: "Interactions" }).at(0);
+}
+
+/** Parquet files with the imported rows of a dataset: of the newest full import and of the incremental imports after it. */
+export function filesOf(lifecycle: Lifecycle, dataset: Resource): string[] {
+  const jobs = lifecycle.all(IMPORT_JOB, { DatasetArn: dataset.arn });
+  const done = jobs.filter(({ status, createdAt }) => status === "ACTIVE" && createdAt >= dataset.createdAt);
+  const inOrder = done.sort((a, b) => a.updatedAt - b.updatedAt);
+  const full = inOrder.findLastIndex(({ properties }) => properties.ImportMode === "FULL");
+  return full < 0 ? [] : inOrder.slice(full).map(({ attributes }) => String(attributes.File));
+}
+
+/** The fields of a dataset's rows. */
+export function schemaOf(lifecycle: Lifecycle, { properties }: Resource): SchemaField[] {
+  const { Schema } = lifecycle.find(SCHEMA, properties.SchemaArn).properties;
+  return (JSON.parse(String(Schema)) as { fields: SchemaField[] }).fields;
+}
+
+/** A DuckDB for one job, with a folder for its files. */
+export class Sql {
+  private constructor(
+    private readonly instance: DuckDBInstance,
+    private readonly connection: DuckDBConnection,
+    /** Absolute path of a folder that {@link use} removes. */
+    readonly folder: string,
+    private readonly signal: AbortSignal,
+  ) {}
+
+  /**
+   * Runs work with a database, and closes the database afterwards.
+   *
+   * @param folder absolute path of a folder to create, and to remove afterwards
+   * @param signal interrupts a running statement
+   */
+  static async use<T>(folder: string, signal: AbortSignal, work: (sql: Sql) => Promise<T>): Promise<T> {
+    await mkdir(folder, { recursive: true });
+    const instance = await (
+      await import("@duckdb/node-api")
+    ).DuckDBInstance.create(":memory:", { memory_limit: "2GB", temp_directory: join(folder, "spill") });
+    const sql = new Sql(instance, await instance.connect(), folder, signal);
+    const interrupt = (): void => sql.connection.interrupt();
+    signal.addEventListener("abort", interrupt);
+    try {
+      return await work(sql);
+    } finally {
+      signal.removeEventListener("abort", interrupt);
+      sql.connection.closeSync();
+      sql.instance.closeSync();
+      await rm(folder, { recursive: true, force: true });
+    }
+  }
+
+  async run(statement: string): Promise<void> {
+    this.signal.throwIfAborted();
+    await this.connection.run(statement);
+  }
+
+  /** All rows of a query; a BIGINT is a bigint. */
+  async rows(query: string): Promise<DuckDBValue[][]> {
+    this.signal.throwIfAborted();
+    return (await this.connection.runAndReadAll(query)).getRows();
+  }
 }

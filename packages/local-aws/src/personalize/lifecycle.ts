@@ -1,16 +1,28 @@
 import type { Cloud, Json } from "../service";
 import { ServiceError } from "../service";
 
-/** What a resource is in: https://docs.aws.amazon.com/personalize/latest/dg/API_DescribeDatasetImportJob.html */
+/** Types of resources. Those that Cloud Control creates have its names. */
+export const DATASET_GROUP = "AWS::Personalize::DatasetGroup";
+export const SCHEMA = "AWS::Personalize::Schema";
+export const DATASET = "AWS::Personalize::Dataset";
+export const EVENT_TRACKER = "AWS::Personalize::EventTracker";
+export const IMPORT_JOB = "DatasetImportJob";
+export const SOLUTION = "Solution";
+export const SOLUTION_VERSION = "SolutionVersion";
+export const CAMPAIGN = "Campaign";
+
+/** https://docs.aws.amazon.com/personalize/latest/dg/API_DescribeDatasetImportJob.html */
 export type Status = "CREATE PENDING" | "CREATE IN PROGRESS" | "ACTIVE" | "CREATE FAILED" | "DELETE PENDING" | "DELETE IN PROGRESS";
 
-/** A resource of the control plane. */
-export interface Made {
+/** A resource of Personalize, as the local cloud keeps it. */
+export interface Resource {
   type: string;
   arn: string;
-  /** What it was made with, by PascalCase name. */
+  /** Position in the order of creation; unique. */
+  number: number;
+  /** What the caller gave, by PascalCase name. */
   properties: Json;
-  /** What the service gives it: its ARN, a tracker's TrackingId, a version's metrics. */
+  /** What the service added, by PascalCase name: the ARN, a tracker's TrackingId, a version's Metrics. */
   attributes: Json;
   status: Status;
   failureReason?: string;
@@ -20,149 +32,156 @@ export interface Made {
   updatedAt: number;
 }
 
-/** What makes a resource while it is in progress: gives attributes, or throws a {@link JobFailure}. */
-export type Work = (made: Made, signal: AbortSignal) => Promise<Json | void>;
+/**
+ * What happens while a resource is in progress. Resolves to more attributes.
+ *
+ * @throws JobFailure with the reason why the resource is CREATE FAILED
+ */
+export type Work = (resource: Resource, signal: AbortSignal) => Promise<Json | void>;
 
-/** Why a resource cannot be made, in words that its description shows. */
+/** Why a resource could not be created, as its description shows it. */
 export class JobFailure extends Error {}
 
 /** Every resource by ARN, from its creation to its deletion. */
 export class Lifecycle {
-  private readonly made = new Map<string, Made>();
-  private readonly settling = new Map<string, Promise<void>>();
+  private readonly resources = new Map<string, Resource>();
+  private readonly ongoing = new Map<string, Promise<void>>();
   private readonly stopping = new AbortController();
+  private begun = 0;
 
-  /** @param stepMs milliseconds of the cloud's time that a resource is pending, and again that it is in progress at least */
+  /** @param stepMs milliseconds of the cloud's time that a resource is pending, and then at least in progress */
   constructor(
     private readonly cloud: Cloud,
     private readonly stepMs: number,
   ) {}
 
   /**
-   * Makes a resource; it becomes ACTIVE, or fails, later.
+   * Creates a resource, which becomes ACTIVE or CREATE FAILED later.
    *
-   * @param work what is done meanwhile; left out: nothing, and with `null` it is ACTIVE at once
+   * @param work runs while the resource is in progress; `null`: the resource is ACTIVE at once. @default nothing runs
    * @throws ServiceError ResourceAlreadyExistsException
    */
-  begin(given: Pick<Made, "type" | "arn" | "properties" | "attributes">, work?: Work | null): Made {
-    if (this.made.has(given.arn)) throw exists(given.arn);
+  begin(given: Pick<Resource, "type" | "arn" | "properties" | "attributes">, work?: Work | null): Resource {
+    if (this.resources.has(given.arn)) throw exists(given.arn);
     const now = this.cloud.clock.now();
-    const made: Made = { ...given, status: work === null ? "ACTIVE" : "CREATE PENDING", createdAt: now, updatedAt: now };
-    this.made.set(made.arn, made);
-    if (work !== null) this.follow(made.arn, this.create(made, work));
-    return made;
+    const status = work === null ? "ACTIVE" : "CREATE PENDING";
+    const resource: Resource = { ...given, number: ++this.begun, status, createdAt: now, updatedAt: now };
+    this.resources.set(resource.arn, resource);
+    if (work !== null) this.follow(resource.arn, this.create(resource, work));
+    return resource;
   }
 
-  /** Deletes a resource; it is gone later. */
-  remove(made: Made): void {
-    this.enter(made, "DELETE PENDING");
-    this.follow(made.arn, this.delete(made));
+  /** Deletes a resource, which disappears later. */
+  remove(resource: Resource): void {
+    this.enter(resource, "DELETE PENDING");
+    this.follow(resource.arn, this.delete(resource));
   }
 
-  /** Deletes a resource at once. */
-  forget(made: Made): void {
-    this.made.delete(made.arn);
+  /** Adds attributes to a resource. */
+  extend(resource: Resource, attributes: Json): void {
+    Object.assign(resource.attributes, attributes);
+    this.enter(resource, resource.status);
   }
 
-  /** Puts attributes beside those that a resource has. */
-  extend(made: Made, attributes: Json): void {
-    Object.assign(made.attributes, attributes);
-    this.enter(made, made.status);
-  }
-
-  /** Waits some of the cloud's time. */
+  /** Waits for one step of the cloud's time. */
   async pause(): Promise<void> {
     await this.cloud.clock.sleep(this.stepMs, this.stopping.signal);
   }
 
-  /** Resolves when a resource is pending and in progress no more. */
+  /** Resolves when a resource is no longer pending or in progress. */
   async settled(arn: string): Promise<void> {
-    await this.settling.get(arn);
+    await this.ongoing.get(arn);
   }
 
-  /** Lets something go on besides, which fails only when the cloud stops. */
+  /** Runs work on a resource in the background. The work may reject only when the cloud stops. */
   follow(arn: string, work: Promise<void>): void {
     const followed = work
       .catch((error: unknown) => {
         if (!this.stopping.signal.aborted) throw error;
       })
       .finally(() => {
-        if (this.settling.get(arn) === followed) this.settling.delete(arn);
+        if (this.ongoing.get(arn) === followed) this.ongoing.delete(arn);
       });
-    this.settling.set(arn, followed);
+    this.ongoing.set(arn, followed);
   }
 
-  /** Ends what is on its way. */
+  /** Stops all work. */
   async close(): Promise<void> {
     this.stopping.abort();
-    await Promise.allSettled(this.settling.values());
+    await Promise.allSettled(this.ongoing.values());
   }
 
   /** @throws ServiceError ResourceNotFoundException */
-  find(type: string, arn: unknown): Made {
-    const made = this.made.get(String(arn));
-    if (made?.type !== type) throw new ServiceError("ResourceNotFoundException", `Resource with ARN ${String(arn)} does not exist.`, 400);
-    return made;
+  find(type: string, arn: unknown): Resource {
+    const resource = this.resources.get(String(arn));
+    if (resource?.type === type) return resource;
+    throw new ServiceError("ResourceNotFoundException", `Resource with ARN ${String(arn)} does not exist.`);
   }
 
   /** @throws ServiceError ResourceNotFoundException, ResourceInUseException */
-  active(type: string, arn: unknown): Made {
-    const made = this.find(type, arn);
-    if (made.status !== "ACTIVE") throw inUse(`Resource ${made.arn} is in status ${made.status}.`);
-    return made;
+  active(type: string, arn: unknown): Resource {
+    const resource = this.find(type, arn);
+    if (resource.status !== "ACTIVE") throw inUse(`Resource ${resource.arn} is in status ${resource.status}.`);
+    return resource;
   }
 
   /**
-   * One that is made, or that failed to be.
+   * Finds a resource that is ACTIVE or CREATE FAILED.
    *
    * @throws ServiceError ResourceNotFoundException, ResourceInUseException
    */
-  ended(type: string, arn: unknown): Made {
-    return this.find(type, arn).status === "CREATE FAILED" ? this.find(type, arn) : this.active(type, arn);
+  ended(type: string, arn: unknown): Resource {
+    const resource = this.find(type, arn);
+    return resource.status === "CREATE FAILED" ? resource : this.active(type, arn);
   }
 
-  /** The resources of a type with these properties, in the order of their creation. */
-  all(type: string, where: Json = {}): Made[] {
-    return [...this.made.values()].filter(
-      (made) => made.type === type && Object.entries(where).every(([key, value]) => made.properties[key] === value),
+  /** The resources of a type with these properties, in the order of creation. */
+  all(type: string, where: Json = {}): Resource[] {
+    return [...this.resources.values()].filter(
+      (resource) => resource.type === type && Object.entries(where).every(([key, value]) => resource.properties[key] === value),
     );
   }
 
-  private async create(made: Made, work?: Work): Promise<void> {
+  private async create(resource: Resource, work?: Work): Promise<void> {
     await this.pause();
-    if (work === undefined) return this.enter(made, "ACTIVE");
-    this.enter(made, "CREATE IN PROGRESS");
+    if (work === undefined) return this.enter(resource, "ACTIVE");
+    this.enter(resource, "CREATE IN PROGRESS");
     try {
-      const attributes = await work(made, this.stopping.signal);
+      const attributes = await work(resource, this.stopping.signal);
       await this.pause();
-      Object.assign(made.attributes, attributes);
-      this.enter(made, "ACTIVE");
+      Object.assign(resource.attributes, attributes);
+      this.enter(resource, "ACTIVE");
     } catch (error) {
       this.stopping.signal.throwIfAborted();
-      this.fail(made, error instanceof JobFailure ? error.message : `The local cloud failed: ${String(error)}`);
+      resource.failureReason = error instanceof JobFailure ? error.message : `The local cloud failed: ${String(error)}`;
+      this.enter(resource, "CREATE FAILED");
     }
   }
 
-  private fail(made: Made, failureReason: string): void {
-    Object.assign(made, { failureReason });
-    this.enter(made, "CREATE FAILED");
+  private async delete(resource: Resource): Promise<void> {
+    await this.pause();
+    this.enter(resource, "DELETE IN PROGRESS");
+    await this.pause();
+    this.resources.delete(resource.arn);
   }
 
-  private async delete(made: Made): Promise<void> {
-    await this.pause();
-    this.enter(made, "DELETE IN PROGRESS");
-    await this.pause();
-    this.forget(made);
-  }
-
-  private enter(made: Made, status: Status): void {
-    Object.assign(made, { status, updatedAt: this.cloud.clock.now() });
+  private enter(resource: Resource, status: Status): void {
+    Object.assign(resource, { status, updatedAt: this.cloud.clock.now() });
   }
 }
+
+/** Whether a resource, or an update of one, is pending or in progress. */
+export const isBusy = ({ status }: { status: string }): boolean => status === "CREATE PENDING" || status === "CREATE IN PROGRESS";
+
+/** The ARN of a resource of the account. */
+export const arnOf = ({ region, account }: Cloud, resource: string): string => `arn:aws:personalize:${region}:${account}:${resource}`;
 
 /** The error for a name that is taken. */
 export const exists = (what: string): ServiceError =>
   new ServiceError("ResourceAlreadyExistsException", `Another resource with ${what} exists.`);
 
-/** The error for what cannot be done now. */
+/** The error for a resource whose status, or whose users, rule the call out. */
 export const inUse = (message: string): ServiceError => new ServiceError("ResourceInUseException", message);
+
+/** The error for a request that breaks a rule. */
+export const invalid = (message: string): ServiceError => new ServiceError("InvalidInputException", message);

@@ -4,17 +4,15 @@ import {
   DeleteDatasetCommand,
   DeleteDatasetGroupCommand,
   DeleteEventTrackerCommand,
-  DeleteSchemaCommand,
   DeleteSolutionCommand,
   DescribeCampaignCommand,
   DescribeDatasetCommand,
   DescribeDatasetGroupCommand,
   DescribeEventTrackerCommand,
-  DescribeSchemaCommand,
   DescribeSolutionCommand,
-  ListDatasetGroupsCommand,
   PersonalizeClient,
 } from "@aws-sdk/client-personalize";
+import type { Json } from "../../src/service";
 import { eventually } from "../../testing/eventually";
 import { ImportWorld } from "../support/importWorld";
 import { makeRecommender, makeThroughCloudControl, type Recommender } from "../../testing/personalize";
@@ -32,10 +30,6 @@ const calls = (personalize: PersonalizeClient) => {
     dataset: kind(
       (datasetArn) => personalize.send(new DeleteDatasetCommand({ datasetArn })),
       (datasetArn) => personalize.send(new DescribeDatasetCommand({ datasetArn })),
-    ),
-    schema: kind(
-      (schemaArn) => personalize.send(new DeleteSchemaCommand({ schemaArn })),
-      (schemaArn) => personalize.send(new DescribeSchemaCommand({ schemaArn })),
     ),
     group: kind(
       (datasetGroupArn) => personalize.send(new DeleteDatasetGroupCommand({ datasetGroupArn })),
@@ -83,7 +77,6 @@ describe("deletions of the local Personalize", () => {
     arns = {
       tracker: shop.trackerArn,
       dataset: shop.datasetArn,
-      schema: shop.schemaArn,
       group: shop.datasetGroupArn,
       solution: "",
       campaign: "",
@@ -116,26 +109,25 @@ describe("deletions of the local Personalize", () => {
 
     await refused("group", "event-tracker");
     await refused("dataset", "event-tracker");
-    await refused("schema", "dataset/shop/INTERACTIONS");
     await refused("solution", "campaign/shop");
     assert.deepEqual(await remove("tracker"), ON_ITS_WAY);
     await refused("dataset", "campaign/shop");
     assert.deepEqual(await remove("campaign"), ON_ITS_WAY);
     await refused("group", "solution/shop");
     assert.deepEqual(await remove("dataset"), ON_ITS_WAY);
-    assert.deepEqual(await remove("schema"), []);
     await refused("group", "solution/shop");
     assert.deepEqual(await remove("solution"), ON_ITS_WAY);
     assert.deepEqual(await remove("group"), ON_ITS_WAY);
-    const { datasetGroups = [] } = await world.personalize.send(new ListDatasetGroupsCommand({}));
-    assert.deepEqual(
-      datasetGroups.map(({ name }) => name),
-      ["busy"],
-    );
   });
 
   it("leave the names free, and nothing that was there", async () => {
-    shop = await makeRecommender(world.running.cloud);
+    const { cloud } = world.running;
+    const created = (kind: string, desired: Json) =>
+      makeThroughCloudControl(cloud, `AWS::Personalize::${kind}`, { Name: "shop", ...desired });
+    const { id: DatasetGroupArn } = await created("DatasetGroup", {});
+    const { id: datasetArn } = await created("Dataset", { DatasetType: "Interactions", DatasetGroupArn, SchemaArn: shop.schemaArn });
+    const { id: trackerArn } = await created("EventTracker", { DatasetGroupArn });
+    shop = { ...shop, datasetGroupArn: DatasetGroupArn, datasetArn, trackerArn };
     assert.deepEqual([shop.datasetGroupArn, shop.datasetArn], [arns.group, arns.dataset]);
     assert.notEqual(shop.trackerArn, arns.tracker);
     const incremental = world.begin({ importMode: "INCREMENTAL", datasetArn: shop.datasetArn });
@@ -156,11 +148,11 @@ describe("deletions of the local Personalize", () => {
 
   it("know nothing that is not there, nor other parameters", async () => {
     const { cloud, owner } = world.running;
-    for (const kind of ["tracker", "dataset", "schema", "group"] as const) {
+    for (const kind of ["tracker", "dataset", "group"] as const) {
       await assert.rejects(of(kind).remove(`${arns[kind]}-none`), { name: "ResourceNotFoundException" }, kind);
     }
-    const odd = cloud.call(owner, "personalize", "DeleteSchema", { schemaArn: shop.schemaArn, force: true });
-    await assert.rejects(odd, { name: "InvalidInputException", message: /force/ });
+    const odd = cloud.call(owner, "personalize", "DeleteDataset", { datasetArn: shop.datasetArn, force: true });
+    await assert.rejects(odd, { name: "NotImplemented", message: /force/ });
   });
 
   it("need their action on the thing itself", async () => {

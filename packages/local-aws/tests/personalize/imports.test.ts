@@ -152,7 +152,8 @@ describe("an import job of the local Personalize", () => {
     ["no role", { roleArn: undefined }, "InvalidInputException", /roleArn/],
     ["a dataset that is not there", { datasetArn: `${PREFIX}dataset/none/INTERACTIONS` }, "ResourceNotFoundException", /dataset\/none/],
     ["metrics of attribution", { publishAttributionMetricsToS3: true }, "InvalidInputException", /publishAttributionMetricsToS3/],
-    ["what it does not know", { recrawl: true }, "InvalidInputException", /recrawl/],
+    ["an unknown member", { recrawl: true }, "NotImplemented", /recrawl/],
+    ["a name that is not text", { jobName: 5 }, "SerializationException", /jobName/],
   ];
   for (const [what, request, name, message] of asked) {
     it(`is refused for ${what}`, async () => {

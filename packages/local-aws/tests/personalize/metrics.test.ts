@@ -1,6 +1,6 @@
 import * as assert from "node:assert/strict";
 import * as fc from "fast-check";
-import { type Judged, solutionMetrics } from "../../src/personalize/recipes/metrics";
+import { type Judged, solutionMetrics } from "../../src/personalize/recipes";
 
 const ids = fc.uniqueArray(fc.integer({ min: 0, max: 59 }).map(String), { maxLength: 40 });
 const judged: fc.Arbitrary<Judged> = fc

@@ -1,6 +1,6 @@
 import * as assert from "node:assert/strict";
 import * as fc from "fast-check";
-import { type Model, Ranking, type Scored, type Seen } from "../../src/personalize/recipes/model";
+import { type Model, Ranking, type Scored, type Seen } from "../../src/personalize/ranking";
 
 const item = fc.integer({ min: 0, max: 19 }).map((number) => `i${number}`);
 const scored = fc.tuple(item, fc.double({ min: 0.001, max: 1, noNaN: true }));

@@ -5,8 +5,8 @@ import { join } from "node:path";
 import { literal } from "../../src/athena/engine";
 import { JobFailure } from "../../src/personalize/lifecycle";
 import { RECIPE_ARNS, train } from "../../src/personalize/recipes";
-import { type Model, Ranking } from "../../src/personalize/recipes/model";
-import { Sql } from "../../src/personalize/sql";
+import { Sql } from "../../src/personalize/interactions";
+import { type Model, Ranking } from "../../src/personalize/ranking";
 import type { Row } from "../../testing/interactionRows";
 import { tastes } from "../support/tastes";
 

@@ -10,7 +10,7 @@ import {
 import { cloudControl } from "../../src/cloudControl";
 import { makePersonalize, type PersonalizeOptions, type PersonalizeService } from "../../src/personalize";
 import { loadInteractions } from "../../src/personalize/interactions";
-import { Sql } from "../../src/personalize/sql";
+import { Sql } from "../../src/personalize/interactions";
 import { s3 } from "../../src/s3";
 import type { Policy } from "../../src/service";
 import { type TestCloud, withCloud } from "../../testing/cloud";

@@ -1,22 +1,23 @@
-import { HISTORY_ITEMS } from "./statements";
+/** Newest different items of a user that count. */
+export const HISTORY_ITEMS = 100;
 
-/** An item and how much it is recommended. */
+/** An item and its score. */
 export type Scored = [itemId: string, score: number];
 
-/** An item that a user did something with, and when last, in epoch seconds. */
+/** An item that a user interacted with, and when last, in epoch seconds. */
 export type Seen = [itemId: string, timestamp: number];
 
-/** What was trained; plain JSON. */
+/** The result of a training; plain JSON. */
 export interface Model {
   /** Items with the most interactions, the most popular first. */
   popular: Scored[];
-  /** By item the items that are most like it; empty: everybody gets the popular ones. */
+  /** The most similar items by item; empty: every user gets the popular items. */
   neighbours: Record<string, Scored[]>;
-  /** By user the newest different items, the newest first; empty where everybody gets the popular ones. */
+  /** The newest different items by user, the newest first; empty when every user gets the popular items. */
   history: Record<string, Seen[]>;
 }
 
-/** Answers for users from a model and from what they have done since. */
+/** Ranks items for users by a model and by their interactions since. */
 export class Ranking {
   private readonly history: Map<string, Seen[]>;
   private readonly neighbours: Map<string, Scored[]>;
@@ -26,7 +27,7 @@ export class Ranking {
     this.neighbours = new Map(Object.entries(model.neighbours));
   }
 
-  /** Takes notice of what a user did; twice the same is once, and the order of calls does not matter. */
+  /** Adds an interaction. Repeated calls count once, and their order does not matter. */
   see(userId: string, [itemId, timestamp]: Seen): void {
     if (this.neighbours.size === 0) return;
     const before = this.history.get(userId) ?? [];
@@ -36,10 +37,10 @@ export class Ranking {
   }
 
   /**
-   * Items for a user, the most recommended first, scores adding up to 1: those most like what the user did, without that itself,
-   * then the popular ones, and last, where the items do not suffice, what the user did.
+   * Items for a user, the best first, with scores that add up to 1: items similar to those of the user's history, then popular items,
+   * then, if more are needed, items of the history.
    *
-   * @param userId undefined or unknown: the popular ones
+   * @param userId undefined or unknown: popular items
    */
   rank(userId: string | undefined, count: number): Scored[] {
     const known = userId === undefined ? [] : (this.history.get(userId) ?? []).map(([item]) => item);
@@ -50,7 +51,7 @@ export class Ranking {
     return shares([...alike, ...(known.length === 0 ? rest : below(rest, alike.at(-1)?.[1] ?? 1))]);
   }
 
-  /** What was done last weighs most. */
+  /** The newest items of the history weigh most. */
   private alike(known: readonly string[]): Scored[] {
     const scores = new Map<string, number>();
     for (const [age, item] of known.entries()) {
@@ -62,7 +63,7 @@ export class Ranking {
   }
 }
 
-/** Scores for what comes after all that is alike, whatever the numbers. */
+/** Scores for items that rank below all similar items. */
 function below(rest: readonly Scored[], least: number): Scored[] {
   return rest.map(([item], place): Scored => [item, least / (place + 2)]);
 }
@@ -72,7 +73,7 @@ function shares(scored: readonly Scored[]): Scored[] {
   return scored.map(([item, score]): Scored => [item, score / sum]);
 }
 
-/** Of two with the same number the one whose id is the smaller comes first. */
+/** Orders equal scores by id. */
 function highestFirst([a, first]: Scored | Seen, [b, second]: Scored | Seen): number {
   return second - first || (a < b ? -1 : 1);
 }

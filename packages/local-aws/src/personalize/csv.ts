@@ -1,35 +1,38 @@
 import { open } from "node:fs/promises";
-import { identifier, literal } from "../../athena/engine";
-import { JobFailure } from "../lifecycle";
-import type { Sql } from "../sql";
-import { csvProblem, excerpt } from "./csvProblem";
+import { identifier, literal } from "../athena/engine";
+import type { SchemaField, Sql } from "./interactions";
+import { JobFailure } from "./lifecycle";
 
-/** Least rows of a job: https://docs.aws.amazon.com/personalize/latest/dg/limits.html */
+/** Minimum rows of an import job: https://docs.aws.amazon.com/personalize/latest/dg/limits.html */
 const LEAST_ROWS = 1000;
 const MOST_ID_CHARACTERS = 256;
 const MOST_TEXT_CHARACTERS = 1000;
-const HEAD_BYTES = 65_536;
+const HEADER_BYTES = 65_536;
+const SHOWN_CHARACTERS = 300;
 
-/** A field of the dataset's schema. */
-export interface SchemaField {
-  name: string;
-  type: string | string[];
-}
+/** Errors of DuckDB, and what the file must be instead. */
+const PROBLEMS: [pattern: RegExp, rule: (found: RegExpExecArray) => string][] = [
+  [/Expected Number of Columns: (\d+) Found: (\d+)/, ([, expected, found]) => `have ${expected} values, as the header does, got ${found}`],
+  [/unterminated quote/, () => "close its quotes"],
+  [/Invalid unicode/, () => "be UTF-8"],
+  [/Maximum line size/, () => "be shorter: it is over 2 MB"],
+];
 
-/** A file of a job. */
+/** A file of an import job. */
 export interface CsvFile {
-  /** Its S3 address. */
+  /** S3 address. */
   uri: string;
   /** Absolute path. */
   file: string;
 }
 
 /**
- * Checks files against the schema and makes one parquet file of them, with the columns user_id, item_id, timestamp and event_type. Files
- * are read twice, for a table of them would be as large as they are.
+ * Checks files against the schema and converts them to one Parquet file with the columns user_id, item_id, timestamp and event_type.
+ * DuckDB reads the files twice, because a table of their rows would take as much memory as they are large.
  *
- * @throws JobFailure naming the file, the line, the column, the rule and the value of the first row that is wrong; a quoted line break
- * makes no line
+ * @param target absolute path of the Parquet file
+ * @throws JobFailure naming file, line, column, rule and value of the first invalid row. A line break within quotes does not count as a
+ * line
  */
 export async function convertRows(sql: Sql, files: readonly CsvFile[], fields: readonly SchemaField[], target: string): Promise<void> {
   const sources: string[] = [];
@@ -49,7 +52,7 @@ export async function convertRows(sql: Sql, files: readonly CsvFile[], fields: r
 async function readHeader({ uri, file }: CsvFile, fields: readonly SchemaField[]): Promise<string[]> {
   const handle = await open(file);
   try {
-    const { buffer, bytesRead } = await handle.read(Buffer.alloc(HEAD_BYTES), 0, HEAD_BYTES, 0);
+    const { buffer, bytesRead } = await handle.read(Buffer.alloc(HEADER_BYTES), 0, HEADER_BYTES, 0);
     const names = buffer.toString("utf8", 0, bytesRead).split(/\r?\n/, 1)[0].split(",");
     const missing = fields.find(({ name }) => !names.includes(name));
     if (missing)
@@ -69,7 +72,7 @@ function readCsv(file: string, names: readonly string[]): string {
   return `read_csv(${literal(file)}, columns = {${columns}}, header = true, delim = ',', quote = '"', escape = '"', auto_detect = false)`;
 }
 
-/** @returns rows */
+/** @returns number of rows */
 async function checkRows(sql: Sql, uri: string, source: string, fields: readonly SchemaField[]): Promise<number> {
   const rules = fields.map((field) => ({ name: field.name, ...ruleOf(field) }));
   const failures = rules.map(({ name, holds }) => `NOT coalesce(${holds(identifier(name))}, false)`);
@@ -104,4 +107,20 @@ function ruleOf({ name, type }: SchemaField): { must: string; holds: (column: st
     return { must: `a whole number (${kind})`, holds: (column) => or(whole(column), column) };
   }
   return { must: `a ${kind}`, holds: (column) => or(`TRY_CAST(${column} AS ${kind}) IS NOT NULL`, column) };
+}
+
+/** @param message error of DuckDB */
+function csvProblem(message: string): string {
+  const [, number] = /CSV Error on Line: (\d+)/.exec(message) ?? [];
+  const line = number === undefined ? "it" : `line ${number}`;
+  for (const [pattern, rule] of PROBLEMS) {
+    const found = pattern.exec(message);
+    if (found) return `${line} must ${rule(found)}.`;
+  }
+  return `${line} must be CSV, with line ends of one kind.`;
+}
+
+/** The beginning of a text of the file. */
+function excerpt(text: string): string {
+  return text.length > SHOWN_CHARACTERS ? `${text.slice(0, SHOWN_CHARACTERS)}...` : text;
 }
