@@ -1,4 +1,4 @@
-import type { Cloud, Service, ServiceFactory } from "../service";
+import type { Cloud, Service } from "../service";
 import { campaignOperations } from "./campaigns";
 import { controlPlane } from "./controlPlane";
 import { importOperations } from "./importJobs";
@@ -32,9 +32,7 @@ export interface PersonalizeOptions {
  *
  * An event tracker that is not ACTIVE yet answers ResourceInUseException (409).
  */
-export function makePersonalize({ latencyMs = 10, creationMs = 5000, fails = () => undefined }: PersonalizeOptions = {}): (
-  cloud: Cloud,
-) => PersonalizeService {
+export function makePersonalize({ latencyMs = 10, creationMs = 5000, fails = () => undefined }: PersonalizeOptions = {}) {
   return (cloud: Cloud): PersonalizeService => {
     const lifecycle = new Lifecycle(cloud, creationMs);
     const recommendations = new Recommendations(cloud, lifecycle);
@@ -55,6 +53,3 @@ export function makePersonalize({ latencyMs = 10, creationMs = 5000, fails = () 
     };
   };
 }
-
-/** Amazon Personalize with the usual latency. */
-export const personalize: ServiceFactory = makePersonalize();
