@@ -12,7 +12,7 @@ import { allServices } from "./services";
 import type { Clock, Cloud, Json, Principal, Reply, Service, ServiceFactory, Worker } from "./service";
 import { AppendLog, openStore } from "./store";
 
-/** What a cloud is made of. */
+/** Settings of a cloud. */
 export interface CloudOptions {
   /** Its services; IAM is always there. @default all of them, with their defaults */
   factories?: ServiceFactory[];
@@ -22,13 +22,13 @@ export interface CloudOptions {
   region?: string;
   /** Twelve digits. @default "123456789012" */
   account?: string;
-  /** How much shorter waits are than on AWS. @default 1 */
+  /** Factor by which waits are shorter than on AWS. @default 1 */
   scale?: number;
   /** Preferred loopback port; another is taken when it is busy. @default 0 (any) */
   port?: number;
   /** @default the machine's clock at `scale` */
   clock?: Clock;
-  /** Told of errors that no service meant to give. @default prints them */
+  /** Receives unexpected errors. @default prints them */
   onFault?: (error: unknown) => void;
 }
 
@@ -38,18 +38,18 @@ export interface ClosedCloud {
   registry: Registry;
   /** May do everything that resource policies do not deny. */
   owner: Principal;
-  /** A user with just these managed policies of the program. */
+  /** Creates a user with the given managed policies only. */
   user(name: string, policyArns: string[]): Principal;
 }
 
 /** A cloud that answers on its endpoint. */
 export interface RunningCloud extends ClosedCloud {
   services: Map<string, Service>;
-  /** Makes calls fail, for tests of whoever calls. */
+  /** Makes calls fail, to test how callers handle it. */
   faults: Faults;
-  /** Starts the pollers that the deployed resources brought. */
+  /** Starts the pollers of the deployed resources. */
   startWorkers(): void;
-  /** Records that some worker has not finished with, of those put before `since` (`performance.now()`) at least. */
+  /** Records that workers have not finished with: at least all of those put before `since` (`performance.now()`). */
   pending(since?: number): number;
   /** Stops the workers in reverse, then the HTTP server. */
   stop(): Promise<void>;

@@ -28,7 +28,7 @@ export class Registry {
   }
 
   /**
-   * Refuses what no service honours.
+   * Refuses what no service supports.
    *
    * @param type Pulumi type token or Cloud Control type name
    * @param inputs known inputs; unknown values are left out

@@ -3,7 +3,7 @@ import type { Readable } from "node:stream";
 /** A JSON object whose members are checked where they are used. */
 export type Json = Record<string, unknown>;
 
-/** An IAM policy statement; what the evaluator does not know is refused when the policy is created. */
+/** An IAM policy statement; what the evaluator does not support is refused when the policy is created. */
 export interface Statement {
   Sid?: string;
   Effect: "Allow" | "Deny";
@@ -26,7 +26,7 @@ export interface Credentials {
   sessionToken?: string;
 }
 
-/** Who calls: the account's owner or an assumed role. */
+/** A caller: the account's owner, a user or an assumed role. */
 export interface Principal {
   /** ARN as policies name it: `arn:aws:iam::<account>:root` or the role's ARN. */
   arn: string;
@@ -37,7 +37,7 @@ export interface Principal {
 export interface RequiredPermission {
   /** For example `s3:GetObject`. */
   action: string;
-  /** ARN, or `*` where the action takes nothing narrower. */
+  /** ARN, or `*` where the action supports no narrower resource. */
   resource: string;
   /** Condition keys beside the global ones, for example `s3:prefix`. */
   context?: Record<string, string>;
@@ -75,7 +75,7 @@ export interface Reply {
 export interface Operation {
   /** Optional query parameters that a REST operation understands; any other one is refused by name. */
   query?: readonly string[];
-  /** restJson: the body is data, handed over as it came (`Call.body`), with `headers` in the input, as restXml does. */
+  /** restJson: the body is data, passed on unparsed (`Call.body`), with `headers` in the input, as restXml does. */
   raw?: boolean;
   /**
    * Checks the input before the caller's permissions are checked. @default takes it as it is
@@ -101,11 +101,11 @@ export interface ResourceType {
 export interface Worker {
   name: string;
   start(): void;
-  /** Resolves when nothing of it runs any more. */
+  /** Resolves when all of its work has ended. */
   stop(): Promise<void>;
   /**
-   * Records that it has not finished with, and one more for each source that it has not read to its end after `since`.
-   * So 0 means that everything is done that was put before.
+   * Number of records in progress, plus one for each source that was not read to its end after `since`.
+   * So 0 means that all records put before `since` are done.
    *
    * @param since `performance.now()` of the last put; default: long ago
    */
@@ -125,7 +125,7 @@ export interface Service {
   invokes?: Record<string, (inputs: Json) => Json>;
   /** Resources may add workers while they are created: read after deployment. */
   workers?: Worker[];
-  /** Ends what the service holds outside this process's memory; called once, after its workers stopped. */
+  /** Releases what the service holds outside this process; called once, after its workers stopped. */
   close?(): Promise<void>;
 }
 
@@ -141,7 +141,7 @@ export interface Cloud {
   store(service: string): Store;
   /** Credentials of a role for a service; the role's trust policy decides. `context`: condition keys, such as aws:SourceArn. */
   assume(roleArn: string, servicePrincipal: string, context?: Record<string, string>): Principal;
-  /** Credentials of a service itself, to which resource policies alone give anything. `context`: condition keys of its requests. */
+  /** Credentials of a service itself, which resource policies alone allow. `context`: condition keys of its requests. */
   serve(servicePrincipal: string, context: Record<string, string>): Principal;
   /** Calls an operation of a service through the same authorization as HTTP. Throws ServiceError. */
   call(as: Principal, service: string, operation: string, input: Json, body?: Readable): Promise<Reply>;

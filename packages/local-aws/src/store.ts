@@ -25,7 +25,7 @@ export function openStore(folder: string): Store {
   };
 }
 
-/** One NDJSON file. Entries of one turn of the event loop are written together and synchronously, which takes less CPU than asynchronous writes. */
+/** One NDJSON file. Entries of one iteration of the event loop are written together and synchronously, which takes less CPU than asynchronous writes. */
 export class AppendLog {
   private lines: string[] = [];
   private written?: Promise<void>;

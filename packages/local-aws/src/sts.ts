@@ -2,7 +2,7 @@ import type { Cloud, Principal, Service } from "./service";
 
 const NAMESPACE = "https://sts.amazonaws.com/doc/2011-06-15/";
 
-/** Tells clients who they are, the first thing that many ask: https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html */
+/** GetCallerIdentity, the first call of many clients: https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html */
 export function sts({ account }: Cloud): Service {
   return {
     signingName: "sts",

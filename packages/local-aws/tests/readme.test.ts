@@ -13,10 +13,10 @@ export const bucketName = bucket.bucket;
 
 /** What the README's code exports. */
 interface Snippet {
-  deployLocally(
+  deployLocally: (
     programDir: string,
     stateDir: string,
-  ): Promise<{ running: RunningCloud; outputs: Record<string, unknown>; client: S3ClientConfig }>;
+  ) => Promise<{ running: RunningCloud; outputs: Record<string, unknown>; client: S3ClientConfig }>;
 }
 
 describe("the README of @c360/local-aws", () => {

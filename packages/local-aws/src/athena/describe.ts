@@ -1,7 +1,7 @@
 import type { Json } from "../service";
 import type { Query } from "./queries";
 
-/** URI of a query's result; an UNLOAD has none but its manifest. */
+/** URI of a query's result. An UNLOAD has no result file, only a manifest whose URI starts like this. */
 export const outputOf = ({ outputLocation, id, manifest }: Query): string =>
   manifest === undefined ? `${outputLocation}${id}.csv` : `${outputLocation}${id}`;
 

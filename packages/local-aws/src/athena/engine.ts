@@ -27,8 +27,8 @@ export class Engine {
   }
 
   /**
-   * @param folder absolute path that the engine may make its own
-   * @param signal interrupts whatever runs
+   * @param folder absolute path of a folder that the engine creates
+   * @param signal interrupts the running statement
    */
   static async open(folder: string, signal: AbortSignal): Promise<Engine> {
     await mkdir(folder, { recursive: true });
@@ -48,7 +48,7 @@ export class Engine {
     }
   }
 
-  /** From now on SQL reaches no other files than those in the engine's folder. */
+  /** Restricts SQL to the files of the engine's folder from now on. */
   async lock(): Promise<void> {
     await this.run(`SET allowed_directories = [${literal(this.folder)}]`);
     await this.run("SET enable_external_access = false");
@@ -56,7 +56,7 @@ export class Engine {
   }
 
   /**
-   * @returns rows that it changed
+   * @returns number of changed rows
    * @throws QueryFailure
    */
   async run(sql: string): Promise<number> {
@@ -73,7 +73,7 @@ export class Engine {
   }
 
   /**
-   * The bytes of a query's only column, which is a text without NULLs, chunk by chunk.
+   * Streams the bytes of a query's only column, a text without NULLs.
    *
    * @throws QueryFailure
    */
@@ -95,7 +95,7 @@ export class Engine {
     await rm(this.folder, { recursive: true, force: true });
   }
 
-  /** An interrupt that comes before a query has begun is lost, so it comes again. */
+  /** Repeats the interrupt, because one that comes before a query begins is lost. */
   private readonly interrupt = (): void => {
     this.connection.interrupt();
     this.interrupting ??= setInterval(this.interrupt, INTERRUPT_MS);
@@ -113,13 +113,13 @@ export class Engine {
   }
 }
 
-/** A text as SQL. */
+/** Quotes a text as an SQL literal. */
 export const literal = (text: string): string => `'${text.replaceAll("'", "''")}'`;
 
-/** A name as SQL. */
+/** Quotes a name as an SQL identifier. */
 export const identifier = (name: string): string => `"${name.replaceAll('"', '""')}"`;
 
-/** Trino's names for what DuckDB finds wrong. */
+/** Trino's error names for DuckDB's errors. */
 const CODES: [pattern: RegExp, kind: "syntax" | "data" | "user", code: string][] = [
   [/^(Parser|Binder|Catalog) Error/, "syntax", "SYNTAX_ERROR: line 1:1"],
   [/^Conversion Error/, "data", "INVALID_CAST_ARGUMENT"],

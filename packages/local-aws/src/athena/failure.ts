@@ -23,13 +23,13 @@ export class QueryFailure extends Error {
     this.name = "QueryFailure";
   }
 
-  /** As GetQueryExecution shows it. */
+  /** As GetQueryExecution returns it. */
   get athenaError(): Json {
     return { ...KINDS[this.kind], Retryable: false, ErrorMessage: this.message };
   }
 }
 
-/** A query that ends CANCELLED, and why. */
+/** Ends a query as CANCELLED, with the reason. */
 export class QueryCancelled extends Error {
   constructor(reason: string) {
     super(reason);
@@ -37,7 +37,7 @@ export class QueryCancelled extends Error {
   }
 }
 
-/** What a query that broke with some error tells. */
+/** The failure of a query that an error ended. */
 export function failureOf(error: unknown): QueryFailure {
   if (error instanceof QueryFailure) return error;
   const message = error instanceof Error ? error.message : String(error);

@@ -27,7 +27,7 @@ const REGEX = "org.apache.hadoop.hive.serde2.RegexSerDe";
 const PARQUET = "org.apache.hadoop.hive.ql.io.parquet.serde.ParquetHiveSerDe";
 const WHOLE_LINE = "(?s)(.*)";
 
-/** @throws QueryFailure naming the SerDe, or its parameter, that is not known here */
+/** @throws QueryFailure naming the SerDe, or its parameter, that is not supported */
 export function formatOf(table: string, { library = "", parameters }: SerDe, columns: readonly Column[]): Format {
   const unknown = (what: string): QueryFailure =>
     new QueryFailure("user", `NOT_SUPPORTED: Table ${table}: the local athena does not know the SerDe ${library}${what}`);
@@ -44,7 +44,7 @@ export function formatOf(table: string, { library = "", parameters }: SerDe, col
 }
 
 /**
- * The rows of a table of JSON objects: members by the columns' names. A line that is no JSON fails the query, as Hive's SerDe does.
+ * The rows of a table of JSON objects: members by the columns' names. A line that is not JSON fails the query, as Hive's SerDe does.
  *
  * @param lines query of the columns `line` and `"object id"`
  */

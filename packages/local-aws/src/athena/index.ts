@@ -5,15 +5,15 @@ import { Workgroups } from "./workgroups";
 
 /** How the local Athena behaves. */
 export interface AthenaOptions {
-  /** Milliseconds of the cloud's time that a query is QUEUED at least. @default 500 */
+  /** Minimum time that a query is QUEUED, in milliseconds of the cloud's time. @default 500 */
   queueMs?: number;
-  /** Bytes that a file of UNLOAD has, about, before the next one is begun. @default 64 MiB */
+  /** Approximate size of UNLOAD's files, in bytes. @default 64 MiB */
   pieceBytes?: number;
 }
 
 /**
- * Athena on DuckDB: workgroups, and queries over the tables of Glue that lie in S3. A query runs as its caller,
- * in a database of its own.
+ * Athena on DuckDB: workgroups, and queries over Glue tables in S3. A query runs as its caller,
+ * in its own database.
  */
 export function makeAthena({ queueMs = 500, pieceBytes = 64 * 2 ** 20 }: AthenaOptions = {}): ServiceFactory {
   return (cloud: Cloud): Service => {

@@ -10,7 +10,7 @@ export interface LakeObject extends Location {
   size: number;
 }
 
-/** S3 with the permissions of whoever runs a query. */
+/** S3 with the permissions of the query's caller. */
 export class Lake {
   private readonly known = new Set<string>();
 
@@ -19,7 +19,7 @@ export class Lake {
     private readonly caller: Principal,
   ) {}
 
-  /** Objects whose key starts with the location's, in order of their keys. */
+  /** Objects whose key starts with the location's, in order of key. */
   async list({ bucket, key }: Location, limit = Infinity): Promise<LakeObject[]> {
     await this.locate(bucket);
     const found: LakeObject[] = [];
@@ -58,7 +58,7 @@ export class Lake {
     }
   }
 
-  /** Athena asks for every bucket's region: https://docs.aws.amazon.com/athena/latest/ug/s3-permissions.html */
+  /** Athena reads every bucket's location first: https://docs.aws.amazon.com/athena/latest/ug/s3-permissions.html */
   private async locate(bucket: string): Promise<void> {
     if (this.known.has(bucket)) return;
     await this.cloud.call(this.caller, "s3", "GET /{Bucket}?location", { Bucket: bucket });

@@ -9,7 +9,7 @@ import type { Queries, Query, QueryRequest } from "./queries";
 import { decodeToken, readResults, resultSet } from "./results";
 import type { Workgroups } from "./workgroups";
 
-/** Most rows of one page: https://docs.aws.amazon.com/athena/latest/APIReference/API_GetQueryResults.html */
+/** Maximum rows per page: https://docs.aws.amazon.com/athena/latest/APIReference/API_GetQueryResults.html */
 const ROWS = 1000;
 /** https://docs.aws.amazon.com/athena/latest/APIReference/API_ListQueryExecutions.html */
 const PAGES = paging({ token: "NextToken", size: "MaxResults", most: 50, invalidToken: "InvalidRequestException" });

@@ -10,19 +10,19 @@ interface Part {
   bytes: number;
 }
 
-/** Files of lines, the next one begun when one is full; there is none until the first line. */
+/** Files of lines: a full file is followed by the next one. Without lines there is no file. */
 export class Parts {
   readonly files: string[] = [];
   private part?: Part;
 
-  /** @param pieceBytes of lines that a file has at least before the next one is begun */
+  /** @param pieceBytes size in bytes at which a file is full */
   constructor(
     private readonly folder: string,
     private readonly gzip: boolean,
     private readonly pieceBytes: number,
   ) {}
 
-  /** @param lines each with its end */
+  /** @param lines with their line ends */
   async write(lines: Buffer): Promise<void> {
     const part = (this.part ??= this.begin());
     part.bytes += lines.length;

@@ -1,7 +1,7 @@
 import { QueryFailure } from "./failure";
 import { parseLocation, type Location } from "./location";
 
-/** Formats that are known, each with its unit, how it writes a time, and what time it is. */
+/** Supported formats, each with its unit and functions that format and parse a time. */
 const FORMATS: Record<string, { unit: string; write: (time: number) => string; read: (value: string) => number }> = {
   "yyyy/MM/dd/HH": {
     unit: "HOURS",
@@ -15,11 +15,11 @@ const FORMATS: Record<string, { unit: string; write: (time: number) => string; r
   },
 };
 
-/** A partition key whose values are told by a table's properties instead of partitions. */
+/** A partition key whose values come from the table's properties instead of partitions. */
 export interface Projection {
-  /** What the keys of all partitions start with. */
+  /** Key prefix of all partitions. */
   base: Location;
-  /** The value of the partition that an object lies in; undefined when it lies in none. */
+  /** The value of an object's partition; undefined when the object is outside all partitions. */
   valueOf(key: string): string | undefined;
 }
 
@@ -29,7 +29,7 @@ export interface Projection {
  * @param keys names of the partition keys
  * @param now epoch milliseconds
  * @returns undefined when the table has no projection
- * @throws QueryFailure naming a property that is not known here
+ * @throws QueryFailure naming a property that is not supported
  * @see https://docs.aws.amazon.com/athena/latest/ug/partition-projection-supported-types.html
  */
 export function projectionOf(table: string, properties: Record<string, string>, keys: string[], now: number): Projection | undefined {

@@ -1,7 +1,7 @@
 import { isNode, nameOf, type Node, nodesOf, syntaxTree, type TableName } from "./dialect";
 import type { Wanted } from "./tables";
 
-/** Whether a partition key's value can meet a comparison with a literal. */
+/** Whether a partition key's value can satisfy a comparison with a literal. */
 interface Comparison {
   key: string;
   holds: (value: string) => boolean;
@@ -16,8 +16,8 @@ const HOLDS: Record<string, (order: number) => boolean> = {
 };
 
 /**
- * Which partitions of a table a query can need: those that meet the comparisons with texts in the WHERE of every SELECT from the
- * table alone. All of them when the query reads it in any other way.
+ * Selects the partitions that a query can need: those that satisfy the comparisons with texts in the WHERE of every SELECT from the
+ * table alone. All partitions when the query reads the table in another way.
  */
 export async function partitionsOf(query: string, table: TableName): Promise<Wanted> {
   const nodes = nodesOf(await syntaxTree(query));
@@ -30,7 +30,7 @@ export async function partitionsOf(query: string, table: TableName): Promise<Wan
     selects.some((comparisons) => comparisons.every(({ key, holds }) => !keys.includes(key) || holds(values[keys.indexOf(key)])));
 }
 
-/** The comparisons that every row of a SELECT meets, when it reads nothing but the table. */
+/** The comparisons that every row of a SELECT satisfies; only for a SELECT from the table alone. */
 function comparisonsOf(select: Node, isTable: (node: unknown) => boolean): Comparison[][] {
   const from = isNode(select.from) ? select.from.expressions : undefined;
   const [source, ...others] = Array.isArray(from) ? (from as Node[]) : [];

@@ -9,10 +9,10 @@ import { run, type Task } from "./run";
 /** https://docs.aws.amazon.com/athena/latest/APIReference/API_QueryExecutionStatus.html */
 export type State = "QUEUED" | "RUNNING" | "SUCCEEDED" | "FAILED" | "CANCELLED";
 
-/** A query that is to be started. */
+/** A query to start. */
 export interface QueryRequest extends Omit<Task, "id"> {
   workgroup: string;
-  /** Database of the tables that name none. */
+  /** Default database. */
   database?: string;
   /** ClientRequestToken. */
   token?: string;
@@ -38,13 +38,13 @@ export interface Query extends QueryRequest {
 
 /** How queries are run. */
 export interface QueryOptions {
-  /** Milliseconds of the cloud's time that a query is QUEUED at least. */
+  /** Minimum time that a query is QUEUED, in milliseconds of the cloud's time. */
   queueMs: number;
-  /** Bytes of an UNLOAD's files, about. */
+  /** Approximate size of UNLOAD's files, in bytes. */
   pieceBytes: number;
 }
 
-/** Queries that run at the same time; the others wait. */
+/** Maximum number of concurrent queries; the others wait. */
 const AT_ONCE = 2;
 const BY_USER = "Query was canceled by user";
 
@@ -74,7 +74,7 @@ export class Queries {
   }
 
   /**
-   * Starts a query, or finds the one that was started with the same token.
+   * Starts a query, or returns the one that was started with the same token.
    *
    * @returns its id
    * @throws ServiceError InvalidRequestException when that one has other parameters
@@ -96,7 +96,7 @@ export class Queries {
     return query.id;
   }
 
-  /** Stops a query; one that has ended stays as it is. */
+  /** Stops a query, unless it has ended. */
   async stop(id: string): Promise<void> {
     const work = this.working.get(this.find(id).id);
     work?.stop.abort();

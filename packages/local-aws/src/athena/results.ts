@@ -29,15 +29,15 @@ export async function writeResults(engine: Engine, { columns, texts, from }: Row
 /** A page of a result. */
 export interface Page {
   rows: (string | undefined)[][];
-  /** Where the next page begins, when there is one. */
+  /** Position of the next page, if there is one. */
   next?: number;
 }
 
 /**
  * Reads rows of a result.
  *
- * @param from byte of the file where a row begins
- * @param count most rows
+ * @param from offset in bytes at which a row begins
+ * @param count maximum number of rows
  */
 export async function readResults(lake: Lake, location: Location, from: number, count: number): Promise<Page> {
   const rows: Page["rows"] = [];
@@ -63,7 +63,7 @@ export async function readResults(lake: Lake, location: Location, from: number, 
   return { rows, next };
 }
 
-/** As GetQueryResults answers it. */
+/** As GetQueryResults returns it. */
 export function resultSet(columns: OutputColumn[], { rows, next }: Page): Json {
   return {
     UpdateCount: 0,

@@ -2,12 +2,12 @@ import type { Engine, ResultColumn } from "./engine";
 import { identifier } from "./engine";
 import { trinoTypeOf, type TrinoType } from "./types";
 
-/** A result's column: its name as Athena gives it, and its type. */
+/** A result's column: its name in Athena and its type. */
 export interface OutputColumn extends TrinoType {
   name: string;
 }
 
-/** A query's rows, whatever its columns are called. */
+/** A query's rows, independent of its columns' names. */
 export interface Rows {
   columns: OutputColumn[];
   /** The columns' values as texts, in SQL over `from`. */
@@ -22,8 +22,8 @@ export interface Rows {
  * Prepares a query.
  *
  * @param query DuckDB's SQL
- * @param written the query as it was given, where quoted names are told from expressions
- * @throws QueryFailure when it is not valid or a column has a type that is not known here
+ * @param written the original query, in which quoted names differ from expressions
+ * @throws QueryFailure when it is not valid or a column has an unsupported type
  */
 export async function prepare(engine: Engine, query: string, written: string): Promise<Rows> {
   const found = await engine.columns(query);
@@ -33,7 +33,7 @@ export async function prepare(engine: Engine, query: string, written: string): P
   return { columns, values, texts: values.map((value) => `CAST(${value} AS VARCHAR)`), from: `FROM (${query}) AS r(${names.join(", ")})` };
 }
 
-/** What has no name is `_col` and its place: DuckDB names it by its expression. */
+/** A column without a name is `_col` and its index; DuckDB names it after its expression. */
 function nameOf({ name }: ResultColumn, i: number, written: string): string {
   return /^[a-z_]\w*$/i.test(name) || written.includes(identifier(name)) ? name : `_col${i}`;
 }

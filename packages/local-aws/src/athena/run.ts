@@ -17,20 +17,20 @@ import { createView } from "./views";
 export interface Task {
   id: string;
   text: string;
-  /** Of the tables that name none. */
+  /** Default database. */
   database?: string;
   /** Folder of results: `s3://bucket/prefix/` */
   outputLocation: string;
   /** Account that must own the bucket of results. */
   expectedBucketOwner?: string;
-  /** Bytes that it may scan. */
+  /** Scan limit in bytes. */
   cutoff?: number;
 }
 
-/** What came of a query. */
+/** Outcome of a query. */
 export interface Outcome {
   columns: OutputColumn[];
-  /** Rows that an UNLOAD wrote. */
+  /** Number of rows that an UNLOAD wrote. */
   rows?: number;
   /** URI of an UNLOAD's manifest. */
   manifest?: string;
@@ -38,17 +38,17 @@ export interface Outcome {
 
 /** How a run behaves. */
 export interface RunOptions {
-  /** Absolute path of a folder that the run may make and remove. */
+  /** Absolute path of a folder that the run creates and removes. */
   folder: string;
-  /** Bytes of an UNLOAD's files, about. */
+  /** Approximate size of UNLOAD's files, in bytes. */
   pieceBytes: number;
   signal: AbortSignal;
-  /** Told how many bytes the query's objects have, before they are read. */
+  /** Receives the size of the query's objects in bytes, before they are read. */
   onScan(bytes: number): void;
 }
 
 /**
- * Runs a query as its caller: whatever is read or written is asked for with the caller's permissions.
+ * Runs a query as its caller: all reads and writes need the caller's permissions.
  *
  * @throws QueryFailure, QueryCancelled; anything else when the signal aborts
  */

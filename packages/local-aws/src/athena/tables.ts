@@ -37,7 +37,7 @@ interface Storage {
   SerdeInfo?: { SerializationLibrary?: string; Parameters?: Record<string, string> };
 }
 
-/** Finds tables and their objects with the permissions of whoever runs the query. */
+/** Finds tables and their objects with the permissions of the query's caller. */
 export class Tables {
   constructor(
     private readonly cloud: Cloud,
@@ -47,7 +47,7 @@ export class Tables {
 
   /**
    * @param wanted the partitions that the query needs
-   * @throws QueryFailure SCHEMA_NOT_FOUND, TABLE_NOT_FOUND or naming what is not known of the table
+   * @throws QueryFailure SCHEMA_NOT_FOUND, TABLE_NOT_FOUND or naming what is not supported of the table
    */
   async source({ database, table: name }: TableName, wanted: Wanted): Promise<Source> {
     await this.glue("GetDatabase", { Name: database }, `SCHEMA_NOT_FOUND: line 1:1: Schema '${database}' does not exist`);
@@ -108,7 +108,7 @@ export class Tables {
   }
 }
 
-/** Empty objects hold nothing, and what starts with _ or . is hidden. */
+/** Whether an object has data. Empty objects have none; those whose names start with _ or . are hidden. */
 const isData = ({ key, size }: LakeObject): boolean => size > 0 && !key.endsWith("/") && !/^[_.]/.test(key.slice(key.lastIndexOf("/") + 1));
 
 const columnOf = ({ Name, Type }: { Name: string; Type: string }): Column => ({ name: Name, type: Type });

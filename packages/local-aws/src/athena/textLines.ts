@@ -7,8 +7,8 @@ const LINE_END = /\r\n?|\n/g;
 const INFLATE_BYTES = 256 * 1024;
 
 /**
- * Turns the lines of a text into rows of a CSV with two columns, the line in quotes and a number, which DuckDB reads exactly,
- * whatever characters the lines hold. Lines end as Hadoop has it: at LF, CR or CRLF; bytes that are not UTF-8 become U+FFFD.
+ * Converts the lines of a text to CSV rows with two columns, the quoted line and a number. DuckDB reads them exactly,
+ * for all characters. Lines end at LF, CR or CRLF, as in Hadoop; bytes that are not UTF-8 become U+FFFD.
  */
 export class LineEncoder {
   private readonly decoder = new TextDecoder("utf-8", { ignoreBOM: true });
@@ -23,7 +23,7 @@ export class LineEncoder {
     this.lineEnd = `",${number}\n"`;
   }
 
-  /** Most bytes that one row has, or more. */
+  /** Upper bound of a row's bytes. */
   get rowBytes(): number {
     return this.longest * 3 + this.lineEnd.length + 1;
   }
@@ -67,8 +67,8 @@ export interface LineOptions {
 /**
  * Writes an object's lines as rows of CSV, and ends the sink.
  *
- * @returns most bytes that one row has, or more
- * @throws Error of zlib when a compressed object is cut short or broken
+ * @returns upper bound of a row's bytes
+ * @throws Error of zlib when a compressed object is truncated or corrupt
  */
 export async function writeLines(source: Readable, sink: Writable, { gzip, number, signal }: LineOptions): Promise<number> {
   const encoder = new LineEncoder(number);

@@ -42,7 +42,7 @@ export interface TrinoType {
 /**
  * DuckDB's type for a column of a table.
  *
- * @throws QueryFailure naming a type that is not known here
+ * @throws QueryFailure naming an unsupported type
  */
 export function duckTypeOf(hive: string): string {
   const known = DUCK[hive.toLowerCase()];
@@ -51,9 +51,9 @@ export function duckTypeOf(hive: string): string {
 }
 
 /**
- * The type that a result's column has on AWS; a sum of DuckDB's is wider than Trino's.
+ * The type that a result's column has on AWS; a sum has a wider type in DuckDB than in Trino.
  *
- * @throws QueryFailure naming a type that is not known here
+ * @throws QueryFailure naming an unsupported type
  */
 export function trinoTypeOf(duck: string): TrinoType {
   const [, precision, scale] = DECIMAL.exec(duck) ?? [];

@@ -9,20 +9,20 @@ import { parseLocation, uriOf, type Location } from "./location";
 import { Parts } from "./parts";
 import type { Rows } from "./rows";
 
-/** UNLOAD, taken apart. */
+/** A parsed UNLOAD. */
 export type Unload = Extract<Statement, { kind: "unload" }>;
 
 const FIELD_END = "chr(1)";
 const NULL_TEXT = "'\\N'";
 const LINE_END = Buffer.from("\n");
-/** Rows of a group, which a parquet file has one of at least. */
+/** Rows per row group; a parquet file has at least one group. */
 const ROW_GROUP = { least: 2048, most: 122_880 };
 const ROW_BYTES = 512;
 
 /**
- * Where an UNLOAD writes to.
+ * Checks the destination of an UNLOAD.
  *
- * @throws QueryFailure when it is no folder, or one that holds something
+ * @throws QueryFailure when it is not a folder, or not an empty one
  */
 export async function checkDestination(lake: Lake, destination: string): Promise<Location> {
   const location = parseLocation(destination);
@@ -38,7 +38,7 @@ export async function checkDestination(lake: Lake, destination: string): Promise
 /**
  * Writes a query's rows as files of the engine's folder.
  *
- * @param pieceBytes that a file has, about
+ * @param pieceBytes approximate size of a file
  * @returns the files' paths and the number of rows
  */
 export async function writeFiles(
@@ -61,7 +61,7 @@ async function writeParquet(engine: Engine, { columns, values, from }: Rows, fol
   return { files: files.map((file) => join(folder, file)), rows };
 }
 
-/** Athena writes lines in any order; here it is their own, so that equal rows make equal files. */
+/** Athena writes lines in any order. Sorting them here makes equal rows equal files. */
 async function writeText(engine: Engine, { texts, from }: Rows, folder: string, { compression }: Unload, pieceBytes: number) {
   const parts = new Parts(folder, compression === "GZIP", pieceBytes);
   let rows = 0;
@@ -78,7 +78,7 @@ async function writeText(engine: Engine, { texts, from }: Rows, folder: string, 
 }
 
 /**
- * Puts files into a folder, under names as Athena gives them.
+ * Puts files into a folder, with names in Athena's form.
  *
  * @param suffix of the names
  * @returns URIs, in the order of the files

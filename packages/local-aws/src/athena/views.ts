@@ -15,7 +15,7 @@ import { duckTypeOf } from "./types";
 const LEAST_ROW_BYTES = 2 ** 21;
 const INSERTED_AT_ONCE = 1000;
 
-/** What the views of a query's tables are made with. */
+/** What the views of a query's tables need. */
 export interface Loading {
   engine: Engine;
   lake: Lake;
@@ -25,7 +25,7 @@ export interface Loading {
 }
 
 /**
- * Reads a table's objects into files of the engine and makes a view of them, named as the table.
+ * Reads a table's objects into files of the engine and creates a view of them with the table's name.
  *
  * @param number of the table within its query
  * @throws QueryFailure naming an object that cannot be read

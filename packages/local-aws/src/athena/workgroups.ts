@@ -13,7 +13,7 @@ export interface Workgroup {
   enabled: boolean;
   /** Whether its settings override those of a query. */
   enforced: boolean;
-  /** Bytes that a query may scan. */
+  /** Scan limit of a query in bytes. */
   cutoff?: number;
 }
 

@@ -22,7 +22,7 @@ export interface JobRun {
   errorMessage?: string;
 }
 
-/** How runs go. */
+/** How runs behave. */
 export interface RunOptions {
   /** Milliseconds of the cloud's time that a run is STARTING at least. */
   startMs: number;

@@ -14,7 +14,7 @@ import { modulesOf, type ObjectLocation } from "./jobs";
 import type { Python } from "./python";
 
 /**
- * Does a run's work as the job's role: downloads the script and its modules, runs the script, and ships what it prints, to either output,
+ * Runs a job as its role: downloads the script and its modules, runs the script, and ships what it prints, to either output,
  * to the log group `output`. The group `error`, which holds what Glue itself logs, stays empty.
  *
  * @param python resolves to the Python that runs it

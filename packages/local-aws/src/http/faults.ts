@@ -4,7 +4,7 @@ import type { Registry } from "../registry";
 import { type Json, type Reply, ServiceError } from "../service";
 
 /**
- * How a call fails: the service answers with an error, nobody ever answers, the connection drops before the operation runs
+ * How a call fails: the service answers with an error, no answer comes, the connection drops before the operation runs
  * (`disconnect`), or it drops after that (`loseAnswer`).
  */
 export type FaultKind = ServiceError | "silence" | "disconnect" | "loseAnswer";

@@ -22,7 +22,7 @@ export interface Backend {
     input: Json,
     call: { requestId: string; body?: Readable; signal: AbortSignal },
   ): Promise<Reply>;
-  /** Receives errors that no service meant to return. */
+  /** Receives unexpected errors. */
   fault(error: unknown): void;
 }
 

@@ -37,7 +37,7 @@ export function readScope(authorization: string | undefined, url: string): Scope
   return { accessKeyId, region, service };
 }
 
-/** The refusal of an access key that nobody has, with the code of the protocol's services (403). */
+/** The refusal of an unknown access key, with the code of the protocol's services (403). */
 export function unknownKey(protocol: Protocol, { accessKeyId }: Scope): ServiceError {
   return new ServiceError(
     UNKNOWN_KEY[protocol],

@@ -5,8 +5,8 @@ import type { AppendLog } from "../store";
 import { evaluate } from "./evaluate";
 
 /**
- * Makes the one place where every call is decided, whether it came over HTTP or from another service.
- * Each decision is written down before the call goes on.
+ * Returns the function that authorizes every call, over HTTP or from another service.
+ * Each decision is logged before the call continues.
  *
  * @param decisions log of {at, principal, action, resource, decision, reason}
  */

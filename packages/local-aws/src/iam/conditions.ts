@@ -1,4 +1,4 @@
-/** Values by condition key, such as `s3:prefix`; keys are matched without regard to case. */
+/** Values by condition key, such as `s3:prefix`; keys are case-insensitive. */
 export type Context = Record<string, string>;
 
 type Test = (actual: string, expected: string) => boolean;
@@ -28,7 +28,7 @@ export function checkCondition(operator: string, owner: string): void {
 
 /**
  * Whether every condition of a statement holds.
- * A key that is absent fails a positive operator and satisfies a negated one and any `...IfExists`.
+ * An absent key fails a positive operator, and satisfies a negated one and any `...IfExists`.
  */
 export function conditionsHold(conditions: Record<string, Record<string, string | string[]>> | undefined, context: Context): boolean {
   const values = new Map(Object.entries(context).map(([key, value]) => [key.toLowerCase(), value]));
@@ -47,7 +47,7 @@ const patterns = new Map<string, RegExp>();
 /**
  * Matches IAM's wildcards: `*` any run of characters, `?` one character.
  *
- * @param pattern as policies write it
+ * @param pattern from a policy
  */
 export function matches(pattern: string, text: string): boolean {
   let compiled = patterns.get(pattern);

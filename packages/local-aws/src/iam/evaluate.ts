@@ -9,21 +9,21 @@ export interface Decision {
   reason: "identity policy" | "resource policy" | "account owner" | "explicit deny" | "no policy allows it";
 }
 
-/** Who asks, as policies see it. */
+/** A caller, as policies see it. */
 export interface Identity {
   arn: string;
   account: string;
-  /** The account's owner needs no policy, but is bound by denials. */
+  /** The account's owner needs no policy, but denials apply. */
   owner: boolean;
   policies: Policy[];
-  /** A service's own name, as `personalize.amazonaws.com`, when it asks itself. */
+  /** The service's principal, for example `personalize.amazonaws.com`, when a service calls as itself. */
   service?: string;
-  /** Condition keys of its requests. */
+  /** Condition keys of the caller's requests. */
   context?: Context;
 }
 
 /**
- * Evaluates one permission as IAM does within an account: an explicit denial wins, then any permission.
+ * Evaluates one permission as IAM does within an account: an explicit deny wins over any allow.
  *
  * @param global condition keys that every request carries
  */
@@ -43,7 +43,7 @@ export function evaluate(identity: Identity, need: RequiredPermission, global: C
   return { decision: "deny", reason: "no policy allows it" };
 }
 
-/** Whether a trust policy lets a service take a role. */
+/** Whether a trust policy lets a service assume a role. */
 export function trusts(trust: Policy, servicePrincipal: string, context: Context): boolean {
   const applies = statements(trust).filter(
     ({ Principal, Action, Condition }) =>

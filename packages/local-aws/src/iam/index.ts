@@ -12,7 +12,7 @@ interface Role {
   policies: Map<string, Policy>;
 }
 
-/** Identities of the account: its owner, users for clients outside, and roles that services take. */
+/** Identities of the account: its owner, users for external clients, and roles that services assume. */
 export class Identities {
   private readonly roles = new Map<string, Role>();
   private readonly managed = new Map<string, Policy>();
@@ -23,16 +23,16 @@ export class Identities {
     private readonly partition = "aws",
   ) {}
 
-  /** A new access key of the account's owner. */
+  /** Creates an access key for the account's owner. */
   owner(): Principal {
     const arn = this.arn("root");
     return this.issue("AKIA", arn, () => ({ arn, account: this.cloud.account, owner: true, policies: [] }));
   }
 
   /**
-   * A new access key of a user that has just these managed policies.
+   * Creates an access key for a user with the given managed policies only.
    *
-   * @param policyArns ARNs of policies that the program made
+   * @param policyArns ARNs of policies that the program created
    * @throws ServiceError NoSuchEntity
    */
   user(name: string, policyArns: string[]): Principal {
@@ -42,9 +42,9 @@ export class Identities {
   }
 
   /**
-   * Temporary credentials of a role for a service.
+   * Creates temporary credentials of a role for a service.
    *
-   * @throws ServiceError AccessDenied when the trust policy does not admit it
+   * @throws ServiceError AccessDenied when the trust policy does not allow the service
    */
   assume(roleArn: string, servicePrincipal: string, context: Record<string, string> = {}): Principal {
     const role = found(this.roles.get(roleName(roleArn)), `role ${roleArn}`);
@@ -55,19 +55,19 @@ export class Identities {
     return this.issue("ASIA", roleArn, identity);
   }
 
-  /** Credentials of a service itself; it has what resource policies give it. */
+  /** Creates credentials of a service itself, which resource policies alone allow. */
   service(servicePrincipal: string, context: Record<string, string>): Principal {
     const own = { "aws:SourceAccount": this.cloud.account, ...context };
     const identity = () => ({ arn: servicePrincipal, account: "", owner: false, policies: [], service: servicePrincipal, context: own });
     return this.issue("ASIA", servicePrincipal, identity);
   }
 
-  /** Who has an access key; undefined: it was never issued. */
+  /** The owner of an access key; undefined when it was never issued. */
   find(accessKeyId: string): Principal | undefined {
     return this.byAccessKey.get(accessKeyId)?.principal;
   }
 
-  /** What IAM knows of a principal at this moment. */
+  /** The principal's current identity: ARN, account and policies. */
   identity(principal: Principal): Identity {
     return found(this.byAccessKey.get(principal.credentials.accessKeyId), `the access key of ${principal.arn}`).identity();
   }
@@ -80,7 +80,7 @@ export class Identities {
     return { id: name, state: { arn: role.arn, uniqueId: accessKey("AROA") } };
   }
 
-  /** @param urn names a policy that the program gave no name */
+  /** @param urn source of the name of a policy without one */
   putRolePolicy({ role: of, name: given, policy }: Json, urn: string): { id: string; state: Json } {
     const [role, name] = [String(of), typeof given === "string" ? given : autoName(urn)];
     const { policies } = found(this.roles.get(role), `role ${role}`);

@@ -3,14 +3,14 @@ import { checkCondition } from "./conditions";
 
 const ELEMENTS = ["Sid", "Effect", "Principal", "Action", "Resource", "Condition"];
 
-/** One value or several, as a list. */
+/** Wraps a single value in a list. */
 export const list = <T>(value: T | T[] | undefined): T[] => (value === undefined ? [] : Array.isArray(value) ? value : [value]);
 
-/** The statements of a document, which may hold one without a list. */
+/** The statements of a document, in which a single one needs no list. */
 export const statements = (policy: Policy): Statement[] => list(policy.Statement);
 
 /**
- * Reads a policy document and refuses what the evaluator would not honour.
+ * Reads a policy document and refuses what the evaluator does not support.
  *
  * @param document JSON text or the object itself
  * @param owner what the policy belongs to, for the error

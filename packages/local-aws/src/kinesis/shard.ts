@@ -88,7 +88,7 @@ export class Shard {
   }
 
   /**
-   * Reads in order: at least one record, whatever its size, and more only within 10 MiB.
+   * Reads in order: at least one record of any size, and more only within 10 MiB.
    *
    * @param from position; an expired one means the oldest
    * @param limit most records

@@ -12,7 +12,7 @@ interface Line {
   message: string;
 }
 
-/** Brings the lines of one execution environment to its log stream, in batches and as the function's role. */
+/** Ships the lines of one execution environment to its log stream, in batches and as the function's role. */
 export class LogShipper {
   private waiting: Line[] = [];
   private shipping?: Promise<void>;
@@ -25,7 +25,7 @@ export class LogShipper {
     readonly logStreamName: string,
   ) {}
 
-  /** Takes a line; it is on its way at once, with all that came meanwhile. */
+  /** Queues a line; it is sent at once, together with the lines that came during the last call. */
   add(message: string): void {
     if (message === "" || this.waiting.length >= MAX_WAITING) return;
     this.waiting.push({ timestamp: this.cloud.clock.now(), message });

@@ -144,7 +144,7 @@ export function batcherOf(partitionKey: string, batchers: number): number {
   return batchers === 1 ? 0 : createHash("md5").update(partitionKey).digest().readUInt32BE(0) % batchers;
 }
 
-/** Which of a shard's records are finished, whatever the order in which parallel batches finish them. */
+/** Tracks which of a shard's records are finished. Parallel batches finish them in any order. */
 export class Progress {
   /** Sequence number of the last record such that it and all before it are finished. */
   checkpoint?: string;

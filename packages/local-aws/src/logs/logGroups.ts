@@ -16,7 +16,7 @@ export interface LogEvent extends InputLogEvent {
 /** Log streams by name, each with its lines. */
 type Streams = Map<string, LogEvent[]>;
 
-/** Log groups, in memory. Lines stay whatever their group's retention is: a local run is shorter than a day. */
+/** Log groups, in memory. Retention has no effect: a local run is shorter than a day. */
 export class LogGroups {
   private readonly groups = new Map<string, Streams>();
   private lastId = 0;

@@ -47,7 +47,7 @@ const SCHEDULE = inputsOf(
   },
 );
 
-/** EventBridge Scheduler: checks schedules. They never fire: whoever runs the local cloud starts the state machine. */
+/** EventBridge Scheduler: checks schedules. They never fire: start the state machine instead. */
 export function scheduler(cloud: Cloud): Service {
   const names = new Set<string>();
   const arnOf = (resource: string): string => `arn:aws:scheduler:${cloud.region}:${cloud.account}:${resource}`;

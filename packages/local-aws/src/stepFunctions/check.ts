@@ -9,11 +9,11 @@ const MAX_BYTES = 1_048_576;
 const MAX_NAME = 80;
 const MAX_SECONDS = 99_999_999;
 
-/** A rule that a definition breaks, with the place. */
+/** Throws with the place and the rule unless the rule holds. */
 type Demand = (holds: boolean, place: string, rule: string, got: unknown) => void;
 
 /**
- * Reads a definition and refuses whatever is not known, by name.
+ * Reads a definition and refuses by name what is not supported.
  *
  * @throws Error naming the place in the definition, the rule and the value
  */

@@ -1,9 +1,9 @@
 import type { Json } from "../service";
 
-/** The states that are known: Map and Parallel are not. */
+/** The supported state types. Map and Parallel are not supported. */
 export type StateType = "Pass" | "Task" | "Choice" | "Wait" | "Succeed" | "Fail";
 
-/** When to try a task again. */
+/** When to retry a task. */
 export interface Retrier {
   ErrorEquals: string[];
   IntervalSeconds?: number;
@@ -13,7 +13,7 @@ export interface Retrier {
   JitterStrategy?: "FULL" | "NONE";
 }
 
-/** Where to go on after an error. */
+/** The next state after an error. */
 export interface Catcher {
   ErrorEquals: string[];
   Next: string;
@@ -29,7 +29,7 @@ export interface Rule {
   Assign?: Json;
 }
 
-/** A state with the fields that its type has. */
+/** A state with the fields of its type. */
 export interface State {
   Type: StateType;
   Next?: string;
@@ -80,7 +80,7 @@ export const RETRIER_FIELDS: readonly string[] = [
 export const CATCHER_FIELDS: readonly string[] = ["ErrorEquals", "Next", "Output", "Assign", "Comment"];
 export const RULE_FIELDS: readonly string[] = ["Condition", "Next", "Output", "Assign", "Comment"];
 
-/** Where a state may go on. */
+/** The states that may follow a state. */
 export function targetsOf(state: State): string[] {
   const rules = (state.Choices ?? []).map(({ Next }) => Next);
   const catchers = (state.Catch ?? []).map(({ Next }) => Next);

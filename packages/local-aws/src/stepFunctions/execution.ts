@@ -6,7 +6,7 @@ import type { Machine } from "./machine";
 
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
-/** What an execution is told at its start. */
+/** What an execution is started with. */
 export interface Start {
   arn: string;
   name: string;
@@ -23,7 +23,7 @@ export class Execution {
   private controller = new AbortController();
   private ended: Promise<void> = Promise.resolve();
 
-  /** @param maxEvents after which it fails */
+  /** @param maxEvents number of events after which the execution fails */
   constructor(
     private readonly cloud: Cloud,
     readonly start: Start,
@@ -36,7 +36,7 @@ export class Execution {
     return FINAL_STATUS[this.last?.type ?? ""] ?? "RUNNING";
   }
 
-  /** The event that ended it; undefined: it runs. */
+  /** The event that ended the execution; undefined while it runs. */
   get final(): HistoryEvent | undefined {
     return this.status === "RUNNING" ? undefined : this.last;
   }
@@ -45,7 +45,7 @@ export class Execution {
     return this.history.events.at(-1);
   }
 
-  /** Starts it; it goes on in the background. */
+  /** Starts the execution in the background. */
   begin(principal: Principal): void {
     const { input, machine } = this.start;
     this.history.add("ExecutionStarted", this.start.startedAt, { input, inputDetails: { truncated: false }, roleArn: machine.roleArn });
@@ -53,7 +53,7 @@ export class Execution {
   }
 
   /**
-   * Lets it go on after its end, in the state in which it was.
+   * Redrives the execution from the state in which it ended.
    *
    * @returns epoch milliseconds
    * @see https://docs.aws.amazon.com/step-functions/latest/dg/redrive-executions.html
@@ -68,12 +68,12 @@ export class Execution {
     return at;
   }
 
-  /** Whether it ended without success. */
+  /** Whether the execution ended without success. */
   get isRedrivable(): boolean {
     return ["FAILED", "TIMED_OUT", "ABORTED"].includes(this.status);
   }
 
-  /** Ends it from outside, unless it has ended. */
+  /** Stops or times out the execution, unless it has ended. */
   async stop(details: { error?: string; cause?: string }): Promise<void> {
     this.controller.abort(new Ending("ExecutionAborted", details));
     await this.ended;
@@ -100,7 +100,7 @@ export class Execution {
     }
   }
 
-  /** The machine's timeout is in real time, for its tasks' work takes real time. */
+  /** The machine's timeout is in real time, because its tasks take real time. */
   private limit(seconds: number | undefined): NodeJS.Timeout | undefined {
     if (seconds === undefined || seconds * 1000 > MAX_TIMER_MS) return undefined;
     const ending = new Ending("ExecutionTimedOut", { error: "States.Timeout" });

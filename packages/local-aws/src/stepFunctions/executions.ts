@@ -10,7 +10,7 @@ const LEGAL_NAME = /^[^\s<>{}[\]?*"#%\\^|~`$&,;:/\p{Cc}\u{fffe}\u{ffff}]{1,80}$/
 /** State machines and their executions. */
 export class Executions {
   private readonly machines = new Map<string, Machine>();
-  /** In order of their start. */
+  /** In order of start time. */
   private readonly executions = new Map<string, Execution>();
 
   constructor(
@@ -47,14 +47,14 @@ export class Executions {
     return execution;
   }
 
-  /** A machine's executions in order of their start, each with its place among all. */
+  /** A machine's executions in order of start time, each with its position among all executions. */
   of(machine: Machine): { place: number; execution: Execution }[] {
     const all = [...this.executions.values()].map((execution, place) => ({ place, execution }));
     return all.filter(({ execution }) => execution.start.machine === machine);
   }
 
   /**
-   * Starts an execution; the same name and input while it runs give the same one.
+   * Starts an execution, or returns the running one with the same name and input.
    *
    * @throws ServiceError InvalidName, InvalidExecutionInput, ExecutionAlreadyExists
    */
@@ -77,7 +77,7 @@ export class Executions {
     return execution;
   }
 
-  /** Aborts whatever runs. */
+  /** Aborts all running executions. */
   async close(): Promise<void> {
     const running = [...this.executions.values()].filter(({ status }) => status === "RUNNING");
     await Promise.all(running.map((execution) => execution.stop({ error: "LocalCloud.Stopped", cause: "The local cloud was stopped." })));

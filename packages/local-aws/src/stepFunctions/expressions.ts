@@ -3,7 +3,7 @@ import type { Json } from "../service";
 import { StateFailure } from "./failure";
 import { addFunctions } from "./functions";
 
-/** One expression may take so long; Step Functions has a limit too, which it does not tell. */
+/** Time limit of one expression. Step Functions has a limit too, which is not documented. */
 const TIMEOUT_MS = 10_000;
 const MAX_DEPTH = 500;
 
@@ -22,11 +22,11 @@ export class Expressions {
   private readonly compiled = new Map<string, jsonata.Expression>();
 
   /**
-   * Evaluates every expression of a template; other strings, numbers and so on stay as they are.
+   * Evaluates every expression of a template; other values are left unchanged.
    *
    * @param location field of the state, for errors
    * @param bindings `states` and the variables
-   * @throws EvaluationFailure when an expression fails or gives nothing
+   * @throws EvaluationFailure when an expression fails or has no result
    */
   async evaluate(template: unknown, location: string, bindings: Json): Promise<unknown> {
     if (typeof template === "string") return isExpression(template) ? this.one(template, location, bindings) : template;
@@ -70,7 +70,7 @@ export function compile(text: string): jsonata.Expression {
 
 const sourceOf = (text: string): string => text.slice(2, -2).trim();
 
-/** JSONata's arrays carry flags, and its functions are values: only JSON leaves an expression. */
+/** Results are plain JSON: JSONata's arrays have flags, and its functions are values. */
 function plain(value: unknown, fail: (why: string) => EvaluationFailure): unknown {
   if (value === null || typeof value === "string" || typeof value === "boolean") return value;
   if (typeof value === "number" && Number.isFinite(value)) return value;

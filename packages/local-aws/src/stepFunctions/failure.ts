@@ -1,8 +1,8 @@
-/** An error as the states language sees it: it can be retried and caught, else it ends the execution. */
+/** An error of the state language: retried or caught, else it ends the execution. */
 export class StateFailure extends Error {
   /**
    * @param error its name, for example `States.Timeout` or `Glue.EntityNotFoundException`
-   * @param reason what `Cause` says; undefined: nothing
+   * @param reason value of `Cause` @default none
    */
   constructor(
     readonly error: string,
@@ -12,13 +12,13 @@ export class StateFailure extends Error {
     this.name = "StateFailure";
   }
 
-  /** As `$states.errorOutput` shows it. */
+  /** Value of `$states.errorOutput`. */
   get output(): { Error: string; Cause?: string } {
     return { Error: this.error, ...(this.reason === undefined ? {} : { Cause: this.reason }) };
   }
 }
 
-/** What ends an execution from outside while it works. */
+/** Reason for which an execution is ended from outside. */
 export class Ending extends Error {
   constructor(
     readonly type: "ExecutionAborted" | "ExecutionTimedOut",
@@ -29,7 +29,7 @@ export class Ending extends Error {
   }
 }
 
-/** Inputs, outputs and results have at most so many bytes: https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html */
+/** Maximum bytes of an input, output or result: https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html */
 export const MAX_DATA_BYTES = 262_144;
 
 /** @throws StateFailure States.DataLimitExceeded */
@@ -39,7 +39,7 @@ export function withinLimit<T>(value: T, what: string): T {
   throw new StateFailure("States.DataLimitExceeded", `${what} has ${bytes} bytes, more than the ${MAX_DATA_BYTES} that are allowed`);
 }
 
-/** Rejects as soon as the signal aborts, whatever becomes of the work. */
+/** Rejects as soon as the signal aborts, without waiting for the work. */
 export async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   let stop = (): void => undefined;
   const aborted = new Promise<never>((_, reject) => {

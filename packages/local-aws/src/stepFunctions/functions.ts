@@ -41,7 +41,7 @@ function partition(values: unknown[], size: number): unknown[][] {
   return Array.from({ length: Math.ceil(values.length / size) }, (_, i) => values.slice(i * size, (i + 1) * size));
 }
 
-/** Both ends are part of it. */
+/** Includes both ends. */
 function range(first: number, last: number, step: number): number[] {
   const length = Math.max(0, Math.floor((last - first) / step) + 1);
   if (step === 0 || length > MAX_RANGE) throw new Error(`$range: it must have at most ${MAX_RANGE} numbers and a step that is not 0`);
@@ -54,7 +54,7 @@ function hash(text: string, algorithm: string): string {
   return createHash(ALGORITHMS[algorithm]).update(text).digest("hex");
 }
 
-/** A number from 0 to below 1; the same seed gives the same number, though not the one that AWS gives. */
+/** A number from 0 to below 1. Equal seeds return equal numbers, but not those of AWS. */
 function random(seed?: number): number {
   if (seed === undefined) return Math.random();
   return createHash("sha256").update(String(seed)).digest().readUInt32BE() / 2 ** 32;

@@ -1,7 +1,7 @@
 import type { Json } from "../service";
 import { StateFailure } from "./failure";
 
-/** One event of an execution, as the API shows it but for its time. */
+/** An event of an execution. It has the form of the API, except for its time. */
 export interface HistoryEvent {
   id: number;
   previousEventId: number;
@@ -9,7 +9,7 @@ export interface HistoryEvent {
   type: string;
   /** Epoch milliseconds. */
   at: number;
-  /** What stands in the member that belongs to the type. */
+  /** Value of the member that holds the details of the event's type. */
   details: Json;
 }
 
@@ -25,10 +25,10 @@ export const FINAL_STATUS: Record<string, string> = {
 export class History {
   readonly events: HistoryEvent[] = [];
 
-  /** @param most how many events an execution has at most */
+  /** @param most maximum number of events of an execution */
   constructor(private readonly most: number) {}
 
-  /** @throws StateFailure States.Runtime when only the last event has room left */
+  /** @throws StateFailure States.Runtime when only one event is left of the quota */
   add(type: string, at: number, details: Json): void {
     const id = this.events.length + 1;
     if (id >= this.most && !(type in FINAL_STATUS)) {
@@ -38,22 +38,22 @@ export class History {
   }
 }
 
-/** What an execution that goes on after its end begins with. */
+/** Type of the event that begins a redrive. */
 export const REDRIVEN = "ExecutionRedriven";
 
-/** How often an execution went on after its end. */
+/** The redrives of an execution. */
 export function redrivesOf(events: readonly HistoryEvent[]): HistoryEvent[] {
   return events.filter(({ type }) => type === REDRIVEN);
 }
 
-/** Where an execution is: in which state, with which input and variables. */
+/** The current state of an execution, with its input and variables. */
 export interface Place {
   name: string;
   input: unknown;
   variables: Json;
 }
 
-/** The place at which an execution ended: the state that it entered last; undefined: none. */
+/** The state that an execution entered last; undefined when it entered none. */
 export function lastPlace(events: readonly HistoryEvent[]): Place | undefined {
   const entered = events.findLast(({ type }) => type.endsWith("StateEntered"));
   if (!entered) return undefined;
@@ -65,7 +65,7 @@ export function lastPlace(events: readonly HistoryEvent[]): Place | undefined {
 /** Members of details that are data. */
 const DATA = ["input", "output", "parameters", "assignedVariables"];
 
-/** An event as GetExecutionHistory gives it out. */
+/** An event as GetExecutionHistory returns it. */
 export function shown({ at, details, ...event }: HistoryEvent, withData: boolean): Json {
   const member = detailsOf(event.type);
   const kept = Object.entries(details).filter(([key]) => withData || !DATA.includes(key.replace(/Details$/, "")));

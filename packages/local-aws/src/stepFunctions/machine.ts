@@ -53,11 +53,11 @@ export class Machine {
   }
 }
 
-/** With the name that the program gave, or one made of its URN. */
+/** The machine's name, or one derived from its URN. */
 export const named = (inputs: Json, urn: string): Json => ({ ...inputs, name: inputs.name ?? autoName(urn) });
 
 /**
- * Refuses what the service or this stand-in would not take, the definition included.
+ * Refuses inputs, and definitions, that the service or the local cloud does not accept.
  *
  * @see https://docs.aws.amazon.com/step-functions/latest/apireference/API_CreateStateMachine.html
  * @throws Error naming machine, key, rule and value

@@ -5,7 +5,7 @@ const DEFAULTS = { IntervalSeconds: 1, MaxAttempts: 3, BackoffRate: 2, MaxDelayS
 /** Errors that no wildcard matches. */
 const TERMINAL = ["States.DataLimitExceeded", "States.Runtime"];
 
-/** The retriers of one visit of a state; each counts its own attempts. */
+/** The retriers of a state; each counts its own attempts. */
 export class Retries {
   private readonly used = new Map<Retrier, number>();
 
@@ -15,7 +15,7 @@ export class Retries {
     private readonly random: () => number = Math.random,
   ) {}
 
-  /** Milliseconds to wait before the next attempt; undefined: there is none. */
+  /** Milliseconds to wait before the next attempt; undefined when there is none. */
   delay(error: string): number | undefined {
     const retrier = firstMatch(this.retriers, error);
     if (!retrier || error === "States.Runtime") return undefined;
@@ -37,7 +37,7 @@ function firstMatch<T extends { ErrorEquals: string[] }>(all: readonly T[], erro
   return all.find(({ ErrorEquals }) => ErrorEquals.some((name) => name === error || wildcard(name, error)));
 }
 
-/** States.ALL matches every error but terminal ones, States.TaskFailed those of them that are no timeout. */
+/** States.ALL matches every error except terminal ones. States.TaskFailed matches those too, except timeouts. */
 function wildcard(name: string, error: string): boolean {
   if (TERMINAL.includes(error)) return false;
   return name === "States.ALL" || (name === "States.TaskFailed" && error !== "States.Timeout");

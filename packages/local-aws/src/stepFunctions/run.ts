@@ -7,7 +7,7 @@ import { data, lastPlace, redrivesOf, type History, type Place } from "./history
 import { choose, pass, wait } from "./states";
 import { perform } from "./taskState";
 
-/** A run under way. */
+/** An execution in progress. */
 export interface Run {
   cloud: Cloud;
   principal: Principal;
@@ -16,14 +16,14 @@ export interface Run {
   signal: AbortSignal;
 }
 
-/** Where a state leads: no next state ends the run. */
+/** The result of a state; without a next state the execution ends. */
 export interface Step {
   output: unknown;
   assigned?: Json;
   next?: string;
 }
 
-/** A visit of a state: what its fields are evaluated with. */
+/** One entry into a state, and what its fields are evaluated with. */
 export class Visit {
   private retryCount = 0;
 
@@ -35,7 +35,7 @@ export class Visit {
     private readonly enteredAt: number,
   ) {}
 
-  /** Counts one more attempt. */
+  /** Counts another attempt. */
   retried(): void {
     this.retryCount += 1;
   }
@@ -44,7 +44,7 @@ export class Visit {
    * Evaluates a field.
    *
    * @param more members of `$states` beside input and context
-   * @throws StateFailure after it was noted
+   * @throws StateFailure after it was recorded in the history
    */
   async evaluate(template: unknown, location: string, more: Json = {}): Promise<unknown> {
     const { start } = this.run;
@@ -57,14 +57,14 @@ export class Visit {
     }
   }
 
-  /** The failure of a field whose value breaks a rule, after it was noted. */
+  /** Records and returns the failure of a field whose value breaks a rule. */
   broken(location: string, rule: string, got: unknown): StateFailure {
     const failure = new EvaluationFailure(`The field '${location}' must be ${rule}, got ${JSON.stringify(got)}`, location);
     this.note(failure);
     return failure;
   }
 
-  /** Output and variables of fields that have both: variables are set from the old ones. */
+  /** Evaluates Output and Assign, both with the variables from before. */
   async leave(fields: Pick<State, "Output" | "Assign">, otherwise: unknown, more: Json = {}, place = ""): Promise<Step> {
     const { Output, Assign } = fields;
     const output = Output === undefined ? withinLimit(otherwise, "Output") : await this.evaluate(Output, `${place}Output`, more);
@@ -90,10 +90,10 @@ export class Visit {
 }
 
 /**
- * Goes from state to state: from the first, or, when the execution goes on after its end, from the one that it was in.
+ * Runs the states in order, from the first one or, after a redrive, from the one that the execution ended in.
  *
- * @returns the output of the last one
- * @throws StateFailure that no catcher took, or the reason of the signal
+ * @returns the output of the last state
+ * @throws StateFailure that no catcher handles, or the signal's reason
  */
 export async function run(run: Run): Promise<unknown> {
   const { start, history, signal, cloud } = run;

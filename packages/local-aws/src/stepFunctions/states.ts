@@ -2,12 +2,12 @@ import type { State } from "./definition";
 import { StateFailure } from "./failure";
 import type { Step, Visit } from "./run";
 
-/** Goes on with its output. */
+/** Pass state: continues with its output. */
 export async function pass(state: State, visit: Visit): Promise<Step> {
   return { ...(await visit.leave(state, visit.input)), next: state.Next };
 }
 
-/** The first rule that holds decides; without one the state's own fields and Default do. */
+/** Choice state: the first matching rule wins, else Default with the state's own fields. */
 export async function choose(state: State, visit: Visit): Promise<Step> {
   for (const [i, rule] of (state.Choices ?? []).entries()) {
     const location = `Choices[${i}]`;
@@ -21,7 +21,7 @@ export async function choose(state: State, visit: Visit): Promise<Step> {
   return { ...(await visit.leave(state, visit.input)), next: state.Default };
 }
 
-/** Waits on the cloud's clock. */
+/** Wait state, on the cloud's clock. */
 export async function wait(state: State, visit: Visit): Promise<Step> {
   const { clock } = visit.run.cloud;
   const ms =
@@ -30,7 +30,7 @@ export async function wait(state: State, visit: Visit): Promise<Step> {
   return { ...(await visit.leave(state, visit.input)), next: state.Next };
 }
 
-/** A field that holds whole seconds, or an expression that gives them. */
+/** A field with a whole number of seconds, or an expression that evaluates to one. */
 export async function seconds(template: number | string, field: string, visit: Visit): Promise<number> {
   const value = await visit.evaluate(template, field);
   if (Number.isInteger(value) && Number(value) >= 0 && Number(value) <= 99_999_999) return Number(value);

@@ -9,7 +9,7 @@ import type { Integration } from "./tasks/task";
 
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
-/** Does a task's work, again where a retrier says so, and goes on with its result or the catcher of its error. */
+/** Runs a task and retries it as its retriers say; continues with the result, or with the first catcher that matches the error. */
 export async function perform(state: State, visit: Visit): Promise<Step> {
   const { cloud, signal } = visit.run;
   const retries = new Retries(state.Retry);
@@ -57,7 +57,7 @@ async function attempt(state: State, visit: Visit): Promise<unknown> {
   }
 }
 
-/** A timeout is in real time, for the work is. */
+/** Timeouts are in real time, because the work takes real time. */
 async function timed(
   task: Integration,
   input: Json,

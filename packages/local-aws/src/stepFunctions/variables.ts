@@ -4,13 +4,13 @@ import { assignsOf, type State } from "./definition";
 import { compile, isExpression } from "./expressions";
 import { FUNCTION_NAMES } from "./functions";
 
-/** `$` and `$$` have no meaning outside of a path, but inside of one they have. */
+/** `$` and `$$` are valid only inside a path. */
 const ALWAYS = ["", "$", "states"];
 
 /**
  * Compiles every expression and finds variables that no state assigns and functions that do not exist.
  *
- * @param demand told whether a place keeps a rule
+ * @param demand receives each rule and whether it holds
  */
 export function checkExpressions(
   demand: (holds: boolean, place: string, rule: string, got: unknown) => void,
@@ -32,7 +32,7 @@ function expressionsIn(template: unknown): string[] {
   return template !== null && typeof template === "object" ? Object.values(template).flatMap(expressionsIn) : [];
 }
 
-/** Variables of an expression that it does not bind itself. */
+/** Free variables of an expression. */
 function namesIn(text: string, invalid: (why: string) => void): string[] {
   let tree: ExprNode | undefined;
   try {

@@ -1,7 +1,7 @@
 import { macroName } from "./functions";
 import { is, type Token } from "./tokens";
 
-/** Casts that a macro does as Trino does, by target type. */
+/** Macros with Trino's semantics of a cast, by target type. */
 const MACRO_CASTS = {
   bigint: "bigint",
   integer: "integer",
@@ -12,7 +12,7 @@ const MACRO_CASTS = {
   "map(varchar,json)": "json_map",
 } as const;
 
-/** Casts of values that are written out, which cannot fail. */
+/** Casts of literals, which cannot fail. */
 const PLAIN_CASTS = ["array(varchar)", "array(bigint)", "array(integer)"];
 
 /**
@@ -20,7 +20,7 @@ const PLAIN_CASTS = ["array(varchar)", "array(bigint)", "array(integer)"];
  *
  * @param value the translated value
  * @param type tokens of the target type
- * @throws Error for a type that is not known
+ * @throws Error for an unsupported type
  */
 export function castOf(keyword: "cast" | "try_cast", value: string, type: readonly Token[]): string {
   const name = type.map(({ text }) => text.toLowerCase()).join("");
@@ -35,7 +35,7 @@ export function castMacro(keyword: "cast" | "try_cast", target: string): string 
   return macroName(`${keyword}_${target}`);
 }
 
-/** Index of the AS that parts value and type, for tokens between a cast's brackets. */
+/** Index of the AS between value and type, in the tokens between a cast's brackets. */
 export function typeStart(tokens: readonly Token[]): number {
   return tokens.findLastIndex((token) => is(token, "as"));
 }

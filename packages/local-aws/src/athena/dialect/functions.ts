@@ -1,27 +1,27 @@
-/** What may stand before a bracket without being a function. */
+/** Keywords that may precede a bracket. */
 const KEYWORDS = [
   ...["all", "and", "any", "as", "between", "by", "case", "distinct", "else", "except", "exists", "filter", "from", "having", "in"],
   ...["intersect", "is", "join", "like", "not", "on", "or", "over", "select", "sets", "then", "union", "unnest", "using", "values"],
   ...["when", "where", "with"],
 ];
 
-/** Functions that mean the same in DuckDB, or that polyglot turns into what does. */
+/** Functions with the same meaning in DuckDB, or that polyglot translates. */
 const SAME = [
   ...["abs", "bool_and", "bool_or", "ceil", "chr", "coalesce", "count", "dense_rank", "first_value", "floor", "greatest"],
   ...["grouping", "if", "lag", "lead", "lower", "max", "min", "nullif", "rank", "replace", "row_number", "sum", "try", "upper"],
 ];
 
-/** Functions that DuckDB has under another name; they take a lambda or a constant, which a macro cannot. */
+/** Functions with another name in DuckDB. They take a lambda or a constant, which a macro cannot. */
 const RENAMED: Record<string, string> = { transform: "list_transform", filter: "list_filter", date_parse: "strptime" };
 
-/** Functions that a macro does as Trino does. */
+/** Functions for which a macro has Trino's semantics. */
 export const MACRO_FUNCTIONS = [
   ...["array_join", "cardinality", "concat", "contains", "element_at", "from_iso8601_timestamp", "json_array_length"],
   ...["json_extract", "json_extract_scalar", "json_format", "json_parse", "length", "regexp_extract", "regexp_extract_all"],
   ...["regexp_like", "regexp_replace", "split", "strpos", "substr", "to_unixtime", "to_utf8"],
 ] as const;
 
-/** Functions whose literal argument, counted from 0, must be understood before the query runs. */
+/** Functions with an argument (index from 0) that must be a supported literal. */
 export const LITERALS: Record<string, { index: number; check: (text: string) => void }> = {
   regexp_like: { index: 1, check: checkPattern },
   regexp_extract: { index: 1, check: checkPattern },
@@ -32,7 +32,7 @@ export const LITERALS: Record<string, { index: number; check: (text: string) => 
   json_extract_scalar: { index: 1, check: checkPath },
 };
 
-/** Name that a macro has in DuckDB. */
+/** Name of a macro in DuckDB. */
 export function macroName(name: string): string {
   return `trino_${name}`;
 }
@@ -43,9 +43,9 @@ export function isKeyword(name: string): boolean {
 }
 
 /**
- * What a Trino function is called in DuckDB.
+ * The name of a Trino function in DuckDB.
  *
- * @throws Error for a function whose meaning there is not known to be the same
+ * @throws Error for a function that is not known to mean the same there
  */
 export function duckdbFunction(name: string): string {
   if (SAME.includes(name)) return name;

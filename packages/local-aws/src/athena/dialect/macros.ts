@@ -3,11 +3,11 @@ import { macroName, type MACRO_FUNCTIONS } from "./functions";
 
 type MacroFunction = (typeof MACRO_FUNCTIONS)[number];
 
-/** Text in which JSON's strings are empty, to look for what DuckDB's reader takes and JSON does not know. */
+/** Empties all strings of a JSON text, to find what DuckDB accepts and JSON does not allow. */
 const OUTSIDE_STRINGS = String.raw`regexp_replace(s, '"(?:[^"\\]|\\.)*"', '""', 'g')`;
 const NO_JSON = String.raw`(?i)nan|inf|,\s*[\]}]`;
 
-/** Parameters and body of the functions' macros. A failed cast is their error: it is the one that TRY catches. */
+/** Parameters and body of the functions' macros. They fail through a cast, because TRY catches only that error. */
 const FUNCTIONS: Record<MacroFunction, string | readonly string[]> = {
   array_join: "(l, separator) AS list_aggregate(list_transform(l, x -> CAST(x AS VARCHAR)), 'string_agg', separator)",
   cardinality: "(l) AS len(l)",
@@ -51,7 +51,7 @@ const FUNCTIONS: Record<MacroFunction, string | readonly string[]> = {
   to_utf8: "(s) AS encode(s)",
 };
 
-/** What the others are made of: JSON null is no SQL NULL, and the last of several members of one name counts. */
+/** Base of the other JSON macros: JSON null differs from SQL NULL, and the last of duplicate members counts. */
 const HELPERS: readonly string[] = [
   `trino_json_items(j) AS json_extract(j, '$[*]')`,
   `trino_json_members(j) AS CASE
@@ -68,7 +68,7 @@ const HELPERS: readonly string[] = [
   END`,
 ];
 
-/** Casts of plain values: when Trino casts, and to what. */
+/** Casts of scalars: the condition under which Trino casts, and the result. */
 const CASTS = {
   bigint: { when: textIs(String.raw`[+-]?\d+`), value: rounded("BIGINT") },
   integer: { when: textIs(String.raw`[+-]?\d+`), value: rounded("INTEGER") },

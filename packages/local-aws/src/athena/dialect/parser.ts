@@ -9,8 +9,8 @@ export function parser(): Promise<typeof polyglot> {
 }
 
 async function load(): Promise<typeof polyglot> {
-  // The parser is one large WebAssembly module. To optimize it takes five seconds of CPU and stops everything meanwhile;
-  // as the baseline compiler leaves it, it parses a statement in a few milliseconds.
+  // The parser is one large WebAssembly module. Optimizing it blocks the process for five seconds;
+  // with the baseline compiler alone, it parses a statement in a few milliseconds.
   setFlagsFromString("--liftoff-only");
   const sdk = await import("@polyglot-sql/sdk");
   await sdk.init();

@@ -7,7 +7,7 @@ const UNKNOWN = [
 ];
 
 /**
- * Stops at what DuckDB would take for something else.
+ * Refuses syntax that has another meaning in DuckDB.
  *
  * @throws Error that names it
  */

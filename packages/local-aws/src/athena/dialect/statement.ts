@@ -5,16 +5,16 @@ export type Statement =
   | { kind: "select"; query: string }
   | { kind: "unload"; query: string; destination: string; format: "PARQUET" | "TEXTFILE"; compression: "NONE" | "GZIP" | "SNAPPY" };
 
-/** What can be written, with the compression of a statement that names none: https://docs.aws.amazon.com/athena/latest/ug/unload.html */
+/** Formats of UNLOAD with their compressions; `usual` is the default: https://docs.aws.amazon.com/athena/latest/ug/unload.html */
 const FORMATS = {
   PARQUET: { usual: "GZIP", known: ["GZIP", "SNAPPY"] },
   TEXTFILE: { usual: "GZIP", known: ["GZIP", "NONE"] },
 } as const;
 
 /**
- * Takes one statement apart; comments are left out.
+ * Parses one statement; comments are left out.
  *
- * @throws Error that names what the local Athena does not know
+ * @throws Error that names what is not supported
  */
 export function parseStatement(sql: string): Statement {
   const tokens = tokensOf(sql);

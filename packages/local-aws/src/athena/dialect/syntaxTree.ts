@@ -1,11 +1,11 @@
 import { parser } from "./parser";
 
-/** A node of a query's syntax tree; its members are looked at where they are needed. */
+/** A node of a query's syntax tree; its members are checked where they are used. */
 export type Node = Record<string, unknown>;
 
 /**
  * @returns the syntax tree of a Trino query
- * @throws Error for a query that is none
+ * @throws Error when the query cannot be parsed
  */
 export async function syntaxTree(query: string): Promise<unknown> {
   const { parse, Dialect } = await parser();

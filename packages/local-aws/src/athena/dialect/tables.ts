@@ -9,8 +9,8 @@ export interface TableName {
 /**
  * The tables that a query reads, each once, without its common table expressions.
  *
- * @param context database of the tables that name none
- * @throws Error for a query that is no Trino SQL, or a table without any database or with a catalog
+ * @param context default database
+ * @throws Error for a query that is not Trino SQL, or a table without a database or with a catalog
  */
 export async function tablesOf(query: string, context?: string): Promise<TableName[]> {
   const nodes = nodesOf(await syntaxTree(query));

@@ -1,7 +1,7 @@
 /** A piece of SQL text: `word` is an unquoted name or keyword, `quoted` a quoted name, `text` a string literal, `mark` anything else. */
 export interface Token {
   kind: "word" | "quoted" | "text" | "number" | "mark";
-  /** As it stands in the statement, quotes included. */
+  /** Source text, quotes included. */
   text: string;
 }
 
@@ -20,7 +20,7 @@ const PIECES = new RegExp(
 /**
  * Splits SQL into its tokens; space and comments are left out.
  *
- * @throws Error that names the character that begins no token
+ * @throws Error that names the text that is not a token
  */
 export function tokensOf(sql: string): Token[] {
   const tokens: Token[] = [];
@@ -36,7 +36,7 @@ export function tokensOf(sql: string): Token[] {
   return tokens;
 }
 
-/** SQL text again; tokens are set apart by one space. */
+/** Joins tokens to SQL text, with one space between them. */
 export function sqlOf(tokens: readonly Token[]): string {
   return tokens.map(({ text }) => text).join(" ");
 }
@@ -61,7 +61,7 @@ export function closing(tokens: readonly Token[], open: number): number {
   throw new Error("the local athena found a bracket that nothing closes");
 }
 
-/** Splits tokens at a separator that stands outside of all brackets. */
+/** Splits tokens at a separator outside all brackets. */
 export function splitAt(tokens: readonly Token[], separator: string): Token[][] {
   const parts: Token[][] = [[]];
   for (let i = 0; i < tokens.length; i++) {
@@ -75,7 +75,7 @@ export function splitAt(tokens: readonly Token[], separator: string): Token[][] 
   return parts;
 }
 
-/** What a string literal says. */
+/** The value of a string literal. */
 export function textOf(token: Token): string {
   return token.text.slice(1, -1).replaceAll("''", "'");
 }

@@ -5,7 +5,7 @@ import { refuse } from "./refusals";
 import { closing, is, splitAt, textOf, type Token, tokensOf } from "./tokens";
 
 /**
- * Turns a Trino query into DuckDB's SQL: functions and casts here, syntax by polyglot. A table `"db"."t"` becomes the view of that
+ * Translates a Trino query to DuckDB's SQL: functions and casts here, syntax by polyglot. A table `"db"."t"` becomes the view of that
  * name in the schema `db`.
  *
  * @throws Error that names a function or feature whose meaning in DuckDB is not known to be the same

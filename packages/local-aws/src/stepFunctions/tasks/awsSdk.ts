@@ -12,7 +12,7 @@ const CALLERS: Record<keyof typeof SDK, Caller> = {
   glue: async (task, operation, input) => withDates(await json(task, "glue", operation, input), GLUE_DATES),
   personalize: async (task, operation, input) => {
     const { metrics, ...output } = withDates(await json(task, "personalize", operation, renamed(input, lowerFirst)), PERSONALIZE_DATES);
-    // Names of metrics are no members of a shape.
+    // The names of metrics are data and stay unchanged.
     return { ...renamed(output, upperFirst), ...(metrics === undefined ? {} : { Metrics: metrics }) };
   },
   s3: callS3,
@@ -31,7 +31,7 @@ const SFN_DATES = ["startDate", "stopDate", "creationDate", "updateDate", "times
 export const SDK_SERVICES = Object.keys(CALLERS);
 
 /**
- * `aws-sdk:<service>:<action>`: members are PascalCase whatever the service calls them, dates are ISO texts.
+ * `aws-sdk:<service>:<action>`: members are in PascalCase for every service, dates are ISO 8601 texts.
  *
  * @see https://docs.aws.amazon.com/step-functions/latest/dg/supported-services-awssdk.html
  */

@@ -5,20 +5,20 @@ import { StateFailure } from "../failure";
 
 /** How the errors of a service's calls are named. */
 export interface Naming {
-  /** What stands before the dot. */
+  /** The part before the dot. */
   prefix: string;
   /** The exceptions that the service's API describes, without `Exception`. */
   known: string;
   /** The name of every other error. */
   other: string;
-  /** As causes name the service. */
+  /** The service's name in causes. */
   service: string;
 }
 
 /**
- * The error that a failed call makes: `<prefix>.<exception>`, always with `Exception` at its end. Codes that the API does
- * not describe, AccessDenied above all, come as the service's general exception. What the local cloud does not know ends
- * the execution as States.Runtime, which nothing catches.
+ * The error of a failed call: `<prefix>.<exception>`, where the exception always ends with `Exception`. Codes that the API does
+ * not describe, such as AccessDenied, become the service's general exception. What the local cloud does not support ends
+ * the execution with States.Runtime, which cannot be caught.
  *
  * @see https://docs.aws.amazon.com/step-functions/latest/dg/supported-services-awssdk.html
  */

@@ -2,21 +2,21 @@ import type { Json } from "../../service";
 import { StateFailure, unlessAborted } from "../failure";
 import type { TaskCall } from "./task";
 
-/** Waits between two looks at a job, in milliseconds of the cloud's time: the first, by how much it grows, the longest. */
+/** Poll interval in milliseconds of the cloud's time: first, growth factor, maximum. */
 const POLL = { first: 1000, growth: 1.5, longest: 60_000 };
 
 /** A job that a `.sync` task started. */
 export interface Job {
-  /** What starting it answered. */
+  /** Response of the call that started the job. */
   started: Json;
-  /** Looks at it: its state, and what is the task's result when it succeeds and the failure's cause when it fails. */
+  /** Describes the job: its state, and the task's result or the failure's cause. */
   look: () => Promise<{ state: string; result: Json }>;
-  /** States that are its end without success. */
+  /** Final states other than success. */
   failed: string[];
   stop: () => Promise<unknown>;
 }
 
-/** Waits for a job's end; one whose task ends before it does is stopped. */
+/** Waits until a job has ended. Stops the job when the task ends first. */
 export async function untilEnded({ started, look, failed, stop }: Job, task: TaskCall): Promise<Json> {
   try {
     task.signal.throwIfAborted();
@@ -34,7 +34,7 @@ export async function untilEnded({ started, look, failed, stop }: Job, task: Tas
   }
 }
 
-/** Optimized integrations show dates as epoch milliseconds, the services tell seconds. */
+/** Optimized integrations show dates as epoch milliseconds, the services return seconds. */
 export function inMilliseconds(output: Json, dates: string[]): Json {
   const text = JSON.stringify(output, (key, value: unknown) =>
     dates.includes(key) && typeof value === "number" ? Math.round(value * 1000) : value,

@@ -6,7 +6,7 @@ import { ServiceError, type Json, type Reply } from "../../service";
 import { MAX_DATA_BYTES, StateFailure } from "../failure";
 import type { TaskCall } from "./task";
 
-/** An operation: its route, the members of its input, the request that they make and the result that its answer makes. */
+/** An operation: its route, its input's members, and how input and response are converted. */
 interface Adapter {
   route: string;
   members: string[];
@@ -102,7 +102,7 @@ function describe(headers: Record<string, string>): Json {
 }
 
 /**
- * A body is a text in the states language.
+ * Reads a body as text.
  *
  * @throws StateFailure States.DataLimitExceeded
  */
@@ -114,10 +114,10 @@ async function textOf(body: Reply["body"], bytes: number): Promise<string> {
   return text(Readable.from(body ?? []));
 }
 
-/** S3 knows whole seconds. */
+/** S3 has times in whole seconds. */
 const isoText = (date: string): string => new Date(date).toISOString().replace(".000Z", "Z");
 
-/** Calls the local S3, which speaks XML and headers, as if it took and gave JSON. Lists that are empty are left out. */
+/** Calls the local S3, which speaks XML and headers, with JSON. Empty lists are left out. */
 export async function callS3({ cloud, principal }: TaskCall, operation: string, input: Json): Promise<Json> {
   const adapter = ADAPTERS[operation];
   if (!Object.hasOwn(ADAPTERS, operation)) throw notKnown(`the operation ${operation}`);

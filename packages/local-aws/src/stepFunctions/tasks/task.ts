@@ -7,7 +7,7 @@ export interface TaskCall {
   principal: Principal;
   /** Aborts at the task's timeout and when the execution ends; the task stops what it started. */
   signal: AbortSignal;
-  /** Tells that a job is under way (`.sync`). */
+  /** Records that a job was started (`.sync`). */
   submitted(output: unknown): void;
 }
 
