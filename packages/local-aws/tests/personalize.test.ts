@@ -74,7 +74,7 @@ describe("PutEvents of the local Personalize", () => {
     ["a long recommendation id", { eventList: [event({ recommendationId: long(41) })] }, /recommendationId' .*less than or equal to 40$/],
     ["26 impressions", { eventList: [event({ impression: many(26).map(() => "m") })] }, /impression' .*less than or equal to 25$/],
     ["no impression", { eventList: [event({ impression: [] })] }, /impression' .*greater than or equal to 1$/],
-    ["properties that are no JSON", { eventList: [event({ properties: "{" })] }, /^Error parsing properties json$/],
+    ["properties that are not JSON", { eventList: [event({ properties: "{" })] }, /^Error parsing properties json$/],
     ["properties that are a list", { eventList: [event({ properties: "[]" })] }, /^Error parsing properties json$/],
     [
       "long properties",
@@ -132,7 +132,7 @@ describe("PutEvents of the local Personalize", () => {
     });
   }
 
-  it("answers 200 and keeps nothing of a session called null", async () => {
+  it("answers 200 and drops the events of a session called null", async () => {
     const { $metadata } = await put({ sessionId: "null" });
     assert.equal($metadata.httpStatusCode, 200);
     assert.deepEqual(await personalizeLog(cloud, "events"), []);
@@ -153,7 +153,7 @@ describe("PutEvents of the local Personalize", () => {
     );
   });
 
-  it("does not know another tracker", async () => {
+  it("refuses an unknown tracking id", async () => {
     await assert.rejects(put({ trackingId: "elsewhere" }), (error: Error & { $metadata: { httpStatusCode: number } }) => {
       assert.deepEqual([error.name, error.$metadata.httpStatusCode], ["ResourceNotFoundException", 404]);
       return true;

@@ -24,7 +24,7 @@ describe("the control plane of the local Personalize", () => {
   const read = (operation: string, input: Json) => controlPlane(cloud, operation, input);
   const make = (kind: string, desired: Json) => makeThroughCloudControl(cloud.cloud, `AWS::Personalize::${kind}`, desired);
 
-  it("gives the ARNs of AWS and a read model with the tracking id", async () => {
+  it("returns ARNs as AWS does, and a read model with the tracking id", async () => {
     const prefix = "arn:aws:personalize:ap-southeast-1:123456789012:";
     assert.equal(shop.datasetGroupArn, `${prefix}dataset-group/shop`);
     assert.equal(shop.schemaArn, `${prefix}schema/shop`);
@@ -47,6 +47,20 @@ describe("the control plane of the local Personalize", () => {
     assert.deepEqual(rest, { name: "shop", eventTrackerArn, trackingId, datasetGroupArn, accountId: "123456789012", status: "ACTIVE" });
     assert.equal((await read("DescribeDataset", { datasetArn: `${shop.datasetArn}2` })).__type, "ResourceNotFoundException");
     assert.match(String((await read("DescribeDataset", { datasetArn: shop.datasetArn, verbose: true })).message), /member verbose/);
+  });
+
+  it("lists in pages", async () => {
+    const { datasetGroupArn } = shop;
+    const recipeArn = "arn:aws:personalize:::recipe/aws-popularity-count";
+    for (const name of ["first", "second"]) {
+      await read("CreateSolution", { name, datasetGroupArn, recipeArn, performAutoTraining: false });
+    }
+    const names = ({ solutions }: Json) => (solutions as Json[]).map(({ name }) => name);
+    const first = await read("ListSolutions", { maxResults: 1 });
+    assert.deepEqual(names(first), ["first"]);
+    const last = await read("ListSolutions", { maxResults: 1, nextToken: first.nextToken });
+    assert.deepEqual([names(last), last.nextToken], [["second"], undefined]);
+    assert.equal((await read("ListSolutions", { nextToken: "1" })).__type, "InvalidNextTokenException");
   });
 
   const unsupported = [
@@ -74,7 +88,7 @@ describe("the control plane of the local Personalize", () => {
     ["a name of 64 characters", "Schema", () => ({ Name: "a".repeat(64), Schema: "{}" }), /Name must be 1 to 63/],
     ["a taken group name", "DatasetGroup", () => ({ Name: "shop" }), /Another resource with .*dataset-group\/shop exists/],
     ["a taken schema name", "Schema", () => ({ Name: "shop", Schema: JSON.stringify(INTERACTIONS_SCHEMA) }), /schema\/shop exists/],
-    ["a schema that is no JSON", "Schema", () => ({ Name: "bad", Schema: "{" }), /Schema must be JSON/],
+    ["a schema that is not JSON", "Schema", () => ({ Name: "bad", Schema: "{" }), /Schema must be JSON/],
     ["a schema of another version", "Schema", () => schema({ version: "1.1" }), /version must be "1\.0", got "1\.1"/],
     ["a schema of another namespace", "Schema", () => schema({ namespace: "com.shop" }), /namespace/],
     [

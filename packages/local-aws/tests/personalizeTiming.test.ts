@@ -9,7 +9,7 @@ import { INTERACTIONS_SCHEMA, makeRecommender, makeThroughCloudControl, personal
 
 const SECONDS = Date.UTC(2026, 0, 31) / 1000;
 
-describe("the local Personalize's time", () => {
+describe("timing of the local Personalize", () => {
   let clock: ManualClock;
   let cloud: TestCloud;
   beforeEach(async () => {
@@ -18,7 +18,7 @@ describe("the local Personalize's time", () => {
   });
   afterEach(() => cloud.stop());
 
-  /** Makes the resources while time goes by; the tracker is not ACTIVE yet when this resolves. */
+  /** Creates the resources while time passes. The tracker is not ACTIVE yet when this resolves. */
   async function deploy(): Promise<Recommender> {
     const made = makeRecommender(cloud.cloud);
     for (let waits = 1; waits <= 2; waits++) {
@@ -34,7 +34,7 @@ describe("the local Personalize's time", () => {
       eventList: [{ eventType: "watch", sentAt: SECONDS }],
     });
 
-  it("is not ready for events before the tracker is ACTIVE", async () => {
+  it("refuses events before the tracker is ACTIVE", async () => {
     const { trackingId } = await deploy();
     await assert.rejects(call(trackingId), { name: "ResourceInUseException", status: 409 });
     clock.advance(1000);
@@ -64,7 +64,7 @@ describe("the local Personalize's time", () => {
     await dataset;
   });
 
-  it("takes 1000 requests a second and group, and the SDK tries throttled ones again", async () => {
+  it("accepts 1000 requests per second and group, and the SDK retries throttled ones", async () => {
     const { trackingId } = await deploy();
     clock.advance(1000);
     await eventually(() => call(trackingId));

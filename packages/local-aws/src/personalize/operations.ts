@@ -16,6 +16,7 @@ import {
   SOLUTION_VERSION,
 } from "./lifecycle";
 
+/** Every operation of Personalize, PersonalizeEvents and PersonalizeRuntime. */
 export const DIALECT: Dialect = { service: "personalize", invalid: "InvalidInputException" };
 
 /** Members of requests: https://docs.aws.amazon.com/personalize/latest/dg/API_CreateSolution.html */

@@ -32,7 +32,7 @@ describe("campaigns of the local Personalize", () => {
       assert.equal(latestCampaignUpdate.status, status);
       return { ...campaign, latestCampaignUpdate };
     });
-  /** Whether a campaign tells tastes apart, as just one of the two versions does. */
+  /** Which version a campaign serves: only the personal one distinguishes tastes. */
   const serves = async (campaignArn: string): Promise<"popular" | "personal"> => {
     const { itemList = [] } = await world.runtime.send(new GetRecommendationsCommand({ campaignArn, userId: "u0", numResults: 10 }));
     return itemList.every(({ itemId = "" }) => /^a4\d$/.test(itemId)) ? "personal" : "popular";
@@ -47,7 +47,7 @@ describe("campaigns of the local Personalize", () => {
   afterEach(() => failing.clear());
   after(() => world.close());
 
-  it("are described and listed by what they were made with", async () => {
+  it("are described and listed with their settings", async () => {
     const campaignArn = await serve(world.personalize, popular, "plain");
     const { creationDateTime, lastUpdatedDateTime, ...rest } = await describe(campaignArn);
     const summary = { name: "plain", campaignArn: `${ARN}:campaign/plain`, status: "ACTIVE" };
@@ -57,7 +57,7 @@ describe("campaigns of the local Personalize", () => {
     assert.deepEqual(await listed(`${ARN}:solution/personal`), []);
   });
 
-  it("are refused with what does not run here, by name", async () => {
+  it("refuse unsupported members by name", async () => {
     const create = (changes: object) =>
       world.personalize.send(new CreateCampaignCommand({ name: "c", solutionVersionArn: popular, ...changes }));
     const invalid = (message: RegExp) => ({ name: "InvalidInputException", message });
@@ -68,7 +68,7 @@ describe("campaigns of the local Personalize", () => {
     await assert.rejects(update(`${ARN}:campaign/none`, { solutionVersionArn: popular }), { name: "ResourceNotFoundException" });
   });
 
-  it("serve the old version until the new one is there", async () => {
+  it("serve the old version until the new one is loaded", async () => {
     const arn = await serve(world.personalize, popular, "moving");
     world.freeze();
     await update(arn, { solutionVersionArn: personal });
@@ -92,7 +92,7 @@ describe("campaigns of the local Personalize", () => {
     assert.equal(await serves(arn), "personal");
   });
 
-  it("serve the old version on when the update fails", async () => {
+  it("keep serving the old version when the update fails", async () => {
     const arn = await serve(world.personalize, personal, "staying");
     failing.add("campaignUpdate");
     await update(arn, { solutionVersionArn: popular, minProvisionedTPS: 3 });
@@ -102,21 +102,21 @@ describe("campaigns of the local Personalize", () => {
     assert.equal(await serves(arn), "personal");
   });
 
-  it("that failed do not answer, and may be mended by an update or deleted", async () => {
+  it("that failed do not answer, and can be fixed by an update or deleted", async () => {
     failing.add("campaign");
-    const campaigns = ["mended", "dropped"].map(async (name) => {
+    const campaigns = ["fixed", "dropped"].map(async (name) => {
       await world.personalize.send(new CreateCampaignCommand({ name, solutionVersionArn: popular }));
       await eventually(async () => assert.equal((await describe(`${ARN}:campaign/${name}`)).status, "CREATE FAILED"));
       return `${ARN}:campaign/${name}`;
     });
-    const [mended, dropped] = await Promise.all(campaigns);
-    assert.equal((await describe(mended)).failureReason, "The campaign is to fail.");
-    await assert.rejects(serves(mended), { name: "ResourceNotFoundException", message: /CREATE FAILED/ });
-    await update(mended, {});
-    await updated(mended, "ACTIVE");
-    const { status, failureReason } = await describe(mended);
+    const [fixed, dropped] = await Promise.all(campaigns);
+    assert.equal((await describe(fixed)).failureReason, "The campaign is to fail.");
+    await assert.rejects(serves(fixed), { name: "ResourceNotFoundException", message: /CREATE FAILED/ });
+    await update(fixed, {});
+    await updated(fixed, "ACTIVE");
+    const { status, failureReason } = await describe(fixed);
     assert.deepEqual([status, failureReason], ["ACTIVE", undefined]);
-    assert.equal(await serves(mended), "popular");
+    assert.equal(await serves(fixed), "popular");
     await remove(dropped);
     await eventually(() => assert.rejects(describe(dropped), { name: "ResourceNotFoundException" }));
   });

@@ -19,7 +19,7 @@ import { makeRecommender, makeThroughCloudControl, type Recommender } from "../.
 import { historyFile, enoughRows } from "../../testing/interactionRows";
 import { makeSolution, serve, train } from "../../testing/trainedRecommender";
 
-/** How each kind is deleted and described, by ARN. */
+/** Calls that delete and describe each kind by ARN. */
 const calls = (personalize: PersonalizeClient) => {
   const kind = (remove: (arn: string) => Promise<unknown>, describe: (arn: string) => Promise<object>) => ({ remove, describe });
   return {
@@ -58,7 +58,7 @@ describe("deletions of the local Personalize", () => {
     const [described] = Object.values(await of(kind).describe(arns[kind])) as { status?: string }[];
     return described.status;
   };
-  /** Deletes one and tells in which statuses it was seen until it was gone. */
+  /** Deletes a resource and returns the statuses that it had until it disappeared. */
   const remove = async (kind: Kind): Promise<unknown[]> => {
     await of(kind).remove(arns[kind]);
     const seen = new Set<unknown>();
@@ -69,7 +69,7 @@ describe("deletions of the local Personalize", () => {
     await eventually(() => assert.rejects(look(), { name: "ResourceNotFoundException" }));
     return [...seen];
   };
-  const ON_ITS_WAY = ["DELETE PENDING", "DELETE IN PROGRESS"];
+  const DELETING = ["DELETE PENDING", "DELETE IN PROGRESS"];
 
   before(async () => {
     world = await ImportWorld.open({ creationMs: 100 });
@@ -84,7 +84,7 @@ describe("deletions of the local Personalize", () => {
   });
   after(() => world.close());
 
-  it("wait for an import that is on its way", async () => {
+  it("wait for an import that is in progress", async () => {
     const other = await makeRecommender(world.running.cloud, "busy");
     await calls(world.personalize)
       .tracker.remove(other.trackerArn)
@@ -102,7 +102,7 @@ describe("deletions of the local Personalize", () => {
     await assert.rejects(late, { name: "ResourceInUseException", message: /dataset\/busy\/INTERACTIONS is in status DELETE PENDING/ });
   });
 
-  it("go in the service's order, and through its statuses", async () => {
+  it("need the service's order, and pass through its statuses", async () => {
     await world.import();
     arns.solution = await makeSolution(world.personalize, shop.datasetGroupArn, "shop");
     arns.campaign = await serve(world.personalize, await train(world.personalize, arns.solution, "first"), "shop");
@@ -110,17 +110,17 @@ describe("deletions of the local Personalize", () => {
     await refused("group", "event-tracker");
     await refused("dataset", "event-tracker");
     await refused("solution", "campaign/shop");
-    assert.deepEqual(await remove("tracker"), ON_ITS_WAY);
+    assert.deepEqual(await remove("tracker"), DELETING);
     await refused("dataset", "campaign/shop");
-    assert.deepEqual(await remove("campaign"), ON_ITS_WAY);
+    assert.deepEqual(await remove("campaign"), DELETING);
     await refused("group", "solution/shop");
-    assert.deepEqual(await remove("dataset"), ON_ITS_WAY);
+    assert.deepEqual(await remove("dataset"), DELETING);
     await refused("group", "solution/shop");
-    assert.deepEqual(await remove("solution"), ON_ITS_WAY);
-    assert.deepEqual(await remove("group"), ON_ITS_WAY);
+    assert.deepEqual(await remove("solution"), DELETING);
+    assert.deepEqual(await remove("group"), DELETING);
   });
 
-  it("leave the names free, and nothing that was there", async () => {
+  it("free the names, and leave no data", async () => {
     const { cloud } = world.running;
     const created = (kind: string, desired: Json) =>
       makeThroughCloudControl(cloud, `AWS::Personalize::${kind}`, { Name: "shop", ...desired });
@@ -134,7 +134,7 @@ describe("deletions of the local Personalize", () => {
     await assert.rejects(incremental, { name: "InvalidInputException", message: /first import/ });
   });
 
-  it("keep what is being deleted from everything new", async () => {
+  it("exclude a resource from further use at once", async () => {
     const { cloud } = world.running;
     const { id } = await makeThroughCloudControl(cloud, "AWS::Personalize::DatasetGroup", { Name: "going" });
     await of("group").remove(id);
@@ -146,7 +146,7 @@ describe("deletions of the local Personalize", () => {
     await assert.rejects(taken, { name: "ResourceAlreadyExistsException" });
   });
 
-  it("know nothing that is not there, nor other parameters", async () => {
+  it("refuse unknown resources and members", async () => {
     const { cloud, owner } = world.running;
     for (const kind of ["tracker", "dataset", "group"] as const) {
       await assert.rejects(of(kind).remove(`${arns[kind]}-none`), { name: "ResourceNotFoundException" }, kind);
@@ -155,7 +155,7 @@ describe("deletions of the local Personalize", () => {
     await assert.rejects(odd, { name: "NotImplemented", message: /force/ });
   });
 
-  it("need their action on the thing itself", async () => {
+  it("need their action on the resource itself", async () => {
     const { running } = world;
     const Resource = shop.datasetArn.replace("shop", "other");
     const policy = { Version: "2012-10-17", Statement: [{ Effect: "Allow", Action: "personalize:Delete*", Resource }] };

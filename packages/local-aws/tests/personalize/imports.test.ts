@@ -26,7 +26,7 @@ describe("an import job of the local Personalize", () => {
   });
   after(() => world.close());
 
-  it("imports through the role and the bucket's policy, and is described and listed", async () => {
+  it("imports with the role under the bucket's policy, and is described and listed", async () => {
     const job = await world.import(enoughRows(), { jobName: "first" });
     const datasetImportJobArn = `${PREFIX}dataset-import-job/first`;
     const { creationDateTime, lastUpdatedDateTime, ...rest } = job;
@@ -48,13 +48,13 @@ describe("an import job of the local Personalize", () => {
     assert.deepEqual(await list(`${PREFIX}dataset/none/INTERACTIONS`), []);
   });
 
-  it("takes columns in any order, quoted values, CRLF, and a last line without an end", async () => {
+  it("accepts columns in any order, quoted values, CRLF, and a last line without an end", async () => {
     const lines = enoughRows().map(([user, item, at, type]) => `${type},"a ""b"", ${item}",${at},"${user}"`);
     const csv = ["EVENT_TYPE,ITEM_ID,TIMESTAMP,USER_ID", ...lines].join("\r\n");
     assert.equal((await world.import(csv)).failureReason, undefined);
   });
 
-  it("takes a folder as one, but no file for a folder", async () => {
+  it("imports all files of a folder, and refuses a folder without the final slash", async () => {
     for (const [i, rows] of [enoughRows().slice(0, 400), enoughRows().slice(400)].entries()) {
       await world.put(historyFile(rows), `recommender/folder/part-${i}.csv`);
     }
@@ -109,7 +109,7 @@ describe("an import job of the local Personalize", () => {
     ],
   ];
   for (const [what, csv, names] of refused) {
-    it(`fails for a CSV that ${what}, and says so`, async () => {
+    it(`fails for a CSV that ${what}, with the reason`, async () => {
       const { status, failureReason = "" } = await world.import(csv.replaceAll("\n\n", "\n"));
       assert.equal(status, "CREATE FAILED");
       assert.match(failureReason, names);
@@ -117,14 +117,14 @@ describe("an import job of the local Personalize", () => {
     });
   }
 
-  it("fails for what is not UTF-8, and shows little of a header that is none", async () => {
+  it("fails for text that is not UTF-8, and cuts a long header", async () => {
     await world.put(Buffer.from(good.replace("watch", "w\u00e9tch"), "latin1"));
     assert.match((await world.end(await world.begin())).failureReason ?? "", /: line 2 must be UTF-8\.$/);
     const { failureReason = "" } = await world.import(good.replaceAll("\n", "\r"));
     assert.match(failureReason, /the column EVENT_TYPE of the schema, it is "USER_ID,ITEM_ID,.{284}\.\.\."\.$/s);
   });
 
-  it("takes ids at their limit, in characters of any kind", async () => {
+  it("accepts ids at their limit, in characters of any kind", async () => {
     const rows = enoughRows().map(([, ...rest], i): Row => ["é𝄞".repeat(128), ...(i === 0 ? [long(256), NOON, "watch"] : rest)] as Row);
     assert.equal((await world.import(rows)).failureReason, undefined);
   });
@@ -136,7 +136,7 @@ describe("an import job of the local Personalize", () => {
     assert.match(failureReason, /recommender\/none\.csv/);
   });
 
-  it("fails where a test says so", async () => {
+  it("fails when `fails` returns a reason", async () => {
     const { status, failureReason } = await world.import(enoughRows(), { jobName: "unlucky" });
     assert.deepEqual([status, failureReason], ["CREATE FAILED", "out of luck"]);
   });
@@ -150,7 +150,7 @@ describe("an import job of the local Personalize", () => {
     ["another kind of source", { dataSource: { dataLocation: "file:///a.csv" } }, "InvalidInputException", /dataLocation/],
     ["another mode", { importMode: "SOME" }, "InvalidInputException", /importMode/],
     ["no role", { roleArn: undefined }, "InvalidInputException", /roleArn/],
-    ["a dataset that is not there", { datasetArn: `${PREFIX}dataset/none/INTERACTIONS` }, "ResourceNotFoundException", /dataset\/none/],
+    ["an unknown dataset", { datasetArn: `${PREFIX}dataset/none/INTERACTIONS` }, "ResourceNotFoundException", /dataset\/none/],
     ["metrics of attribution", { publishAttributionMetricsToS3: true }, "InvalidInputException", /publishAttributionMetricsToS3/],
     ["an unknown member", { recrawl: true }, "NotImplemented", /recrawl/],
     ["a name that is not text", { jobName: 5 }, "SerializationException", /jobName/],
@@ -166,7 +166,7 @@ describe("an import job of the local Personalize", () => {
 });
 
 describe("an import job of the local Personalize into other datasets", () => {
-  it("holds every value to its field's type", async () => {
+  it("checks every value against its field's type", async () => {
     const world = await ImportWorld.open({ schema: RICH_SCHEMA });
     const header = RICH_SCHEMA.fields.map(({ name }) => name).join(",");
     const csvOf = (first: string): string =>

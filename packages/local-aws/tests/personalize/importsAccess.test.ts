@@ -7,7 +7,7 @@ import { historyFile, enoughRows } from "../../testing/interactionRows";
 const PREFIX = "arn:aws:personalize:ap-southeast-1:123456789012:";
 const policy = (...Statement: Statement[]): Policy => ({ Version: "2012-10-17", Statement });
 
-describe("who may import into the local Personalize", () => {
+describe("permissions to import into the local Personalize", () => {
   const service = { Service: "personalize.amazonaws.com" };
   const objects = `arn:aws:s3:::${BUCKET}/*`;
   const trust = (Condition: Statement["Condition"]) => policy({ Effect: "Allow", Action: "sts:AssumeRole", Principal: service, Condition });

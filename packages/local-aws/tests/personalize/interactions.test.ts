@@ -9,14 +9,14 @@ import { historyFile, enoughRows, NOON, type Row } from "../../testing/interacti
 const texts = (rows: Row[]): string[] => [...new Set(rows.map((row) => row.join(" ")))].sort();
 const other = (name: string): Row[] => enoughRows().map(([, ...rest]) => [name, ...rest]);
 
-describe("what a dataset of the local Personalize holds", () => {
+describe("the content of a dataset of the local Personalize", () => {
   let world: ImportWorld;
   beforeEach(async () => {
     world = await ImportWorld.open();
   });
   afterEach(() => world.close());
 
-  it("is what was imported and what streamed, duplicates once, ids to the last digit", async () => {
+  it("is the imported and the streamed rows, without duplicates, with ids exact to the last digit", async () => {
     const rows = enoughRows();
     const large: Row = ["9007199254740993", "18446744073709551615", NOON, "watch"];
     const [first] = rows;
@@ -26,7 +26,7 @@ describe("what a dataset of the local Personalize holds", () => {
     assert.deepEqual(await world.content(), texts([...rows, ...streamed]));
   });
 
-  it("knows no events without a user or an item", async () => {
+  it("excludes events without a user or an item", async () => {
     const { cloud, owner } = world.running;
     const put = (input: object) => {
       const { trackingId } = world.shop;
@@ -37,7 +37,7 @@ describe("what a dataset of the local Personalize holds", () => {
     assert.deepEqual(await world.content(), []);
   });
 
-  it("is replaced by a full import but for what streamed, added to by an incremental one, and as it was after a failed one", async () => {
+  it("is replaced by a full import except for streamed rows, extended by an incremental one, and unchanged by a failed one", async () => {
     const incremental = { importMode: "INCREMENTAL" } as const;
     await assert.rejects(world.import(enoughRows(), incremental), { name: "InvalidInputException", message: /first import .* FULL/ });
     const streamed: Row[] = [["u-streamed", "i0", NOON, "watch"]];
@@ -53,7 +53,7 @@ describe("what a dataset of the local Personalize holds", () => {
     assert.deepEqual(await world.content(), texts([...enoughRows(), ...streamed]));
   });
 
-  it("stays when the tracker goes, and goes with the dataset", async () => {
+  it("outlives the tracker, and is deleted with the dataset", async () => {
     const { personalize, shop } = world;
     await world.import();
     await world.stream([["u-streamed", "i0", NOON, "watch"]]);
@@ -71,7 +71,7 @@ describe("what a dataset of the local Personalize holds", () => {
 });
 
 describe("a dataset of the local Personalize without event types", () => {
-  it("takes an event for the row that it is", async () => {
+  it("treats events that differ only in type as one row", async () => {
     const schema = { ...INTERACTIONS_SCHEMA, fields: INTERACTIONS_SCHEMA.fields.slice(0, 3) };
     const world = await ImportWorld.open({ schema });
     const rows = enoughRows();

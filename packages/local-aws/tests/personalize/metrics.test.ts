@@ -9,7 +9,7 @@ const judged: fc.Arbitrary<Judged> = fc
 const close = (actual: number, expected: number) => assert.ok(Math.abs(actual - expected) < 1e-6, `${actual} is not ${expected}`);
 
 describe("metrics of a solution", () => {
-  it("are those that one works out by hand", () => {
+  it("match a calculation by hand", () => {
     const { coverage, ...means } = solutionMetrics(
       [
         { ranked: ["a", "b", "c", "d", "e", "f"], relevant: new Set(["b", "f", "z"]) },
@@ -34,11 +34,11 @@ describe("metrics of a solution", () => {
     for (const [name, value] of Object.entries(expected)) close(means[name], value / 2);
   });
 
-  it("are 0 where nobody was held out", () => {
+  it("are 0 when no user was held out", () => {
     assert.deepEqual([...new Set(Object.values(solutionMetrics([], 0)))], [0]);
   });
 
-  it("are shares, and do not look beyond the 25th item", () => {
+  it("are between 0 and 1, and ignore items after the 25th", () => {
     fc.assert(
       fc.property(fc.array(judged, { maxLength: 8 }), (users) => {
         const metrics = solutionMetrics(users, 60);
@@ -49,7 +49,7 @@ describe("metrics of a solution", () => {
     );
   });
 
-  it("are best when what is relevant comes first, and fall when it comes later", () => {
+  it("are highest when relevant items come first, and fall when they come later", () => {
     fc.assert(
       fc.property(judged, ({ ranked, relevant }) => {
         const one = (order: readonly string[]) => solutionMetrics([{ ranked: order, relevant }], 60);

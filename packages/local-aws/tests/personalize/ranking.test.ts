@@ -41,7 +41,7 @@ describe("the ranking for a user", () => {
     history: { old: [["dog", 7]] },
   };
 
-  it("has what is most like what the user did, then what is popular, then the rest", () => {
+  it("has items similar to the user's history, then popular items, then the history", () => {
     const sum = 0.5 + 0.25 + 0.125 + 0.25 / 3;
     assert.deepEqual(new Ranking(PETS).rank("old", 25), [
       ["cat", 0.5 / sum],
@@ -51,7 +51,7 @@ describe("the ranking for a user", () => {
     ]);
   });
 
-  it("is by what is popular for whoever is unknown", () => {
+  it("is by popularity for an unknown user", () => {
     const popular = [
       ["dog", 0.6],
       ["cat", 0.3],
@@ -61,7 +61,7 @@ describe("the ranking for a user", () => {
     assert.deepEqual(ids(new Ranking(PETS).rank(undefined, 2)), ["dog", "cat"]);
   });
 
-  it("goes by what streamed since the training, the newest most", () => {
+  it("follows interactions since the training, the newest most", () => {
     const ranking = new Ranking(PETS);
     ranking.see("new", ["cat", 8]);
     assert.deepEqual(ids(ranking.rank("new", 25)), ["dog", "owl", "cat"]);
@@ -69,13 +69,13 @@ describe("the ranking for a user", () => {
     assert.deepEqual(ids(ranking.rank("new", 25)), ["fox", "owl", "dog", "cat"]);
   });
 
-  it("is the same for everybody where nothing is known of likeness", () => {
+  it("is the same for every user when no items are similar", () => {
     const ranking = new Ranking({ ...PETS, neighbours: {}, history: {} });
     ranking.see("new", ["dog", 9]);
     assert.deepEqual(ids(ranking.rank("new", 25)), ["dog", "cat", "owl"]);
   });
 
-  it("has each item once, enough of them, by falling shares of 1, those that the user knows last", () => {
+  it("has each item once, enough items, falling scores that add up to 1, and known items last", () => {
     fc.assert(
       fc.property(model, events, count, (trained, seen, most) => {
         const ranked = after(trained, seen).rank("u", most);
@@ -96,7 +96,7 @@ describe("the ranking for a user", () => {
     );
   });
 
-  it("begins as one that is longer", () => {
+  it("is a prefix of a longer ranking", () => {
     fc.assert(
       fc.property(model, events, count, (trained, seen, most) => {
         const ranking = after(trained, seen);
@@ -105,7 +105,7 @@ describe("the ranking for a user", () => {
     );
   });
 
-  it("does not depend on the order in which events come, nor on how often", () => {
+  it("does not depend on the order of events, nor on repetitions", () => {
     fc.assert(
       fc.property(model, events, (trained, seen) => {
         const expected = after(trained, seen).rank("u", 25);

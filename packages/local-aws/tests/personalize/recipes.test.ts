@@ -33,7 +33,7 @@ describe("recipes of the local Personalize", () => {
     assert.deepEqual(RECIPE_ARNS, [POPULARITY, PERSONAL.replace("-v2", ""), PERSONAL]);
   });
 
-  it("count interactions, and show everybody the same", async () => {
+  it("count interactions, and recommend the same to every user", async () => {
     const { model } = await trained(
       [...tastes(50), ["u1", "a7", 1, "watch"], ["u3", "a7", 1, "watch"], ["u3", "a7", 2, "watch"]],
       POPULARITY,
@@ -43,7 +43,7 @@ describe("recipes of the local Personalize", () => {
     assert.deepEqual(model.popular[0], ["a7", 15]);
   });
 
-  it("find what users with the same items had besides", async () => {
+  it("find the other items of users with the same items", async () => {
     const { model } = await trained(tastes(50), PERSONAL);
     const unseen = Array.from({ length: 10 }, (_, i) => `a${40 + i}`);
     assert.deepEqual(itemsOf(model, "u0", 10).sort(), unseen);
@@ -68,12 +68,12 @@ describe("recipes of the local Personalize", () => {
     assert.ok(popular < 1, String(popular));
   });
 
-  it("give the same from the same rows, in whatever order they come", async () => {
+  it("do not depend on the order of the rows", async () => {
     const rows = tastes(50);
     assert.deepEqual(await trained(rows.reverse(), PERSONAL), await trained(tastes(50), PERSONAL));
   });
 
-  it("take any text as an id, and keep 64-bit ids to the last digit", async () => {
+  it("accept any text as an id, and keep 64-bit ids exact to the last digit", async () => {
     const names: Record<string, string> = { u0: "constructor", u2: 'it\'s "q"', a49: "18446744073709551615", a48: "9007199254740993" };
     const named = tastes(50).map(([user, item, ...rest]): Row => [
       names[user] ?? user,

@@ -32,7 +32,7 @@ describe("recommendations of the local Personalize", () => {
   });
   after(() => world.close());
 
-  it("are what users with the same items had besides, by falling score", async () => {
+  it("are the other items of users with the same items, by falling score", async () => {
     const { itemList = [] } = await ask({ userId: "u0" });
     assert.equal(itemList.length, 25);
     assert.deepEqual(
@@ -54,18 +54,18 @@ describe("recommendations of the local Personalize", () => {
     );
   });
 
-  it("are the popular ones for a user who is unknown, or is not named", async () => {
+  it("are the popular items for an unknown user, or without a user", async () => {
     const popular = await items({ campaignArn: await deploy("popular", POPULARITY), userId: "u0" });
     assert.deepEqual(await items({ userId: "stranger" }), popular);
     assert.deepEqual(await items(), popular);
   });
 
-  it("are as many as are asked for", async () => {
+  it("are as many as requested", async () => {
     assert.equal((await items({ userId: "u0", numResults: 1 })).length, 1);
     assert.equal((await items({ userId: "u0", numResults: 500 })).length, 100);
   });
 
-  it("follow at once what streams", async () => {
+  it("follow streamed interactions at once", async () => {
     await world.stream([
       ["newcomer", "b3", NOW, "watch"],
       ["newcomer", "b4", NOW + 1, "click"],
@@ -77,7 +77,7 @@ describe("recommendations of the local Personalize", () => {
     );
   });
 
-  it("are in the log with an id of their own", async () => {
+  it("are logged with a unique id", async () => {
     const before = (await personalizeLog(world.running, "recommendations")).length;
     const asked = [await ask({ userId: "u1", numResults: 3 }), await ask({ numResults: 2 })];
     const logged = (await personalizeLog(world.running, "recommendations")).slice(before).map(({ at, ...rest }) => [typeof at, rest]);
@@ -90,7 +90,7 @@ describe("recommendations of the local Personalize", () => {
     assert.ok(one !== other && one.length > 0 && one.length <= 40 && other.length <= 40, `${one} ${other}`);
   });
 
-  it("are refused with what does not run here, by name, and are not logged then", async () => {
+  it("refuse unsupported members by name, without a log entry", async () => {
     const before = (await personalizeLog(world.running, "recommendations")).length;
     const invalid = (message: RegExp) => ({ name: "InvalidInputException", message });
     for (const unsupported of [{ filterArn: `${campaignArn}/f` }, { itemId: "a0" }, { context: { DEVICE: "phone" } }]) {
@@ -108,7 +108,7 @@ describe("recommendations of the local Personalize", () => {
     assert.equal((await personalizeLog(world.running, "recommendations")).length, before);
   });
 
-  it("need the permission to ask this campaign", async () => {
+  it("need the permission for the campaign", async () => {
     const { running } = world;
     const { cloud } = running;
     const trust = { Statement: [{ Effect: "Allow", Principal: { Service: "lambda.amazonaws.com" }, Action: "sts:AssumeRole" }] };
@@ -126,7 +126,7 @@ describe("recommendations of the local Personalize", () => {
     client.destroy();
   });
 
-  it("end with their campaign, and events go on", async () => {
+  it("end with their campaign, while events are still accepted", async () => {
     const solutionArn = campaignArn.replace("campaign", "solution");
     const gone = (look: () => Promise<unknown>) => eventually(() => assert.rejects(look, { name: "ResourceNotFoundException" }));
     await world.personalize.send(new DeleteCampaignCommand({ campaignArn }));

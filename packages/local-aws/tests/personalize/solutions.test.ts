@@ -45,7 +45,7 @@ describe("solutions of the local Personalize", () => {
   });
   after(() => world.close());
 
-  it("are described and listed by what they were made with", async () => {
+  it("are described and listed with their settings", async () => {
     const { solution = {} } = await world.personalize.send(new DescribeSolutionCommand({ solutionArn }));
     const { creationDateTime, lastUpdatedDateTime, ...rest } = solution;
     const { datasetGroupArn } = world.shop;
@@ -57,7 +57,7 @@ describe("solutions of the local Personalize", () => {
     assert.deepEqual(other.solutions, []);
   });
 
-  it("are refused with what does not run here, by name", async () => {
+  it("refuse unsupported members by name", async () => {
     const refused = (changes: Partial<CreateSolutionRequest>, message: RegExp, name = "InvalidInputException") =>
       assert.rejects(create(changes), { name, message });
     await refused({ recipeArn: "arn:aws:personalize:::recipe/aws-sims" }, /'recipeArn'.*aws-popularity-count/);
@@ -70,7 +70,7 @@ describe("solutions of the local Personalize", () => {
     await assert.rejects(create({ name: "taste" }), { name: "ResourceAlreadyExistsException", message: /solution\/taste/ });
   });
 
-  it("are trained through the service's statuses", async () => {
+  it("pass through the service's statuses in training", async () => {
     world.freeze();
     const arn = await begin("first");
     assert.match(arn, /:solution\/taste\/[0-9a-f]{8}$/);
@@ -108,7 +108,7 @@ describe("solutions of the local Personalize", () => {
     assert.ok(metrics[NDCG] > baseline[NDCG], `${metrics[NDCG]} is not better than ${baseline[NDCG]}`);
   });
 
-  it("say why training failed, and have no metrics then", async () => {
+  it("show why training failed, and then have no metrics", async () => {
     const doomed = await begin("doomed");
     assert.equal(await failed(doomed), "The version is doomed.");
     await assert.rejects(metricsOf(doomed), { name: "ResourceInUseException", message: /CREATE FAILED/ });
@@ -128,7 +128,7 @@ describe("solutions of the local Personalize", () => {
     world.thaw();
   });
 
-  it("go with their versions and models", async () => {
+  it("are deleted with their versions and models", async () => {
     const before = await models();
     const gone = await makeSolution(world.personalize, world.shop.datasetGroupArn, "gone", POPULARITY);
     const arn = await train(world.personalize, gone, "one");
