@@ -51,7 +51,7 @@ const RECORD = inputsOf(
  * @param text Avro record as JSON
  * @throws Error naming the rule and the value
  */
-export function readSchema(text: string) {
+function readSchema(text: string) {
   let json: Json;
   try {
     json = JSON.parse(text) as Json;
