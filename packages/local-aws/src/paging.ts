@@ -9,7 +9,7 @@ export interface PagingOptions<Token extends string, Size extends string> {
   size: Size;
   /** Highest limit that a request may ask for. */
   most: number;
-  /** Lowest limit that a request may ask for; 0 stands for the usual one. @default 1 */
+  /** Lowest limit that a request may ask for; 0 means the default. @default 1 */
   least?: 0 | 1;
   /** Items of a page when the request has no limit. @default `most` */
   usual?: number;
@@ -17,7 +17,7 @@ export interface PagingOptions<Token extends string, Size extends string> {
   invalidToken: string;
 }
 
-/** Where an item stands in a list that may change between two pages. */
+/** Position of an item in a list that may change between two pages. */
 export interface Order<T> {
   /** A number that stays with its item. @default the index */
   numberOf: (item: T, index: number) => number;

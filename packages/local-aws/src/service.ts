@@ -78,7 +78,7 @@ export interface Operation {
   /** restJson: the body is data, passed on unparsed (`Call.body`), with `headers` in the input, as restXml does. */
   raw?: boolean;
   /**
-   * Checks the input before the caller's permissions are checked. @default takes it as it is
+   * Checks the input before the caller's permissions are checked. @default no checks
    *
    * @throws ServiceError for a member that is not known or breaks a rule
    */
@@ -112,7 +112,7 @@ export interface Worker {
   pending(since?: number): number;
 }
 
-/** An AWS service's local stand-in. */
+/** A local AWS service. */
 export interface Service {
   /** SigV4 scope: tells which service a request is for. */
   signingName: string;

@@ -47,7 +47,7 @@ export const lineTable = (name: string, location: string, more: Json = {}): Json
   ...more,
 });
 
-/** Inputs of a table of lines by the hour, whose partitions are projected. */
+/** Inputs of a table of lines with projected partitions, one per hour. */
 export const hourTable = (name: string, location: string, range: string): Json =>
   lineTable(name, location, {
     partitionKeys: [{ name: "datehour", ...STRING }],
@@ -62,7 +62,7 @@ export const hourTable = (name: string, location: string, range: string): Json =
     },
   });
 
-/** Inputs of a table of parquet by day, whose partitions are made. */
+/** Inputs of a table of parquet files with one partition per day, without projection. */
 export const dayTable = (name: string, columns: { name: string; type: string }[]): Json => ({
   name,
   databaseName: DATABASE,
@@ -71,7 +71,7 @@ export const dayTable = (name: string, columns: { name: string; type: string }[]
   storageDescriptor: { ...PARQUET, columns, location: `s3://${LAKE}/${name}/` },
 });
 
-/** What a query came to. */
+/** Outcome of a query. */
 export interface Ended {
   id: string;
   execution: QueryExecution;
@@ -92,7 +92,7 @@ export class AthenaBench {
     this.s3 = this.client(S3Client);
   }
 
-  /** @param options `stateDir` continues on an earlier bench's state, where everything is made already */
+  /** @param options `stateDir` continues with an earlier bench's state, where all resources exist */
   static async open(options: AthenaOptions = {}, cloud: Partial<CloudOptions> = {}): Promise<AthenaBench> {
     const factories = [s3, glue, makeAthena(options)];
     const bench = new AthenaBench(await withCloud(factories, { clock: new JumpingClock(FASTER), ...cloud }));
@@ -119,7 +119,7 @@ export class AthenaBench {
     return this.running.cloud.create(type, inputs, `urn:pulumi:test::test::${type}::made`);
   }
 
-  /** A role with these statements and nothing else. */
+  /** A role with the given statements only. */
   async role(name: string, Statement: Statement[]): Promise<Principal> {
     const trust = { Statement: [{ Effect: "Allow", Principal: { Service: "states.amazonaws.com" }, Action: "sts:AssumeRole" }] };
     const role = await this.create("aws:iam/role:Role", { name, assumeRolePolicy: trust });
@@ -160,7 +160,7 @@ export class AthenaBench {
     return { id, execution, state: execution.Status?.State, reason: execution.Status?.StateChangeReason };
   }
 
-  /** Waits until a query has come to its end; the first one of a process loads its SQL translator. */
+  /** Waits until a query has ended; the first one of a process loads its SQL translator. */
   ended(id: string): Promise<Ended> {
     const check = async (): Promise<Ended> => {
       const found = await this.look(id);
@@ -170,7 +170,7 @@ export class AthenaBench {
     return eventually(check);
   }
 
-  /** Runs a query to its end. */
+  /** Runs a query and waits until it has ended. */
   async run(sql: string, more: Partial<StartQueryExecutionCommandInput> = {}, client = this.athena): Promise<Ended> {
     return this.ended(await this.start(sql, more, client));
   }

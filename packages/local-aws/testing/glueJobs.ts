@@ -9,7 +9,7 @@ import { type TestCloud, withCloud } from "./cloud";
 import { eventually } from "./eventually";
 import { testPython } from "./python";
 
-/** Bucket of the scripts, and of whatever they write. */
+/** Bucket of the scripts and their output. */
 export const BUCKET = "shop-infra";
 /** The one job, and the groups of its log. */
 export const JOB = "shop-export";
@@ -35,7 +35,7 @@ export const JOB_INPUTS = {
   defaultArguments: { "--stage": "dev", "--header": "A,B", "--custom-logGroup-prefix": LOG },
 };
 
-/** A text as the program gives it for a file. */
+/** A text as a Pulumi asset. */
 export const textAsset = (text: string): Json => ({ [SIGNATURE_KEY]: ASSET_SIGNATURE, text });
 
 /** A cloud with S3, logs and Glue, and a role `job` for jobs. */
@@ -63,13 +63,13 @@ export class GlueJobs {
     return this.running.cloud.create(type, inputs, `urn:pulumi:test::test::${type}::made`);
   }
 
-  /** Gives the job's role its permissions, `more` beside those that every job needs. */
+  /** Sets the job's role permissions: those that every job needs, and `more`. */
   async allow(all: Statement[], ...more: Statement[]): Promise<void> {
     const policy = { Version: "2012-10-17", Statement: [...all, ...more] };
     await this.create("aws:iam/rolePolicy:RolePolicy", { name: "job", role: "job", policy });
   }
 
-  /** Gives the role permissions beside those that every job needs. */
+  /** Adds permissions to those that every job needs. */
   allowMore(...more: Statement[]): Promise<void> {
     return this.allow(MAY, ...more);
   }

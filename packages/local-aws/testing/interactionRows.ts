@@ -5,7 +5,7 @@ const HEADER = "USER_ID,ITEM_ID,TIMESTAMP,EVENT_TYPE";
 /** 31 January 2026, noon (UTC), in epoch seconds. */
 export const NOON = Date.UTC(2026, 0, 31, 12) / 1000;
 
-/** Just as many rows as Personalize requires for training. @default 25 users with 40 rows each */
+/** As many rows as Personalize requires for training: by default 25 users with 40 rows each. */
 export function enoughRows(count = 1000, users = 25): Row[] {
   return Array.from({ length: count }, (_, i) => [`u${i % users}`, `i${i % 40}`, NOON - i, "watch"]);
 }

@@ -6,7 +6,7 @@ export class JumpingClock implements Clock {
   private ahead = 0;
   private readonly faster: Clock;
 
-  /** @param scale how much shorter waits are */
+  /** @param scale factor by which waits are shorter */
   constructor(scale: number) {
     this.faster = realClock(scale);
   }
@@ -19,7 +19,7 @@ export class JumpingClock implements Clock {
     return this.faster.sleep(ms, signal);
   }
 
-  /** Moves ahead: whatever is there becomes older by so many milliseconds. */
+  /** Moves the clock ahead by a number of milliseconds. */
   jump(ms: number): void {
     this.ahead += ms;
   }

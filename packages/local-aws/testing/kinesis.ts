@@ -3,7 +3,7 @@ import type { GetShardIteratorCommandInput, _Record } from "@aws-sdk/client-kine
 import { S3Client } from "@aws-sdk/client-s3";
 import type { TestCloud } from "./cloud";
 
-/** Clients that never try again: the SDK's default, which speaks HTTP/2, and one that speaks HTTP/1.1 as the S3 client does. */
+/** Clients that never retry: the SDK's default, which speaks HTTP/2, and one that speaks HTTP/1.1 as the S3 client does. */
 export const protocols = {
   "HTTP/2": ({ client }: TestCloud) => new KinesisClient({ ...client, maxAttempts: 1 }),
   "HTTP/1.1": ({ client }: TestCloud) =>

@@ -5,11 +5,11 @@ interface Sleeper {
   wake(): void;
 }
 
-/** A clock that stands still until it is told to go on. */
+/** A clock that moves only when a test advances it. */
 export class ManualClock implements Clock {
   private readonly sleepers = new Set<Sleeper>();
 
-  /** @param time epoch milliseconds at which it stands */
+  /** @param time initial time in epoch milliseconds */
   constructor(private time = Date.UTC(2026, 0, 31, 12)) {}
 
   now(): number {
@@ -29,12 +29,12 @@ export class ManualClock implements Clock {
     });
   }
 
-  /** How many sleeps have not ended. */
+  /** Number of pending sleeps. */
   get sleeping(): number {
     return this.sleepers.size;
   }
 
-  /** Moves on, waking in order of time those whose sleep is over. */
+  /** Advances the time, and ends the sleeps that are due, in order. */
   advance(ms: number): void {
     this.time += ms;
     const due = [...this.sleepers].filter((sleeper) => sleeper.due <= this.time).sort((a, b) => a.due - b.due);

@@ -3,7 +3,7 @@ import type { Cloud, Json } from "../src/service";
 import type { TestCloud } from "./cloud";
 import { eventually } from "./eventually";
 
-/** The smallest Interactions schema that takes events with a type. */
+/** The smallest Interactions schema for events with a type. */
 export const INTERACTIONS_SCHEMA = {
   type: "record",
   name: "Interactions",
@@ -17,7 +17,7 @@ export const INTERACTIONS_SCHEMA = {
   version: "1.0",
 };
 
-/** What {@link makeRecommender} made. */
+/** The resources of {@link makeRecommender}. */
 export interface Recommender {
   datasetGroupArn: string;
   schemaArn: string;
@@ -35,9 +35,9 @@ export async function makeThroughCloudControl(cloud: Cloud, type: string, desire
 }
 
 /**
- * Makes a dataset group with schema, Interactions dataset and event tracker.
+ * Creates a dataset group with schema, Interactions dataset and event tracker.
  *
- * @param name of all four
+ * @param name of all four resources
  */
 export async function makeRecommender(cloud: Cloud, name = "shop", interactions: object = INTERACTIONS_SCHEMA): Promise<Recommender> {
   const make = (kind: string, desired: Json) => makeThroughCloudControl(cloud, `AWS::Personalize::${kind}`, desired);
@@ -57,7 +57,7 @@ export async function personalizeLog({ cloud }: TestCloud, name: string): Promis
   return entries;
 }
 
-/** Calls a control-plane operation over HTTP as the account's owner; errors come back as they are. */
+/** Calls a control-plane operation over HTTP as the account's owner; errors are returned, not thrown. */
 export async function controlPlane({ client }: TestCloud, operation: string, input: Json): Promise<Json> {
   const credential = `${client.credentials.accessKeyId}/20260131/${client.region}/personalize/aws4_request`;
   const response = await fetch(client.endpoint, {
@@ -71,7 +71,7 @@ export async function controlPlane({ client }: TestCloud, operation: string, inp
   return (await response.json()) as Json;
 }
 
-/** Resolves when the tracker takes events. */
+/** Resolves when the tracker accepts events. */
 export async function trackerActive(cloud: TestCloud, eventTrackerArn: string): Promise<void> {
   await eventually(async () => {
     const { eventTracker } = await controlPlane(cloud, "DescribeEventTracker", { eventTrackerArn });

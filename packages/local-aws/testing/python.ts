@@ -10,7 +10,7 @@ export const testPython = (options: Partial<VenvOptions> = {}): Promise<Python> 
   preparePython({ folder: join(process.cwd(), ".local/venv"), ...options });
 
 /**
- * Refuses a missing Python where the tests must not do without it.
+ * Refuses a missing Python where the tests require it.
  *
  * @param required whether `REQUIRE_PYTHON=1` says so
  * @throws Error with the reason
@@ -23,7 +23,7 @@ export function orFail(python: Python, required: boolean): Python {
 /**
  * For the `before` hook of a suite that needs Python: without it each of its tests is pending, with the reason in its title.
  *
- * @param note told the reason too: not every reporter shows titles
+ * @param note receives the reason too, because not every reporter shows titles
  * @returns absolute path of the interpreter
  * @throws Error with the reason when `REQUIRE_PYTHON=1`
  */
@@ -47,7 +47,7 @@ export async function needPython(
  *
  * @param args absolute path of a script and its arguments, or `-c` and a program
  * @returns what it printed, as JSON
- * @throws Error with what it printed on its way down
+ * @throws Error with the output of a script that fails
  */
 export async function runPython(interpreter: string, args: string[]): Promise<unknown> {
   const { stdout } = await run(interpreter, args, { timeout: 120_000 });

@@ -17,9 +17,9 @@ import { JumpingClock } from "./jumpingClock";
 const FASTER = 1000;
 const ACCOUNT = "arn:aws:states:ap-southeast-1:123456789012";
 
-/** What a bench is made of. */
+/** Settings of a bench. */
 export interface StepFunctionsOptions {
-  /** Services beside Step Functions. */
+  /** Services besides Step Functions. */
   services?: ServiceFactory[];
   stateDir?: string;
   /** @default one whose waits are a thousand times shorter */
@@ -38,7 +38,7 @@ export const machineOf = (States: Json, more: Json = {}): Json => ({
 /** A statement of a role's policy. */
 export const may = (Action: string[], Resource: string | string[] = "*"): Statement => ({ Effect: "Allow", Action, Resource });
 
-/** States of a machine whose one state `Call` does a task. */
+/** States of a machine with a single task, `Call`. */
 export const taskOf = (resource: string, Arguments: Json, more: Json = {}): Json => ({
   Call: { Type: "Task", Resource: `arn:aws:states:::${resource}`, Arguments, ...("Next" in more ? {} : { End: true }), ...more },
 });
@@ -68,7 +68,7 @@ export class StepFunctionsBench {
     return this.running.cloud.create(type, inputs, `urn:pulumi:test::test::${type}::made`);
   }
 
-  /** Gives the machines' role permissions. */
+  /** Adds permissions to the machines' role. */
   async allow(...Statement: Statement[]): Promise<void> {
     await this.create("aws:iam/rolePolicy:RolePolicy", { name: "calls", role: "machine", policy: { Version: "2012-10-17", Statement } });
   }
@@ -97,7 +97,7 @@ export class StepFunctionsBench {
     });
   }
 
-  /** Waits until a `.sync` task has its job, and gives what it was told of it. */
+  /** Waits until a `.sync` task has started its job, and returns the response of that call. */
   submitted(executionArn: string): Promise<Json> {
     return eventually(async () => {
       const event = (await this.history(executionArn)).find(({ type }) => type === "TaskSubmitted");
@@ -106,7 +106,7 @@ export class StepFunctionsBench {
     });
   }
 
-  /** Runs states to their end: status, output or error and cause. */
+  /** Runs states until the execution has ended; returns status, output or error and cause. */
   async run(States: Json, input: unknown = {}, more: Json = {}): Promise<Json> {
     const name = `flow-${++this.deployed}`;
     const { status, output, error, cause } = await this.ended(

@@ -11,25 +11,25 @@ import {
 import type { TestCloud } from "./cloud";
 import { eventually } from "./eventually";
 
-/** As few as can be trained on: https://docs.aws.amazon.com/personalize/latest/dg/limits.html */
+/** The minimum for training: https://docs.aws.amazon.com/personalize/latest/dg/limits.html */
 const USERS = 25;
 const ITEMS = 40;
-const EVENTS_A_CALL = 10;
+const EVENTS_PER_CALL = 10;
 const RECIPE = "arn:aws:personalize:::recipe/aws-popularity-count";
 
 /** Streams interactions of 25 users (`u0`...) with 40 items (`i0`...) each: just enough to train on. */
 export async function streamInteractions({ cloud, owner }: TestCloud, trackingId: string): Promise<void> {
   const sentAt = Math.floor(Date.now() / 1000) - 86_400;
   for (let user = 0; user < USERS; user += 1) {
-    for (let from = 0; from < ITEMS; from += EVENTS_A_CALL) {
-      const items = Array.from({ length: EVENTS_A_CALL }, (_, i) => from + i);
+    for (let from = 0; from < ITEMS; from += EVENTS_PER_CALL) {
+      const items = Array.from({ length: EVENTS_PER_CALL }, (_, i) => from + i);
       const eventList = items.map((item) => ({ eventType: "watch", sentAt: sentAt + item, itemId: `i${item}` }));
       await cloud.call(owner, "personalize", "POST /events", { trackingId, sessionId: `s${user}`, userId: `u${user}`, eventList });
     }
   }
 }
 
-/** Makes a solution that trains by a recipe. */
+/** Creates a solution with a recipe and waits until it is active. */
 export async function makeSolution(
   personalize: PersonalizeClient,
   datasetGroupArn: string,
@@ -45,7 +45,7 @@ export async function makeSolution(
   return solutionArn;
 }
 
-/** Trains a version of a solution. */
+/** Trains a version of a solution and waits until it is active. */
 export async function train(personalize: PersonalizeClient, solutionArn: string, name: string): Promise<string> {
   const training = { solutionArn, name, trainingMode: "FULL" } as const;
   const { solutionVersionArn = "" } = await personalize.send(new CreateSolutionVersionCommand(training));
@@ -56,7 +56,7 @@ export async function train(personalize: PersonalizeClient, solutionArn: string,
   return solutionVersionArn;
 }
 
-/** Lets a campaign serve a version, and waits until it does. */
+/** Creates a campaign of a version and waits until it is active. */
 export async function serve(personalize: PersonalizeClient, solutionVersionArn: string, name: string): Promise<string> {
   const { campaignArn = "" } = await personalize.send(new CreateCampaignCommand({ name, solutionVersionArn, minProvisionedTPS: 1 }));
   await eventually(async () => {

@@ -100,7 +100,7 @@ describe("the fault switch", () => {
     });
   }
 
-  it("drops an object whose answer is lost in the middle of its way", async () => {
+  it("breaks off the download of an object whose answer is lost", async () => {
     await objects.send(new PutObjectCommand({ Bucket: "raw", Key: "k", Body: "a" }));
     cloud.faults.inject({ service: "s3", operation: "GET /{Bucket}/{Key+}", kind: "loseAnswer" });
     await assert.rejects(objects.send(new GetObjectCommand({ Bucket: "raw", Key: "k" })), isLost);
@@ -124,7 +124,7 @@ describe("the fault switch", () => {
     cloud = await withCloud([]);
   });
 
-  it("strikes nobody who may not make the call", async () => {
+  it("does not apply to calls that are denied", async () => {
     const fault = cloud.faults.inject({ ...put, kind: "loseAnswer" });
     const stranger = new KinesisClient(cloud.clientOf(cloud.user("stranger", [])));
     await assert.rejects(putTexts(stranger, "events", ["a"]), { name: "AccessDeniedException" });

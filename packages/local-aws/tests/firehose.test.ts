@@ -19,7 +19,7 @@ describe("the local Firehose", () => {
     bench.running.startWorkers();
   };
 
-  it("writes what waited for the interval since the first record, and not before", async () => {
+  it("writes records once the interval since the first one has passed, and not before", async () => {
     await start();
     const before = bench.clock.now();
     await bench.put("a", "b", "c");
@@ -50,7 +50,7 @@ describe("the local Firehose", () => {
     assert.equal(gunzipSync(await bench.bytes(key)).toString(), `${large}\n${large}\n`);
   });
 
-  it("starts at what is put after its creation, even before it runs", async () => {
+  it("starts with the records that are put after its creation, even before it runs", async () => {
     await bench.put("early");
     await bench.makeRole([READ, WRITE]);
     bench.clock.advance(1);
@@ -137,7 +137,7 @@ describe("the local Firehose", () => {
     await assert.rejects(bench.deliver(), { name: "AccessDeniedException", message: /kinesis:DescribeStream/ });
   });
 
-  it("has no operations: it takes no records itself", async () => {
+  it("has no operations, and so accepts no records directly", async () => {
     const { cloud, owner } = bench.running;
     for (const operation of ["PutRecord", "PutRecordBatch", "DescribeDeliveryStream"]) {
       await assert.rejects(cloud.call(owner, "firehose", operation, { DeliveryStreamName: "delivery" }), {

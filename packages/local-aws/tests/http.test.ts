@@ -84,7 +84,7 @@ describe("the HTTP server", () => {
     );
   });
 
-  it("gives a user just the managed policies that it is given", async () => {
+  it("gives a user the given managed policies only", async () => {
     const statement = { Effect: "Allow", Action: "kinesis:GetRecords", Resource: "*" };
     const { id } = await cloud.cloud.create("aws:iam/policy:Policy", { name: "readers", policy: { Statement: [statement] } }, "urn:m");
     assert.deepEqual(await post("Guarded", cloud.user("app", [id]).credentials.accessKeyId), [200, "ok"]);

@@ -73,7 +73,7 @@ describe("an error over HTTP", () => {
       `<ErrorResponse><Error><Type>${type}</Type><Code>${code}</Code><Message>${message}</Message></Error><RequestId>ID</RequestId></ErrorResponse>`,
   ];
 
-  it("tells a client of the query protocol what it asked wrongly", async () => {
+  it("returns errors to clients of the query protocol", async () => {
     assert.deepEqual(await who(nobody), query(403, "Sender", "InvalidClientTokenId", UNKNOWN));
     const unknown = "the local sts has no operation AssumeRole";
     assert.deepEqual(await who(guest, "AssumeRole"), query(501, "Receiver", "UnknownOperationException", unknown));
@@ -108,7 +108,7 @@ describe("an error over HTTP", () => {
     assert.deepEqual([status, body], [400, JSON.stringify({ __type: "SerializationException", message })]);
   });
 
-  it("is what the SDK expects, HEAD and HTTP/2 included", async () => {
+  it("has the form that the SDK expects, for HEAD and HTTP/2 too", async () => {
     const seen = async (call: (config: ReturnType<TestCloud["clientOf"]>) => Promise<unknown>) =>
       Promise.all(
         [nobody, guest].map(async (who) => {

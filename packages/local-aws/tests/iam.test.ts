@@ -38,7 +38,7 @@ describe("local IAM", () => {
     );
   });
 
-  it("gives a service itself what resource policies give it, under the conditions of its requests", () => {
+  it("allows a service what resource policies allow it, under the conditions of its requests", () => {
     const identities = new Identities({ account: ACCOUNT, region: "ap-southeast-1" });
     const source = { "aws:SourceArn": `arn:aws:personalize:ap-southeast-1:${ACCOUNT}:dataset-import-job/a` };
     const service = identities.identity(identities.service("personalize.amazonaws.com", source));
@@ -57,7 +57,7 @@ describe("local IAM", () => {
     assert.equal(evaluate(service, OBJECT, {}).decision, "deny");
   });
 
-  it("denies what no policy allows", () => {
+  it("denies a call that no policy allows", () => {
     assert.deepEqual(evaluate(role(), OBJECT, {}), { decision: "deny", reason: "no policy allows it" });
     assert.equal(evaluate(role(policy(allow("s3:PutObject", "*"))), OBJECT, {}).decision, "deny");
     assert.equal(evaluate(role(policy(allow("s3:GetObject", "arn:aws:s3:::lake/other/*"))), OBJECT, {}).decision, "deny");
@@ -100,7 +100,7 @@ describe("local IAM", () => {
     assert.ok(!conditionsHold({ StringEquals: { k: "1" }, Bool: { b: "true" } }, { k: "1", b: "false" }));
   });
 
-  it("takes a role only where the trust policy names the service and its conditions hold", () => {
+  it("assumes a role only if the trust policy names the service and its conditions hold", () => {
     const trust = policy({
       Effect: "Allow",
       Principal: { Service: "firehose.amazonaws.com" },

@@ -116,7 +116,7 @@ describe("the local Kinesis's requests", () => {
     for (const [call, name, message] of cases) await assert.rejects(call(), named(name, message), String(message));
   });
 
-  it("lets a role do just what its policy names on the stream", async () => {
+  it("allows a role exactly the actions of its policy on the stream", async () => {
     const mine = await createStream(cloud, "mine");
     await createStream(cloud, "yours");
     const trust = {

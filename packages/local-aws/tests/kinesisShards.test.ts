@@ -121,7 +121,7 @@ describe("a Kinesis shard", () => {
     );
   });
 
-  it("gives back what it was given, whatever the pages and whatever retention has removed", () => {
+  it("returns the records that were put, with any page size and retention", () => {
     const arrivals = fc.array(fc.nat(50), { minLength: 1, maxLength: 80 });
     fc.assert(
       fc.property(arrivals, fc.integer({ min: 1, max: 30 }), fc.nat(400), fc.nat(3000), (waits, limit, retention, later) => {

@@ -8,7 +8,7 @@ import { ManualClock } from "../testing/manualClock";
 import { record, records } from "../testing/streamRecords";
 
 describe("Progress", () => {
-  it("has its checkpoint at the last record before which all are finished, whatever the order", () => {
+  it("has its checkpoint at the last record before which all are finished, in any order", () => {
     fc.assert(
       fc.property(fc.shuffledSubarray([0, 1, 2, 3, 4, 5, 6, 7]), (order) => {
         const progress = new Progress();
@@ -26,7 +26,7 @@ describe("Progress", () => {
 describe("Batcher", () => {
   const never = new AbortController().signal;
 
-  it("gives a batch when it is full, and the rest when the window is over", async () => {
+  it("returns a batch when it is full, and the rest when the window is over", async () => {
     const clock = new ManualClock();
     const batcher = new Batcher(clock, { batchSize: 3, windowSeconds: 10 });
     batcher.push(records(4));
@@ -43,7 +43,7 @@ describe("Batcher", () => {
     );
   });
 
-  it("keeps every event within 6 MiB, and takes a record that is larger alone", async () => {
+  it("keeps every event within 6 MiB, and sends a larger record alone", async () => {
     const batcher = new Batcher(new ManualClock(), { batchSize: 100, windowSeconds: 10 });
     const large = (ordinal: number, mib: number): StreamRecord => record(ordinal, 0, "a".repeat(mib * 1024 * 1024));
     batcher.push([large(0, 2), large(1, 2), large(2, 2), large(3, 7), large(4, 2)]);
@@ -54,7 +54,7 @@ describe("Batcher", () => {
     );
   });
 
-  it("stops waiting when it is told to", async () => {
+  it("stops waiting when the signal aborts", async () => {
     const stop = new AbortController();
     const waiting = new Batcher(new ManualClock(), { batchSize: 1, windowSeconds: 0 }).next(stop.signal);
     stop.abort();

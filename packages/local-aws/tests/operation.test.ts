@@ -79,7 +79,7 @@ describe("operations", () => {
 });
 
 describe("paging", () => {
-  it("gives every item of a list once, even when the list grows", () => {
+  it("returns every item of a list once, even when the list grows", () => {
     const list = [1, 2, 3, 4];
     const first = pages.page(list, { MaxResults: 2 });
     assert.deepEqual(first.items, [1, 2]);
@@ -88,7 +88,7 @@ describe("paging", () => {
     assert.deepEqual(second, { items: [3, 4, 5], next: {} });
   });
 
-  it("gives every item once when the newest comes first", () => {
+  it("returns every item once when the newest comes first", () => {
     const order = { numberOf: (item: number) => item, descending: true };
     const { items, next } = pages.page([3, 2, 1], { MaxResults: 2 }, order);
     assert.deepEqual(items, [3, 2]);

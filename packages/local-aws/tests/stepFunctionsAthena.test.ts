@@ -53,7 +53,7 @@ describe("local Step Functions: Athena", () => {
     assert.ok(Number.isInteger(SubmissionDateTime) && SubmissionDateTime > Date.UTC(2020, 0), `${SubmissionDateTime}`);
   });
 
-  it("fails with what became of a query that failed", async () => {
+  it("fails with the failed query as the cause", async () => {
     await open(500);
     const { error, cause } = await bench.run(query("SELECT CAST('x' AS integer)"));
     const { QueryExecution } = JSON.parse(String(cause)) as { QueryExecution: { Status: Json } };
@@ -72,7 +72,7 @@ describe("local Step Functions: Athena", () => {
     assert.deepEqual(await states(), ["CANCELLED", "CANCELLED"]);
   });
 
-  it("fails with what became of a query that someone else cancelled", async () => {
+  it("fails with the cancelled query as the cause", async () => {
     await open(NEVER);
     const executionArn = await bench.start(await bench.deploy(machineOf(query("SELECT 1"))));
     const { QueryExecutionId } = await bench.submitted(executionArn);

@@ -33,7 +33,7 @@ describe("local Step Functions: executions", () => {
     return { names: executions.map(({ name }) => name), executions, nextToken };
   };
 
-  it("describes what it ran", async () => {
+  it("describes an execution", async () => {
     const executionArn = await bench.start(echo, { a: 1 }, "one");
     assert.equal(executionArn, `${PREFIX}:execution:echo:one`);
     const { $metadata, ...described } = await bench.sfn.send(
@@ -81,7 +81,7 @@ describe("local Step Functions: executions", () => {
     );
   });
 
-  it("gives the history in pages, in both orders", async () => {
+  it("returns the history in pages, in both orders", async () => {
     const executionArn = await bench.start(echo);
     await bench.ended(executionArn);
     const pages = async (reverseOrder: boolean): Promise<(number | undefined)[][]> => {
@@ -164,7 +164,7 @@ describe("local Step Functions: executions", () => {
     );
   });
 
-  it("lets callers do what their policies say", async () => {
+  it("allows callers what their policies allow", async () => {
     const Statement = {
       Effect: "Allow",
       Action: ["states:StartExecution", "states:DescribeExecution"],

@@ -42,14 +42,14 @@ describe("local Step Functions: expressions", () => {
     assert.equal(await value("$random() < 1 and $random() >= 0"), true);
   });
 
-  it("refuse what these functions do not take", async () => {
+  it("refuse invalid arguments of the added functions", async () => {
     await fails("$partition([1], 0)", /the size must be a whole number above 0, got 0/);
     await fails("$range(1, 2000, 1)", /at most 1000 numbers/);
     await fails("$hash('a', 'SHA-2')", /the algorithm must be one of MD5, SHA-1, .* got SHA-2/);
     await fails("$parse('{')", /during evaluation/);
   });
 
-  it("give plain JSON", async () => {
+  it("return plain JSON", async () => {
     const result = await value("$map([1, 2], function($v) { $v * 2 })[$ > 0]");
     assert.deepEqual(Object.getOwnPropertyNames(result), ["0", "1", "length"]);
     assert.deepEqual(await value("$states.a[b = 1]", { states: { a: [{ b: 1 }, { b: 2 }] } }), { b: 1 });

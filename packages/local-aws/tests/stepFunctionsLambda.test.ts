@@ -38,7 +38,7 @@ describe("local Step Functions: lambda:invoke", () => {
   after(() => bench.close());
   afterEach(() => bench.running.faults.clear());
 
-  it("gives the function's answer, and notes each step", async () => {
+  it("returns the function's response, and records each step", async () => {
     const result = { ExecutedVersion: "$LATEST", Payload: { twice: 42, event: { n: 21 } }, StatusCode: 200 };
     assert.deepEqual(await bench.run(invoke({ n: "{% 20 + 1 %}" })), { status: "SUCCEEDED", output: result });
     const [scheduled, started, succeeded] = (await bench.history()).slice(2, 5);

@@ -60,12 +60,12 @@ export class Engine {
    * @throws QueryFailure
    */
   async run(sql: string): Promise<number> {
-    return (await this.told(() => this.connection.run(sql))).rowsChanged;
+    return (await this.withTrinoErrors(() => this.connection.run(sql))).rowsChanged;
   }
 
   /** @throws QueryFailure when the query is not valid */
   async columns(query: string): Promise<ResultColumn[]> {
-    const prepared = await this.told(() => this.connection.prepare(query));
+    const prepared = await this.withTrinoErrors(() => this.connection.prepare(query));
     return Array.from({ length: prepared.columnCount }, (_, i) => ({
       name: prepared.columnName(i),
       type: prepared.columnType(i).toString(),
@@ -79,9 +79,9 @@ export class Engine {
    */
   async *texts(expression: string, from: string): AsyncGenerator<Buffer[]> {
     // As a BLOB: the client drops a byte order mark from texts.
-    const result = await this.told(() => this.connection.stream(`SELECT encode(${expression}) ${from}`));
+    const result = await this.withTrinoErrors(() => this.connection.stream(`SELECT encode(${expression}) ${from}`));
     for (;;) {
-      const chunk = await this.told(() => result.fetchChunk());
+      const chunk = await this.withTrinoErrors(() => result.fetchChunk());
       if (chunk === null || chunk.rowCount === 0) return;
       yield (chunk.getColumnValues(0) as { bytes: Uint8Array }[]).map(({ bytes }) => Buffer.from(bytes));
     }
@@ -101,7 +101,7 @@ export class Engine {
     this.interrupting ??= setInterval(this.interrupt, INTERRUPT_MS);
   };
 
-  private async told<T>(work: () => Promise<T>): Promise<T> {
+  private async withTrinoErrors<T>(work: () => Promise<T>): Promise<T> {
     this.signal.throwIfAborted();
     try {
       return await work();

@@ -15,7 +15,7 @@ export function authorizer(identities: Identities, region: string, decisions: Ap
   return async (principal: Principal, need: RequiredPermission): Promise<void> => {
     const identity = identities.identity(principal);
     const { decision, reason } = evaluate(identity, need, {
-      // The loopback connection stands for the TLS connection that every client has on AWS.
+      // On AWS every client connects with TLS; here the loopback connection counts as such.
       "aws:SecureTransport": "true",
       "aws:PrincipalArn": principal.arn,
       "aws:PrincipalAccount": identity.account,

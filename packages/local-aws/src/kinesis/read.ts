@@ -119,7 +119,7 @@ function positionOf(stream: Stream, shard: Shard, sequenceNumber: string): numbe
   throw new ServiceError("InvalidArgumentException", `Invalid StartingSequenceNumber ${sequenceNumber}. ${why}`);
 }
 
-/** The position that a shard iterator stands for. */
+/** The position of a shard iterator. */
 interface Position {
   stream: string;
   shardIndex: number;

@@ -138,7 +138,7 @@ export class Sequence {
   }
 }
 
-/** Bytes that padded base64 stands for. */
+/** Number of bytes that padded base64 encodes. */
 export function bytesOf(base64: string): number {
   const padding = base64.endsWith("==") ? 2 : base64.endsWith("=") ? 1 : 0;
   return (base64.length / 4) * 3 - padding;

@@ -50,7 +50,7 @@ export class Stream {
     this.shards = splitHashKeys(shardCount).map((range, i) => new Shard(i, range, createdAt, retentionHours * HOUR_MS));
   }
 
-  /** The shard that takes a hash key. */
+  /** The shard of a hash key. */
   shardOf(hashKey: bigint): Shard {
     return this.shards[Number(((hashKey + 1n) * BigInt(this.shards.length) - 1n) / (MAX_HASH_KEY + 1n))];
   }

@@ -45,7 +45,7 @@ export class WriteThrottle {
   private readonly bytes = new TokenBucket(SHARD_LIMITS.writeBytesPerSecond);
   private readonly records = new TokenBucket(SHARD_LIMITS.writeRecordsPerSecond);
 
-  /** Counts a record of so many bytes, or refuses it and counts nothing. */
+  /** Counts a record by its bytes, or refuses it and counts nothing. */
   admit(bytes: number, now: number): boolean {
     if (!this.bytes.allows(bytes, now) || !this.records.allows(1, now)) return false;
     this.bytes.take(bytes);

@@ -21,7 +21,7 @@ export interface BatchPorts {
   finish(records: readonly StreamRecord[]): void;
   /** Epoch milliseconds. */
   now(): number;
-  /** Waits after so many failures in a row. */
+  /** Waits after a number of consecutive failures. */
   pause(failures: number): Promise<void>;
 }
 

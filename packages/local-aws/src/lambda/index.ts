@@ -5,7 +5,7 @@ import { FUNCTION_INPUTS, functionSettings } from "./functionSettings";
 import { mappingResource, type Mapping } from "./mapping";
 import { Sandbox } from "./sandbox";
 
-/** Settings of the stand-in. */
+/** How the local Lambda behaves. */
 export interface LambdaOptions {
   /**
    * Real milliseconds from one read of a shard to the next: a shard allows five a second, which all its consumers share.

@@ -8,7 +8,7 @@ import type { Json } from "../service";
 /** Packages that the Node.js runtimes bring: https://docs.aws.amazon.com/lambda/latest/dg/lambda-nodejs.html */
 const SDK_SCOPES = { "@aws-sdk": "@aws-sdk/client-s3", "@smithy": "@smithy/types" };
 
-/** How assets and archives are told from plain objects on the wire: sdk/go/common/resource in pulumi/pulumi. */
+/** Key that marks assets and archives on the wire: sdk/go/common/resource in pulumi/pulumi. */
 export const SIGNATURE_KEY = "4dabf18193072939515e22adb298388d";
 export const ASSET_SIGNATURE = "c44067f5952c0a294b673a41bacd8c17";
 export const ARCHIVE_SIGNATURE = "0def7320c3a5731c473e5ecbe6d01bc7";

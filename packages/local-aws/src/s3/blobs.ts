@@ -15,8 +15,8 @@ export interface NewBlob {
 }
 
 /**
- * Immutable files of bytes. A blob lives as long as something refers to it: an object, a part, or a read under way;
- * so copies share bytes, and a read goes on undisturbed while its object is replaced.
+ * Immutable files of bytes. A blob lives as long as something refers to it: an object, a part, or a read in progress;
+ * so copies share bytes, and a read continues while its object is replaced.
  */
 export class Blobs {
   private readonly references = new Map<string, number>();

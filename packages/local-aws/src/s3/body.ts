@@ -103,7 +103,7 @@ function checksum(headers: Record<string, string>): string | undefined {
 }
 
 /**
- * Moves the body to the sink. What is wrong with it is told when the client has sent it all,
+ * Moves the body to the sink. Errors in the body are reported once the client has sent all of it,
  * because breaking off would reset the connection before the answer arrives.
  */
 async function take(body: Readable | undefined, sink: Writable, plan: BodyPlan, limit: number, withChecksum = false) {

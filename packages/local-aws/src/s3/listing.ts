@@ -83,7 +83,7 @@ export interface Page {
   next?: Position;
 }
 
-/** One page of a listing; a common prefix is found by one search, however many keys it stands for. */
+/** One page of a listing; a common prefix is found by one search, independent of the number of its keys. */
 export function listPage(index: KeyIndex, { prefix, delimiter, after, limit }: ListingQuery): Page {
   const page: Page = { keys: [], commonPrefixes: [] };
   const end = index.behind(prefix);

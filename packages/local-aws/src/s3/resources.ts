@@ -80,7 +80,7 @@ export function resourceTypes(cloud: Cloud, catalog: Catalog): Record<string, Re
   };
 }
 
-/** Functions of programs; an absent bucket is told in the provider's words. */
+/** Pulumi functions. An absent bucket is reported in the provider's words. */
 export function bucketInvokes(cloud: Cloud, catalog: Catalog): Record<string, (inputs: Json) => Json> {
   return {
     [GET_BUCKET]: ({ bucket, region = cloud.region, ...others }) => {

@@ -95,7 +95,7 @@ function checkRetrier(demand: Demand, at: (field: string) => string, retrier: Js
   demand(strategies.includes(JitterStrategy as string), at("JitterStrategy of Retry"), "FULL or NONE", JitterStrategy);
 }
 
-/** States.ALL stands alone, and last. */
+/** States.ALL must be the only error of the last entry. */
 function checkErrors(demand: Demand, at: (field: string) => string, list: { ErrorEquals: string[] }[]): void {
   list.forEach(({ ErrorEquals }, i) => {
     const isList = Array.isArray(ErrorEquals) && ErrorEquals.length > 0 && ErrorEquals.every((name) => typeof name === "string");

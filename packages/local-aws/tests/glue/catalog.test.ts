@@ -74,7 +74,7 @@ describe("Glue", () => {
     assert.deepEqual(SerdeInfo?.Parameters, { "serialization.format": "1" });
   });
 
-  it("refuses what Athena could not read, or what is not known", async () => {
+  it("refuses what Athena cannot read, and what is not supported", async () => {
     const refused = (type: string, inputs: Json, message: RegExp) => assert.rejects(create(type, inputs), { message });
     await refused(
       DATABASE,

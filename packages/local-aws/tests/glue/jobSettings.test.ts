@@ -12,7 +12,7 @@ describe("settings of the local Glue's jobs", () => {
   const refused = (changes: Json, message: string): void =>
     assert.throws(() => checkJob({ ...JOB_INPUTS, ...changes }), { message: `Job "shop-export": ${message}` });
 
-  it("are taken as the service takes them, with its defaults", () => {
+  it("have the service's defaults", () => {
     checkJob(JOB_INPUTS);
     const { roleArn, glueVersion, command, workerType, numberOfWorkers } = JOB_INPUTS;
     const least = { roleArn, glueVersion, command, workerType, numberOfWorkers };

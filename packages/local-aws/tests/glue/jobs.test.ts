@@ -103,7 +103,7 @@ except KeyError:
     assert.equal((await jobs.run({ "--exit": "now" })).ErrorMessage, "SystemExit: 3");
   });
 
-  it("show what the role lacks: the script, S3 within it, or only the log", async () => {
+  it("show which permission the role lacks: to read the script, to use S3 in it, or to write the log", async () => {
     jobs = await GlueJobs.open();
     await jobs.deploy(`import boto3\nboto3.client("s3").put_object(Bucket="${BUCKET}", Key="made", Body=b"")\n`);
     const refused = /^botocore\.errorfactory\.AccessDenied: An error occurred \(AccessDenied\) when calling the PutObject operation/;
@@ -190,13 +190,13 @@ except KeyError:
     assert.deepEqual([isAlive(pid), folders()], [false, before]);
   });
 
-  it("say what is missing where there is no Python", async () => {
+  it("report a missing Python", async () => {
     jobs = await GlueJobs.open({ python: () => preparePython({ folder: "/nowhere/venv", env: { PATH: "/nowhere" } }) });
     await jobs.deploy("");
     assert.equal((await jobs.run()).ErrorMessage, "the local cloud needs Python to run a job: there is no python3 in PATH");
   });
 
-  it("refuse what is not known", async () => {
+  it("refuse unknown members", async () => {
     jobs = await GlueJobs.open();
     const start = (input: object) => jobs.glue.send(new StartJobRunCommand({ JobName: JOB, ...input }));
     await assert.rejects(start({}), { name: "EntityNotFoundException", message: `Job ${JOB} is not found` });
@@ -226,7 +226,7 @@ describe("the Python of Glue's jobs", () => {
   });
   after(() => rmSync(parent, { recursive: true }));
 
-  it("is missing with the reason: there is no python3, or what it printed last", async () => {
+  it("is missing with the reason: there is no python3, or the last line of its output", async () => {
     assert.deepEqual(await preparePython({ folder, env: { PATH: parent } }), { missing: "there is no python3 in PATH" });
     writeFileSync(join(parent, "python3"), "#!/bin/sh\necho Traceback >&2; echo 'No module named venv' >&2; exit 1\n", { mode: 0o755 });
     const missing = `python3 could not make ${folder}: No module named venv`;
