@@ -39,7 +39,7 @@ export interface TestProgram {
  * @param files more files by name
  */
 export function writeProgram(index: string, files: Record<string, string> = {}): TestProgram {
-  const programDir = realpathSync(mkdtempSync(join(tmpdir(), "c360-program-")));
+  const programDir = realpathSync(mkdtempSync(join(tmpdir(), "local-pulumi-")));
   for (const [name, content] of Object.entries({ ...FILES, "index.ts": index, ...files })) writeFileSync(join(programDir, name), content);
   symlinkSync(NODE_MODULES, join(programDir, "node_modules"));
   return { programDir, remove: () => rmSync(programDir, { recursive: true, force: true }) };
