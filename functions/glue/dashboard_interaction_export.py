@@ -1,6 +1,6 @@
-"""Joins a run's parts to the one CSV that Personalize imports: the Glue engine, which decides and answers as functions/exportInteractions.
+"""Joins the parts of a run to the CSV that Personalize imports. Decides and answers as functions/exportInteractions does.
 
-The parts' lines make a CSV of the run's own in cache first; S3 then copies it to the target, which is replaced at once or stays.
+Writes a CSV to cache first. S3 then copies it over the target by one atomic write, or leaves the target as it is.
 """
 
 from __future__ import annotations
@@ -22,11 +22,13 @@ from export_rows import Tally
 from export_store import ATTEMPTS, Part, Store
 from export_target import Target
 
-UPLOAD_BYTES = 32 * 1024 * 1024  # 10,000 of them are more than any model takes.
+UPLOAD_BYTES = 32 * 1024 * 1024  # 10,000 of them are more than Personalize imports.
 UPLOADS, CONNECTIONS = 8, 32
-PLACES = "stage dataset table tenant lake_bucket cache_bucket sink_bucket sink_s3_key manifest_s3_key parts_prefix work_prefix answer_s3_key"
+LOCATIONS = (
+    "stage dataset table tenant lake_bucket cache_bucket sink_bucket sink_s3_key manifest_s3_key parts_prefix work_prefix answer_s3_key"
+)
 RULES = {
-    **dict.fromkeys([*PLACES.split(), "columns", "header"], ("a text", ".+")),
+    **dict.fromkeys([*LOCATIONS.split(), "columns", "header"], ("a text", ".+")),
     "sink_zone": ("downstream", "downstream"),
     "run_id": ("a text of printable ASCII", "[!-~]+"),
     "run_date": ("a date YYYY-MM-DD", DATE),
@@ -36,7 +38,7 @@ SOURCE_RULES = dict.fromkeys(["least_rows", "least_repeat_users"], ("a whole num
 
 
 def parse(argv: list[str]) -> argparse.Namespace:
-    """Checks the arguments, but for Glue's own; with `parts_manifest` the parts are a query's, else a source's."""
+    """Checks the arguments except Glue's own. With `parts_manifest` the parts are a query's, otherwise a source's."""
     parser = argparse.ArgumentParser(allow_abbrev=False, add_help=False, exit_on_error=False)
     for name in (*RULES, *QUERY_RULES, *SOURCE_RULES):
         parser.add_argument(f"--{name}")
@@ -52,7 +54,7 @@ def parse(argv: list[str]) -> argparse.Namespace:
 
 
 class Export:
-    """One run's export, which leaves the CSV that was there whatever goes wrong."""
+    """The export of one run. A failure leaves the old CSV as it was."""
 
     def __init__(self, store: Store, args: argparse.Namespace, transfer: Any) -> None:
         self.store, self.client, self.args, self.transfer = store, store.client, args, transfer
@@ -61,10 +63,10 @@ class Export:
         self.run = {"runId": args.run_id, "runDate": args.run_date, "columns": self.columns}
 
     def export(self) -> dict[str, Any]:
-        """Makes the CSV and puts it in its place at once, unless a later run date, or this run, is there."""
+        """Replaces the CSV, unless that of a later run date, or of this run, is there."""
         staged = None
         for _ in range(ATTEMPTS):
-            current = self.target.look()
+            current = self.target.find()
             decision, reason = decide(self.run, current)
             if decision == "kept":
                 return self.answer(decision, reason, current, 0, 0)
@@ -76,14 +78,14 @@ class Export:
         raise ExportError("TargetChanged", f'"{self.args.sink_s3_key}" changed each of the {ATTEMPTS} times that it was to be replaced')
 
     def answer(self, decision: str, reason: str, there: Current, parts: int, uploaded: int) -> dict[str, Any]:
-        """What was done, and what is there now, told by the file beside it too."""
-        self.target.settle_manifest_file()
+        """What the run did, and which CSV is there now. Updates the manifest file first."""
+        self.target.update_manifest_file()
         csv = {"key": self.args.sink_s3_key, "etag": there.etag.strip('"'), "bytes": there.manifest["bytes"], "manifest": there.manifest}
         work = {"parts": parts, "copied": uploaded, "uploaded": uploaded, "requests": len(self.store.calls)}
         return {"decision": decision, "reason": reason, **csv, **work}
 
     def stage(self) -> tuple[Part, dict[str, Any], int]:
-        """Makes the CSV in cache, where it expires; with its manifest, and the number of its parts."""
+        """Writes the CSV to cache, where it expires; returns it with its manifest and the number of its parts."""
         parts = find_parts(self.store, self.args)
         bucket, key = self.args.cache_bucket, f"{self.args.work_prefix}{self.args.run_id}/{uuid.uuid4().hex}.csv"
         manifest: dict[str, Any] = {}
@@ -91,7 +93,7 @@ class Export:
         return Part(bucket, key, self.client.head_object(Bucket=bucket, Key=key)["ETag"]), manifest, len(parts)
 
     def csv(self, parts: list[Part], manifest: dict[str, Any]) -> Iterator[bytes]:
-        """The CSV's bytes; ends when they are all there and right, with the manifest filled in."""
+        """The bytes of the CSV. Checks them at the end and fills in the manifest."""
         args, size = self.args, len(self.header)
         tally = None if args.parts_manifest else Tally(self.columns)
         yield self.header
@@ -110,13 +112,13 @@ class Export:
 
 
 def main(argv: list[str]) -> None:
-    """Runs the job; the pipeline reads its answer from cache, and people read its figures in the log."""
+    """Runs the job. Writes the answer for the pipeline to cache, and the figures to the log."""
     import boto3
     from boto3.s3.transfer import TransferConfig
     from botocore.config import Config
 
     started, args = time.monotonic(), parse(argv)
-    gc.disable()  # Rows make many objects and no cycles.
+    gc.disable()  # Rows create many objects but no reference cycles.
     retries = {"mode": "standard", "max_attempts": 4}
     config = Config(connect_timeout=5, read_timeout=120, max_pool_connections=CONNECTIONS, retries=retries)
     client = boto3.client("s3", config=config)

@@ -1,12 +1,12 @@
-"""How the export fails."""
+"""Errors of the export."""
 
 from __future__ import annotations
 
 
 class ExportError(Exception):
-    """A failure that the pipeline tells apart by its name."""
+    """An error that the pipeline recognizes by its name."""
 
-    __module__ = "__main__"  # so that a traceback tells the class alone
+    __module__ = "__main__"  # A traceback then shows the class without a module.
 
     def __init__(self, name: str, message: str) -> None:
         super().__init__(f"{name}: {message}")
@@ -14,7 +14,7 @@ class ExportError(Exception):
 
 
 def named(error: Exception) -> ExportError:
-    """An error as the pipeline reads it: a refusal by S3 has S3's name."""
+    """Any error as an ExportError. An error of S3 keeps the name that S3 gave it."""
     if isinstance(error, ExportError):
         return error
     answer = getattr(error, "response", {}).get("Error", {})

@@ -1,4 +1,4 @@
-"""Lines of a part as the export has them."""
+"""Turns a part's bytes into the lines that the export needs."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from typing import Iterable, Iterator
 from export_errors import ExportError
 
 MIB = 1024 * 1024
-MOST_LINE_BYTES = 65_536  # of a header line, as in rewrite.ts
+MOST_LINE_BYTES = 65_536  # Far longer than any header line; as in rewrite.ts.
 
 
 def inflate(chunks: Iterable[bytes], uri: str) -> Iterator[bytes]:
-    """Inflates gzip of one member or more, which zeros may follow, in pieces of at most 1 MiB; an empty part stays empty."""
+    """Inflates one or more gzip members, which zeros may follow, in chunks of at most 1 MiB. An empty part stays empty."""
     stream, padded = None, False
     try:
         for chunk in chunks:
@@ -36,7 +36,10 @@ def inflate(chunks: Iterable[bytes], uri: str) -> Iterator[bytes]:
 
 
 def rewrite(chunks: Iterator[bytes], header: bytes) -> tuple[int, Iterator[bytes]]:
-    """How many header lines a part has, 0 or 1, and its other lines as the export has them; see rewrite.ts."""
+    """Removes the header line that a part may have, and the CR of every CR LF if its first line ends with one; see rewrite.ts.
+
+    Returns how many header lines the part has, 0 or 1, and its other lines.
+    """
     head = b""
     while b"\n" not in head and len(head) <= MOST_LINE_BYTES and (chunk := next(chunks, None)) is not None:
         head += chunk
@@ -47,7 +50,7 @@ def rewrite(chunks: Iterator[bytes], header: bytes) -> tuple[int, Iterator[bytes
 
 
 def end_lines(chunks: Iterable[bytes], crlf: bool) -> Iterator[bytes]:
-    """Takes the CR from every line end where `crlf` says so, and adds the line end that the last line may lack."""
+    """Removes the CR of every CR LF if `crlf` is set, and adds the line end that the last line may lack."""
     held, last = b"", b"\n"
     for chunk in chunks:
         if crlf:
@@ -61,7 +64,7 @@ def end_lines(chunks: Iterable[bytes], crlf: bool) -> Iterator[bytes]:
 
 
 class Reader:
-    """Bytes as they come, as the file that boto3 uploads."""
+    """Chunks as a file that boto3 can upload."""
 
     def __init__(self, chunks: Iterator[bytes]) -> None:
         self.chunks, self.rest = chunks, b""

@@ -1,4 +1,4 @@
-"""What a CSV says of itself, and which of two is to stay."""
+"""What the metadata of a CSV says about it, and whether a run replaces it."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ COUNTS = ("rows", "users", "items", "bytes")
 
 
 class Current(NamedTuple):
-    """What the target's key holds; without a manifest no export wrote it."""
+    """The CSV that the target's key holds; without a manifest if no export wrote it."""
 
     etag: str
     manifest: dict[str, Any] | None
 
 
 def to_metadata(manifest: dict[str, Any]) -> dict[str, str]:
-    """A manifest as the object's metadata."""
+    """The metadata for a manifest."""
     return {name: ",".join(value) if name == "columns" else str(value) for name, value in manifest.items()}
 
 
 def from_metadata(metadata: dict[str, str]) -> dict[str, Any] | None:
-    """Reads an object's metadata, whose names S3 gives in lower case; None when no export wrote them."""
+    """Reads a manifest from metadata, whose names S3 returns in lower case; None if no export wrote them."""
     rules = {"runId": ".+", "runDate": DATE, **dict.fromkeys(COUNTS, COUNT), "columns": ".+"}
     found = {name: metadata.get(name.lower(), "") for name in rules}
     if not all(re.fullmatch(rule, found[name]) for name, rule in rules.items()):
@@ -32,18 +32,18 @@ def from_metadata(metadata: dict[str, str]) -> dict[str, Any] | None:
 
 
 def manifest_file(csv: Current) -> bytes:
-    """What the file beside the CSV says."""
+    """The content of the manifest file."""
     text = json.dumps({**(csv.manifest or {}), "etag": csv.etag.strip('"')}, ensure_ascii=False, separators=(",", ":"))
     return f"{text}\n".encode()
 
 
 def is_same_run(one: dict[str, Any], other: dict[str, Any]) -> bool:
-    """Whether two CSVs are one run's; the columns are a setting, which may change between two executions of a run."""
+    """Whether one run wrote both. Its columns are a setting, which may change between two executions of a run."""
     return all(one[name] == other[name] for name in ("runId", "runDate", "columns"))
 
 
 def decide(wanted: dict[str, Any], current: Current | None) -> tuple[str, str]:
-    """A target of a later run date stays, and one that this very run wrote; anything else is replaced."""
+    """Keeps a CSV of a later run date, and one that this run wrote. Replaces any other object."""
     if current is None or current.manifest is None:
         return "replaced", "unknownTarget" if current else "noTarget"
     if is_same_run(current.manifest, wanted):

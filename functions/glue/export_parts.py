@@ -1,4 +1,4 @@
-"""The parts that a run joins: a query's, or those that a company's own pipeline left in lake."""
+"""The parts that a run joins: a query's, or those that a company's own pipeline wrote to lake."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from export_errors import ExportError
 from export_lines import inflate, rewrite
 from export_store import Part, Store, part_at
 
-AT_A_TIME = 8
+CONCURRENT_READS = 8
 
 
 def find_parts(store: Store, args: Namespace) -> list[Part]:
-    """With `parts_manifest` the parts are a query's, else a source's."""
+    """With `parts_manifest` the parts are a query's, otherwise a source's."""
     return query_parts(store, args) if args.parts_manifest else source_parts(store, args)
 
 
@@ -40,7 +40,7 @@ def query_parts(store: Store, args: Namespace) -> list[Part]:
 
 
 def source_parts(store: Store, args: Namespace) -> list[Part]:
-    """What a company's own pipeline left for the run's date, in order of the keys, but for hidden objects."""
+    """The parts of a source for the run date in the order of their keys, without hidden objects."""
     bucket, prefix = args.lake_bucket, f"{args.dataset}/{args.table}/dt={args.run_date}/"
     pages = store.client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
     found = [Part(bucket, one["Key"], one["ETag"]) for page in pages for one in page.get("Contents", [])]
@@ -51,17 +51,17 @@ def source_parts(store: Store, args: Namespace) -> list[Part]:
 
 
 def read_parts(store: Store, parts: list[Part], header: str) -> Iterator[tuple[Part, int, Iterator[bytes]]]:
-    """Each part with how many header lines it has, 0 or 1, and its other lines; the next ones are read ahead."""
+    """Each part with the number of its header lines, 0 or 1, and its other lines. Starts to read the next parts ahead."""
 
     def begin(part: Part) -> Iterator[bytes]:
         chunks = store.read(part)
         return chain([next(chunks, b"")], chunks)
 
-    with ThreadPoolExecutor(AT_A_TIME) as pool:
+    with ThreadPoolExecutor(CONCURRENT_READS) as pool:
         waiting: deque[tuple[Part, Future]] = deque()
         for part in parts:
             waiting.append((part, pool.submit(begin, part)))
-            if len(waiting) == AT_A_TIME:
+            if len(waiting) == CONCURRENT_READS:
                 yield lines_of(*waiting.popleft(), header)
         while waiting:
             yield lines_of(*waiting.popleft(), header)

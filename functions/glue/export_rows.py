@@ -17,7 +17,7 @@ FIELD = r',(?:"([^"]*(?:""[^"]*)*)"|([^",]*))'
 
 
 def read_row(line: bytes, columns: list[str], where: str) -> dict[str, str]:
-    """A row's fields without their quotes; BadRow tells the first rule that it breaks."""
+    """The fields of a row without their quotes. BadRow names the first rule that the row breaks."""
 
     def bad(rule: str, value: Any) -> ExportError:
         return ExportError("BadRow", f"{where} must {rule}, got {json.dumps(value, ensure_ascii=False)[:80]}")
@@ -40,7 +40,7 @@ def read_row(line: bytes, columns: list[str], where: str) -> dict[str, str]:
 
 
 def simple_row(columns: list[str]) -> re.Pattern[str]:
-    """Finds most good rows fast, each with its ids in their quotes: those without doubled quotes and leading zeros."""
+    """Matches good rows without doubled quotes and leading zeros, which most are; captures the ids with their quotes."""
 
     def field(name: str) -> str:
         plain, quoted = ("[1-9][0-9]{0,14}",) * 2 if name == "TIMESTAMP" else (f'[^{CONTROLS}\ud800-\udfff"{x}]{{1,256}}' for x in (",", ""))
@@ -50,14 +50,14 @@ def simple_row(columns: list[str]) -> re.Pattern[str]:
 
 
 class Tally:
-    """Checks and counts a source's rows; a million distinct short ids take about 110 MB as users, 95 MB as items."""
+    """Checks and counts a source's rows. A million distinct short ids need about 110 MB as users, 95 MB as items."""
 
     def __init__(self, columns: list[str]) -> None:
         self.columns, self.ids, self.simple_row = columns, [name for name in columns if name.endswith("_ID")], simple_row(columns)
         self.rows, self.users, self.items = 0, Counter(), set()
 
     def watch(self, chunks: Iterable[bytes], uri: str, number: int) -> Iterator[bytes]:
-        """Passes lines on, the first of which is line `number` of its part, while their rows are good."""
+        """Passes lines on and counts their rows, the first of which is line `number` of its part; raises BadRow."""
         rest = b""
         for chunk in chunks:
             rest += chunk
@@ -80,7 +80,7 @@ class Tally:
         return len(lines)
 
     def counts(self, least_rows: int, least_repeat_users: int, run_date: str) -> dict[str, int]:
-        """What was counted, if Personalize can work with it; else TooFewInteractions."""
+        """The counts, or TooFewInteractions if Personalize needs more."""
         repeat_users = sum(count > 1 for count in self.users.values())
         if self.rows < least_rows or repeat_users < least_repeat_users:
             needs = f"Personalize needs {least_rows} rows and {least_repeat_users} users with 2 or more"

@@ -1,4 +1,4 @@
-"""S3 as the export reads it."""
+"""Reads of S3."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ ATTEMPTS = 5
 
 
 class Part(NamedTuple):
-    """An object that is read, and its ETag where that is known."""
+    """An object, and its ETag if that is known."""
 
     bucket: str
     key: str
@@ -29,7 +29,7 @@ def part_at(uri: str) -> Part:
 
 
 def part_failure(part: Part, error: Exception) -> ExportError:
-    """What a refusal says of a part: without s3:ListBucket, S3 tells of that in place of a key that is not there."""
+    """What S3's refusal means for a part. To a role without s3:ListBucket, S3 reports an absent key as that missing permission."""
     refusal = named(error)
     gone = refusal.name == "NoSuchKey" or (refusal.name == "AccessDenied" and "s3:ListBucket" in refusal.message)
     if not gone and refusal.name != "PreconditionFailed":
@@ -39,7 +39,7 @@ def part_failure(part: Part, error: Exception) -> ExportError:
 
 
 class Store:
-    """S3 by boto3's client; its calls take `Headers` beside their parameters, because Glue's boto3 knows less than S3."""
+    """S3 by boto3. Its calls also take `Headers`, because the boto3 of Glue 5 is older than S3's conditional writes."""
 
     def __init__(self, client: Any) -> None:
         self.client, self.calls = client, []
@@ -54,7 +54,7 @@ class Store:
         self.calls.append(model.name)
 
     def read(self, part: Part) -> Iterator[bytes]:
-        """A part's bytes, all of one version; a read that breaks off is taken up again from there."""
+        """The bytes of one version of a part. Resumes a read that breaks off."""
         at, size, etag, left = 0, None, part.etag, ATTEMPTS
         while at != size:
             conditions = {**({"IfMatch": etag} if etag else {}), **({"Range": f"bytes={at}-"} if at else {})}
@@ -68,18 +68,18 @@ class Store:
                     chunk = answer["Body"].read(MIB)
                     at, left = at + len(chunk), ATTEMPTS
                     yield chunk
-            except Exception:  # It has a class of boto3's own, or of what that reads with.
+            except Exception:  # Its class is boto3's own, or that of a library below.
                 if left == 0:
                     raise
 
-    def find(self, bucket: str, key: str) -> str | None:
-        """An object's ETag by a listing, because a HEAD of a key that is absent is refused to a role that may list only this prefix."""
+    def etag_of(self, bucket: str, key: str) -> str | None:
+        """An object's ETag. By a listing, because S3 refuses a HEAD of an absent key to a role that may list only this prefix."""
         first = self.client.list_objects_v2(Bucket=bucket, Prefix=key, MaxKeys=1).get("Contents", [{}])[0]
         return first.get("ETag") if first.get("Key") == key else None
 
-    def look(self, bucket: str, key: str) -> Current | None:
-        """The CSV that is there, if any."""
-        if self.find(bucket, key) is None:
+    def find_csv(self, bucket: str, key: str) -> Current | None:
+        """The CSV at a key, if any."""
+        if self.etag_of(bucket, key) is None:
             return None
         try:
             head = self.client.head_object(Bucket=bucket, Key=key)

@@ -2,30 +2,30 @@ import { once } from "node:events";
 import { createServer, request, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 
-/** Passes requests on, and breaks answers off in the middle. */
+/** Forwards requests, and breaks some answers off. */
 export interface BreakingProxy {
   url: string;
-  /** Answers that were broken off so far. */
+  /** Answers broken off so far. */
   broken(): number;
   stop(): Promise<void>;
 }
 
 /** Which answers break off. */
 export interface Breaks {
-  /** Of the requests for this path alone. */
+  /** Path of the requests. */
   path: string;
-  /** After about so many of its bytes. */
+  /** Bytes of the answer after which it breaks off, about. */
   bytes: number;
-  /** So often. */
+  /** How many answers break off. */
   times: number;
-  /** Done before the connection breaks. */
+  /** Called before the connection breaks. */
   onBreak?: () => Promise<void>;
 }
 
 /**
  * Starts a proxy on the loopback address.
  *
- * @param endpoint `http://` address that it passes requests on to
+ * @param endpoint `http://` address that it forwards requests to
  */
 export async function startBreakingProxy(endpoint: string, { path, bytes, times, onBreak }: Breaks): Promise<BreakingProxy> {
   let broken = 0;

@@ -10,7 +10,7 @@ export interface StoredPart {
   compressed: boolean;
 }
 
-/** About so many bytes of lines, different from part to part. */
+/** About that many bytes of lines; each part has other lines. */
 export function lines(bytes: number, part: number): string {
   const line = (row: number) => `user-${part},item-${row},${1_700_000_000 + row},watch\n`;
   const block = Array.from({ length: 1000 }, (_, row) => line(row)).join("");
@@ -18,7 +18,7 @@ export function lines(bytes: number, part: number): string {
   return text + block.slice(0, block.indexOf("\n", bytes - text.length) + 1);
 }
 
-/** What a part must add to the export, told by a plain reading of the rules: one line at a time. */
+/** The lines that a part must add to the export, by a plain implementation of the rules. */
 export function linesOf({ content }: { content: string }): string {
   if (content === "") return "";
   const lines = content.replace(/\n$/, "").split("\n");
@@ -43,7 +43,7 @@ export function anyPart(): fc.Arbitrary<{ content: string; compressed: boolean }
     });
 }
 
-/** A part as the query's file. */
+/** A part as the query stores it. */
 export function stored({ content, compressed }: { content: string; compressed: boolean }): StoredPart {
   const bytes = Buffer.from(content);
   return { bytes: compressed ? gzipSync(bytes) : bytes, compressed };

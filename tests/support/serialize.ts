@@ -3,10 +3,10 @@ import { mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 
-/** The SDK's packages, which the Lambda runtime brings; nothing else can be required. */
+/** Packages of the SDK, which the Lambda runtime has; no other package can be required. */
 const RUNTIME_PACKAGES = ["@aws-sdk", "@smithy"];
 
-/** A child's maxRSS begins with its parent's; what Linux tells of the program alone does not. */
+/** A child's maxRSS starts with its parent's; VmHWM does not. */
 const DRIVER = `
 const { readFileSync } = require("node:fs");
 const peakKiB = () => {
@@ -31,24 +31,24 @@ process.on("message", async ({ event, milliseconds }) => {
 process.send({ ready: true });
 `;
 
-/** What came of an invocation. */
+/** How an invocation ended. */
 export type Invocation = { result: unknown; error?: undefined } | { error: { name: string; message: string }; result?: undefined };
 
-/** What an invocation took. */
+/** Resources that an invocation used. */
 export interface Usage {
   /** CPU seconds of the whole process. */
   cpuSeconds: number;
-  /** Most memory that the process has had so far. */
+  /** Peak memory of the process so far. */
   peakMiB: number;
 }
 
-/** Serialized code in a process of its own, outside the repository. */
+/** A function's archive in a process of its own, outside the repository. */
 export interface SerializedFunction {
   /** @param milliseconds the invocation's time limit. @default 60000 */
   invoke(event: unknown, milliseconds?: number): Promise<Invocation>;
   /** Of the last invocation. */
   usage(): Usage;
-  /** Lines that the function wrote so far. */
+  /** Lines that the function has written. */
   logs(): Record<string, unknown>[];
   /** Kills the process; removes its folder. */
   stop(): Promise<void>;
@@ -58,7 +58,7 @@ export interface SerializedFunction {
  * Files of a function's archive as the program registers it.
  *
  * @param code the function's `code` input
- * @throws Error naming an entry that is no inline text
+ * @throws Error with the name of an entry that is not inline text
  */
 export function archiveFiles(code: unknown): Record<string, string> {
   const { assets } = code as { assets: Record<string, { text?: string }> };
@@ -70,9 +70,9 @@ export function archiveFiles(code: unknown): Record<string, string> {
 }
 
 /**
- * Loads serialized code in a folder outside the repository, where nothing but the SDK can be required.
+ * Loads a function's archive in a folder outside the repository, where only the SDK can be required.
  *
- * @param files content by path, with `__index.js` among them
+ * @param files content by path, including `__index.js`
  * @param env the process's whole environment beside NODE_PATH
  * @throws Error with the function's own output when it fails to load
  */

@@ -18,16 +18,16 @@ import { CONTEXT } from "./pulumiMocks";
 import type { StackResources } from "./stackResources";
 import { SOURCE_PREFIX } from "./twoTenants";
 
-/** Something of one tenant and stage that a call may be for, with what is true for such a call. */
+/** A resource, object or listing of one tenant and stage, and the context of a call for it. */
 export interface Target {
   tenant: string;
   stage: string;
-  /** What it is, without tenant and stage; objects and listings are named by their keys. */
+  /** Its name without tenant and stage; the key of an object or listing. */
   what: string;
-  /** As policies name it. */
+  /** Its ARN in policies. */
   arn: string;
   context: Context;
-  /** The bucket that it is, or is in. */
+  /** Its bucket. */
   bucket?: string;
   /** Key, or the listed prefix, within the bucket. */
   key?: string;
@@ -35,7 +35,7 @@ export interface Target {
 }
 
 const KEY = "arn:aws:kms:ap-southeast-1:123456789012:key/5d1f4b1e-0000-4000-8000-000000000000";
-/** What the account has one of, for all tenants and stages. */
+/** Resources that all tenants and stages of the account share. */
 const ACCOUNT_WIDE: [what: string, arn: string][] = [
   ["Glue's catalog", "arn:aws:glue:ap-southeast-1:123456789012:catalog"],
   ["Glue's default database", "arn:aws:glue:ap-southeast-1:123456789012:database/default"],
@@ -45,7 +45,7 @@ const ROLE = "aws:iam/role:Role";
 const BUCKET_POLICY = "aws:s3/bucketPolicy:BucketPolicy";
 
 /**
- * Everything of a deployed stack.
+ * All targets of a deployed stack.
  *
  * @param policies bucket policies of all stacks by bucket, for the stages that adopt buckets
  */
@@ -79,7 +79,7 @@ function resourceTargets({ stack: stage, resources }: StackResources, tenant: st
   });
 }
 
-/** What a tenant's pipeline makes in Personalize. */
+/** What a tenant's pipeline creates in Personalize. */
 function madeByRuns(tenant: string, stage: string): Target[] {
   const context = { ...CONTEXT, tenant, stage };
   const { solution, campaign } = recommenderResources({
@@ -97,7 +97,7 @@ function madeByRuns(tenant: string, stage: string): Target[] {
   return Object.entries(made).map(([what, arn]) => ({ tenant, stage, what, arn, context: {} }));
 }
 
-/** A role that is passed to Personalize; passed to any other service it is nobody's. */
+/** A role, passed to Personalize; passed to another service, it is a target of no tenant. */
 function passedRoles({ tenant, stage, what, arn }: Target): Target[] {
   const passed = (service: string) => ({ "iam:PassedToService": `${service}.amazonaws.com` });
   return [
@@ -106,7 +106,7 @@ function passedRoles({ tenant, stage, what, arn }: Target): Target[] {
   ];
 }
 
-/** What a resource holds that is no resource of the program. */
+/** Parts of a resource that have ARNs of their own. */
 const BELOW: Record<string, (arn: string) => [part: string, arn: string][]> = {
   "aws:cloudwatch/logGroup:LogGroup": (arn) => [["stream", `${arn}:log-stream:2026/11/24/[$LATEST]0123456789abcdef`]],
   "aws:sfn/stateMachine:StateMachine": (arn) => [["execution", `${arn.replace(":stateMachine:", ":execution:")}:by-hand`]],
@@ -135,7 +135,7 @@ function bucketTargets({ stack: stage, resources }: StackResources, tenant: stri
   ];
 }
 
-/** A key of each kind that a stage has in a zone, and of what others may keep beside it. */
+/** A key of each kind that a stage has in a zone, and of objects that others may keep beside them. */
 function keysOf(zone: Zone, stage: string, mapping: string): string[] {
   const prefix = keyPrefixOf(stage);
   const { latest, errors, deadLetters, history } = eventPrefixes(prefix);
@@ -146,8 +146,8 @@ function keysOf(zone: Zone, stage: string, mapping: string): string[] {
       `${latest}2026/11/24/23/records`,
       `${errors}processing-failed/records`,
       `${deadLetters}2026/11/24/shardId-000000000000-1.ndjson`,
-      `${history}drop.csv`,
-      `${prefix}crm/by_hand/drop.csv`,
+      `${history}january.csv`,
+      `${prefix}crm/by_hand/january.csv`,
       `aws/lambda/${mapping}/shardId-000000000000/2026/11/24/batch`,
     ],
     lake: [

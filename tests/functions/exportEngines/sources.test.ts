@@ -81,7 +81,7 @@ describeEngines(
         ["leastRepeatUsers", -1, "a whole number from 0"],
       ] as const) {
         const message = `exportInteractions: ${key} must be ${wants}, got ${JSON.stringify(value)}`;
-        await fixture().checkFails({ ...EVENT, [key]: value } as SourceEvent, "BadInput", message);
+        await fixture().checkFails({ ...EVENT, [key]: value }, "BadInput", message);
       }
     });
 

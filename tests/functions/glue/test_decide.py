@@ -3,13 +3,13 @@ import traceback
 import unittest
 
 import standard_library
-from dashboard_interaction_export import PLACES, parse
+from dashboard_interaction_export import LOCATIONS, parse
 from export_errors import ExportError, named
 from export_manifest import Current, decide, from_metadata, manifest_file, to_metadata
 from export_store import Part, part_failure
-from export_target import copy_ranges, holding
+from export_target import copy_ranges, replacing
 
-SETTINGS = {**{name: name for name in PLACES.split()}, "sink_zone": "downstream", "columns": "USER_ID,ITEM_ID", "header": "USER_ID,ITEM_ID"}
+SETTINGS = {**{name: name for name in LOCATIONS.split()}, "sink_zone": "downstream", "columns": "USER_ID,ITEM_ID", "header": "USER_ID,ITEM_ID"}
 RUN = {"run_id": "k-1", "run_date": "2026-01-31"}
 COUNTS = {"rows": "1", "users": "2", "items": "3", "bytes": "9007199254740"}
 QUERY = {**SETTINGS, **RUN, "parts_manifest": "s3://cache/athena/q-manifest.csv", **COUNTS}
@@ -77,9 +77,9 @@ class Decision(unittest.TestCase):
         self.assertEqual(decide(MANIFEST, None), ("replaced", "noTarget"))
         self.assertEqual(decide(MANIFEST, Current('"e"', None)), ("replaced", "unknownTarget"))
 
-    def test_holds_what_was_seen(self):
-        self.assertEqual(holding('"e"'), {"If-Match": '"e"'})
-        self.assertEqual(holding(None), {"If-None-Match": "*"})
+    def test_replaces_only_what_was_found(self):
+        self.assertEqual(replacing('"e"'), {"If-Match": '"e"'})
+        self.assertEqual(replacing(None), {"If-None-Match": "*"})
 
 
 class ManifestTexts(unittest.TestCase):

@@ -1,8 +1,8 @@
 import * as assert from "node:assert/strict";
 import { makeTaskPool } from "../../../functions/shared/taskPool";
 
-/** Works that end when they are told to. */
-function works(count: number) {
+/** Tasks that end when they are told to. */
+function tasks(count: number) {
   const ends: ((error?: Error) => void)[] = [];
   const started: number[] = [];
   const all = Array.from({ length: count }, (_, i) => () => {
@@ -14,12 +14,12 @@ function works(count: number) {
 const settle = () => new Promise<void>((resolve) => setImmediate(resolve));
 
 describe("makeTaskPool", () => {
-  it("has so many works under way and waits for all of them", async () => {
+  it("runs no more tasks than its limit, and waits for all of them", async () => {
     const pool = makeTaskPool(2);
-    const { all, started, end } = works(3);
+    const { all, started, end } = tasks(3);
     let done = false;
     const run = (async () => {
-      for (const work of all) await pool.start(work);
+      for (const task of all) await pool.start(task);
       await pool.finish();
       done = true;
     })();
@@ -35,10 +35,10 @@ describe("makeTaskPool", () => {
     await run;
   });
 
-  it("starts nothing after a failure, tells of it at once, and throws it when the others have ended", async () => {
+  it("starts no task after a failure, reports it at once, and throws it when the others have settled", async () => {
     const told: unknown[] = [];
     const pool = makeTaskPool(2, (error) => told.push(error));
-    const { all, started, end } = works(3);
+    const { all, started, end } = tasks(3);
     const failure = new Error("first");
     await pool.start(all[0]);
     await pool.start(all[1]);
