@@ -1,6 +1,5 @@
 import { readStack, type Stack } from "@c360/local-pulumi";
 import { RESERVED_STAGES, STAGE_PATTERN } from "../../components/shared/naming";
-import { parseConfig, projectSettings } from "../../config";
 import { readEndpoint, type Endpoint } from "../../local/workspace";
 import { UsageError } from "./command";
 
@@ -31,6 +30,7 @@ export function readProgramStack(programDir: string, name: string, overrides: re
  * @throws UsageError when a setting is wrong
  */
 export async function readSettings(programDir: string, name: string, overrides: readonly string[] = []) {
+  const { parseConfig, projectSettings } = await import("../../config");
   try {
     const stack = await readProgramStack(programDir, name, overrides);
     return { stack, ...parseConfig(projectSettings(stack.config), name) };
