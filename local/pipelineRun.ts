@@ -3,7 +3,7 @@ import type { SFNClient } from "@aws-sdk/client-sfn";
 import { describeFailure, startExecution, watchExecution, type WatchedExecution } from "../cli/aws/execution";
 import { problem, type Count, type PipelineRun, type Problem, type Totals, type Training } from "./report";
 
-const POLL_MS = 100;
+const POLL_MS = 200;
 
 /** How to run the pipeline. */
 export interface PipelineRunOptions {

@@ -84,18 +84,17 @@ export async function watchExecution(options: WatchOptions): Promise<WatchedExec
   const timeline = new Timeline(onState);
   let movedAt = performance.now();
   for (;;) {
-    const described = await sfn.send(new DescribeExecutionCommand({ executionArn }), { abortSignal: signal });
-    const { status = "RUNNING", output, error, cause, stopDate } = described;
     const events = await eventsAfter(timeline.lastId, options);
     timeline.add(events);
-    if (status !== "RUNNING") {
-      if (stopDate !== undefined) timeline.end(stopDate);
-      return { status, output, error, cause, seconds: timeline.seconds };
+    if (timeline.hasEnded) {
+      const described = await sfn.send(new DescribeExecutionCommand({ executionArn }), { abortSignal: signal });
+      const { status = "RUNNING", output, error, cause } = described;
+      if (status !== "RUNNING") return { status, output, error, cause, seconds: timeline.seconds };
     }
     if (events.length > 0) movedAt = performance.now();
     if (performance.now() - movedAt > stallMs) {
       const stalled = `nothing has happened in state ${timeline.state ?? "(none)"} for ${stallMs / 1000} seconds`;
-      return { status, error: "Stalled", cause: stalled, seconds: timeline.seconds };
+      return { status: "RUNNING", error: "Stalled", cause: stalled, seconds: timeline.seconds };
     }
     await setTimeout(pollMs, undefined, { signal });
   }
@@ -120,6 +119,9 @@ export function describeFailure({ error, cause }: Pick<WatchedExecution, "error"
   return [error ?? "no error", cause].filter(Boolean).join(": ").replace(/\s+/g, " ");
 }
 
+/** Types of the last event in a history. */
+const LAST_EVENTS = ["ExecutionSucceeded", "ExecutionFailed", "ExecutionAborted", "ExecutionTimedOut"];
+
 /** Called as an execution passes its states. */
 export interface OnState {
   entered?: (state: string) => void;
@@ -135,12 +137,18 @@ export class Timeline {
   private open: { state: string; since: number } | undefined;
   private readonly milliseconds = new Map<string, number>();
   private last = 0;
+  private ended = false;
 
   constructor(private readonly onState: OnState = {}) {}
 
   /** Id of the last event added; 0 before the first. */
   get lastId(): number {
     return this.last;
+  }
+
+  /** Whether the last event has been added. */
+  get hasEnded(): boolean {
+    return this.ended;
   }
 
   /** The current state; undefined between states. */
@@ -155,17 +163,19 @@ export class Timeline {
 
   /** @param events the next ones, oldest first */
   add(events: readonly HistoryEvent[]): void {
-    for (const { id = 0, timestamp, stateEnteredEventDetails, stateExitedEventDetails } of events) {
+    for (const { id = 0, type = "", timestamp, stateEnteredEventDetails, stateExitedEventDetails } of events) {
       const at = timestamp?.getTime() ?? 0;
       if (stateEnteredEventDetails?.name !== undefined) this.enter(stateEnteredEventDetails.name, at);
       else if (stateExitedEventDetails !== undefined) this.leave(at);
+      else if (LAST_EVENTS.includes(type)) this.end(at);
       this.last = id;
     }
   }
 
-  /** Closes the current state when the execution ends: a Fail state has no exit event. */
-  end(at: Date): void {
-    this.leave(at.getTime());
+  /** A Fail state has no exit event. */
+  private end(at: number): void {
+    this.leave(at);
+    this.ended = true;
   }
 
   private enter(state: string, at: number): void {

@@ -111,15 +111,11 @@ describe("the timeline of an execution", () => {
   it("closes a state that is never left when the next is entered, and at the end", () => {
     const timeline = new Timeline();
     timeline.add([entered(1, "Task", 0), other(2, "TaskFailed", 500), entered(3, "Failed", 700, "Fail"), other(4, "ExecutionFailed", 800)]);
-    assert.equal(timeline.state, "Failed");
-    timeline.end(at(800));
-    timeline.end(at(900));
-    assert.deepEqual([timeline.state, timeline.seconds], [undefined, { Task: 0.7, Failed: 0.1 }]);
+    assert.deepEqual([timeline.state, timeline.hasEnded, timeline.seconds], [undefined, true, { Task: 0.7, Failed: 0.1 }]);
   });
 
   it("knows nothing before the first event", () => {
     const timeline = new Timeline();
-    timeline.end(at(0));
-    assert.deepEqual([timeline.state, timeline.lastId, timeline.seconds], [undefined, 0, {}]);
+    assert.deepEqual([timeline.state, timeline.lastId, timeline.hasEnded, timeline.seconds], [undefined, 0, false, {}]);
   });
 });
