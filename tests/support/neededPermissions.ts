@@ -76,7 +76,7 @@ const WITH_FUNCTIONS: Record<string, Needed> = {
   consumer: { campaign: ["personalize:GetRecommendations"] },
   history: {
     "export-history-logs stream": LOG,
-    [`${RAW}history/drop.csv`]: ["s3:GetObject"],
+    [`${RAW}history/january.csv`]: ["s3:GetObject"],
     ...listing(`${RAW}history/`),
   },
   export: {
@@ -104,7 +104,7 @@ const WITH_FUNCTIONS: Record<string, Needed> = {
     ...each(["upstream", "lake", "cache"], (zone) => ({ [zone]: ["s3:GetBucketLocation"] })),
     ...each(["latest/2026/11/24/23/", "history/"], (folder) => listing(RAW + folder)),
     ...each([SNAPSHOT, PARTS, "cache athena/"], listing),
-    ...each(["latest/2026/11/24/23/records", "history/drop.csv"], (object) => ({ [RAW + object]: ["s3:GetObject"] })),
+    ...each(["latest/2026/11/24/23/records", "history/january.csv"], (object) => ({ [RAW + object]: ["s3:GetObject"] })),
     [`${SNAPSHOT}part`]: [...KEEP, "s3:DeleteObject"].sort(),
     [`${PARTS}part`]: WRITE,
     "cache athena/query-manifest.csv": KEEP,
