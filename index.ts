@@ -7,7 +7,8 @@ import { InteractionExport } from "./components/interactionExport/interactionExp
 import { Pipeline } from "./components/pipeline/pipeline";
 import { Recommender } from "./components/recommender/recommender";
 import { type AwsContext, type TenantContext, tenantContext } from "./components/shared/tenantContext";
-import { loadConfig, type TenantConfig } from "./config";
+import type { TenantConfig } from "./config";
+import { loadConfig } from "./config/load";
 import { preflight } from "./preflight";
 
 async function awsContext(): Promise<AwsContext> {

@@ -1,4 +1,3 @@
-import * as pulumi from "@pulumi/pulumi";
 import type { CatalogArgs } from "../components/catalog/catalog";
 import type { DataLakeArgs } from "../components/dataLake/dataLake";
 import type { EventFeedArgs } from "../components/eventFeed/eventFeed";
@@ -43,25 +42,8 @@ export interface Config {
   tenants: TenantConfig[];
 }
 
-const NAMESPACE = `${PROJECT}:`;
-
-/**
- * Reads the settings of the stack that is being deployed.
- *
- * @throws RunError of one line that names key, rule and value of the first invalid setting
- */
-export function loadConfig(): Config {
-  const config = new pulumi.Config();
-  return parseConfig(Object.fromEntries(configuredKeys().map((key) => [key, config.require(key)])), pulumi.getStack());
-}
-
-/** Every key in the project's namespace. pulumi.Config reads only keys that are known, so unknown ones need the SDK's internals. */
-function configuredKeys(): string[] {
-  const secrets = JSON.parse(process.env.PULUMI_CONFIG_SECRET_KEYS || "[]") as string[];
-  const secret = secrets.find((key) => key.startsWith(NAMESPACE));
-  if (secret !== undefined) throw new pulumi.RunError(`config ${secret} must be plain text, got a secret`);
-  return Object.keys(projectSettings(pulumi.runtime.allConfig()));
-}
+/** Prefix of the program's own configuration keys. */
+export const NAMESPACE = `${PROJECT}:`;
 
 /** Values in the project's namespace, by key without the namespace. */
 export function projectSettings(config: Record<string, string>): Record<string, string> {
@@ -72,7 +54,7 @@ export function projectSettings(config: Record<string, string>): Record<string, 
 /**
  * @param settings values by key, without the namespace; structured values are JSON text
  * @param stack the stack's name: the default of `stage`
- * @throws RunError as {@link loadConfig}
+ * @throws RunError of one line that names key, rule and value of the first invalid setting
  */
 export function parseConfig(settings: Record<string, string>, stack: string): Config {
   const raw: Record<string, unknown> = { stage: stack };

@@ -1,4 +1,4 @@
-import * as pulumi from "@pulumi/pulumi";
+import { RunError } from "@pulumi/pulumi/errors";
 import { z } from "zod";
 import { PROJECT, RESERVED_STAGES, STAGE_PATTERN, ZONES } from "../components/shared/naming";
 
@@ -99,7 +99,7 @@ export function checkSettings(raw: Record<string, unknown>): StackSettings {
   if (issue.code === "unrecognized_keys") {
     const parent = issue.path.length === 0 ? PROJECT : keyOf(issue.path);
     const key = keyOf([...issue.path, issue.keys[0]]);
-    throw new pulumi.RunError(`config ${PROJECT}:${key} is an unknown setting; \`${parent}\` accepts ${issue.message}`);
+    throw new RunError(`config ${PROJECT}:${key} is an unknown setting; \`${parent}\` accepts ${issue.message}`);
   }
   throw settingError(issue.path, issue.message, valueAt(raw, issue.path));
 }
@@ -110,10 +110,10 @@ export function checkSettings(raw: Record<string, unknown>): StackSettings {
  * @param rule completes the sentence "<key> must be ..."
  * @param suffix follows the value
  */
-export function settingError(path: readonly PropertyKey[], rule: string, value: unknown, suffix = ""): pulumi.RunError {
+export function settingError(path: readonly PropertyKey[], rule: string, value: unknown, suffix = ""): RunError {
   const got = value === undefined ? "nothing" : JSON.stringify(value);
   const shown = got.length > 80 ? `${got.slice(0, 80)}...` : got;
-  return new pulumi.RunError(`config ${PROJECT}:${keyOf(path)} must be ${rule}, got ${shown}${suffix && ` ${suffix}`}`);
+  return new RunError(`config ${PROJECT}:${keyOf(path)} must be ${rule}, got ${shown}${suffix && ` ${suffix}`}`);
 }
 
 /** A setting's key as a stack file writes it. */

@@ -1,6 +1,7 @@
 import * as assert from "node:assert/strict";
 import * as pulumi from "@pulumi/pulumi";
-import { loadConfig, parseConfig, projectSettings, type TenantConfig } from "../../config";
+import { parseConfig, projectSettings, type TenantConfig } from "../../config";
+import { loadConfig } from "../../config/load";
 import { ARNS, config, NAMESPACE, texts } from "../support/settings";
 
 function acme(settings: Record<string, unknown> = {}, stack = "dev"): TenantConfig {

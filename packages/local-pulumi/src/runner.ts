@@ -10,6 +10,8 @@ export const ORGANIZATION = "organization";
 
 /** Fixes for the program runner. Each file explains its own. */
 const PRELOADED = ["plainInspect", "noStacks", "lazyModules"].map((name) => join(__dirname, "preload", `${name}.cjs`));
+/** A program runs for a few seconds: optimizing its machine code takes longer than running it unoptimized. */
+const NO_OPTIMIZATION = "--no-opt";
 const STDERR_LINES = 20;
 
 /** How a program's process ended. */
@@ -46,6 +48,7 @@ export function startRunner(stack: Stack, address: string, dryRun: boolean, onLi
   const child = spawn(
     process.execPath,
     [
+      NO_OPTIMIZATION,
       ...PRELOADED.flatMap((file) => ["--require", file]),
       require.resolve("@pulumi/pulumi/cmd/run"),
       ...Object.entries(flags).map(([name, value]) => `--${name}=${value}`),

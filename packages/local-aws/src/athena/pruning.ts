@@ -1,4 +1,4 @@
-import { isNode, nameOf, type Node, nodesOf, syntaxTree, type TableName } from "./dialect";
+import { isNode, nameOf, type Node, type TableName } from "./dialect";
 import type { Wanted } from "./tables";
 
 /** Whether a partition key's value can satisfy a comparison with a literal. */
@@ -18,9 +18,10 @@ const HOLDS: Record<string, (order: number) => boolean> = {
 /**
  * Selects the partitions that a query can need: those that satisfy the comparisons with texts in the WHERE of every SELECT from the
  * table alone. All partitions when the query reads the table in another way.
+ *
+ * @param nodes of the query's syntax tree
  */
-export async function partitionsOf(query: string, table: TableName): Promise<Wanted> {
-  const nodes = nodesOf(await syntaxTree(query));
+export function partitionsOf(nodes: readonly Node[], table: TableName): Wanted {
   const isTable = (node: unknown): boolean =>
     isNode(node) && isNode(node.name) && nameOf(node.name) === table.table && nameOf(node.schema) === table.database;
   const read = nodes.filter((node) => isTable(node.table)).length;

@@ -4,7 +4,7 @@ import type { Cloud, Json, Principal } from "../service";
 import { ServiceError } from "../service";
 import { failureOf, QueryCancelled } from "./failure";
 import type { OutputColumn } from "./rows";
-import { run, type Task } from "./run";
+import type { Task } from "./run";
 
 /** https://docs.aws.amazon.com/athena/latest/APIReference/API_QueryExecutionStatus.html */
 export type State = "QUEUED" | "RUNNING" | "SUCCEEDED" | "FAILED" | "CANCELLED";
@@ -117,6 +117,7 @@ export class Queries {
       try {
         query.state = "RUNNING";
         query.startedAt = this.cloud.clock.now();
+        const { run } = await import("./run");
         const folder = join(this.cloud.store("athena").folder, "work", query.id);
         const onScan = (bytes: number): void => void (query.scanned = bytes);
         const outcome = await run(this.cloud, caller, query, { folder, pieceBytes: this.options.pieceBytes, signal, onScan });

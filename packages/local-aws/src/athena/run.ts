@@ -1,5 +1,5 @@
 import type { Cloud, Principal } from "../service";
-import { parseStatement, tablesOf, translate, type Statement, type TableName } from "./dialect";
+import { type Node, nodesOf, parseStatement, tablesOf, translate, type Statement, type TableName } from "./dialect";
 import { Engine, identifier } from "./engine";
 import { failureOf, QueryCancelled, QueryFailure } from "./failure";
 import { writeFile } from "node:fs/promises";
@@ -53,11 +53,11 @@ export interface RunOptions {
  * @throws QueryFailure, QueryCancelled; anything else when the signal aborts
  */
 export async function run(cloud: Cloud, caller: Principal, task: Task, options: RunOptions): Promise<Outcome> {
-  const { statement, names, sql } = await understand(task);
+  const { statement, nodes, names, sql } = await understand(task);
   await cloud.call(caller, "athena", "GetDataCatalog", { Name: "AwsDataCatalog" });
   const lake = new Lake(cloud, caller);
   const destination = statement.kind === "unload" ? await checkDestination(lake, statement.destination) : undefined;
-  const sources = await findSources(new Tables(cloud, caller, lake), names, statement.query);
+  const sources = await findSources(new Tables(cloud, caller, lake), names, nodes);
   const scanned = sources.flatMap(({ objects }) => objects).reduce((sum, { size }) => sum + size, 0);
   options.onScan(scanned);
   if (task.cutoff !== undefined && scanned > task.cutoff) throw new QueryCancelled("Bytes scanned limit was exceeded");
@@ -91,6 +91,8 @@ export async function run(cloud: Cloud, caller: Principal, task: Task, options: 
 
 interface Understood {
   statement: Statement;
+  /** Of the syntax tree. */
+  nodes: Node[];
   names: TableName[];
   /** DuckDB's. */
   sql: string;
@@ -99,15 +101,15 @@ interface Understood {
 async function understand({ text, database }: Task): Promise<Understood> {
   try {
     const statement = parseStatement(text);
-    const names = await tablesOf(statement.query, database);
-    return { statement, names, sql: await translate(statement.query) };
+    const nodes = await nodesOf(statement.query);
+    return { statement, nodes, names: tablesOf(nodes, database), sql: await translate(statement.query) };
   } catch (error) {
     throw new QueryFailure("syntax", `SYNTAX_ERROR: ${failureOf(error).message.replace(/^GENERIC_INTERNAL_ERROR: /, "")}`);
   }
 }
 
-async function findSources(tables: Tables, names: Understood["names"], query: string): Promise<Source[]> {
+async function findSources(tables: Tables, names: Understood["names"], nodes: readonly Node[]): Promise<Source[]> {
   const sources: Source[] = [];
-  for (const name of names) sources.push(await tables.source(name, await partitionsOf(query, name)));
+  for (const name of names) sources.push(await tables.source(name, partitionsOf(nodes, name)));
   return sources;
 }

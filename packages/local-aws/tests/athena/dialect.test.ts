@@ -1,6 +1,6 @@
 import * as assert from "node:assert/strict";
 import { DuckDBInstance, type DuckDBConnection } from "@duckdb/node-api";
-import { MACROS, parseStatement, tablesOf, translate } from "../../src/athena/dialect";
+import { MACROS, nodesOf, parseStatement, tablesOf, translate } from "../../src/athena/dialect";
 
 describe("the local Athena's dialect", () => {
   describe("statements", () => {
@@ -47,23 +47,21 @@ describe("the local Athena's dialect", () => {
   });
 
   describe("tables", () => {
+    const named = async (query: string) => tablesOf(await nodesOf(query));
+
     it("names each table once, wherever it is read", async () => {
       const query = `WITH a AS (SELECT * FROM "My-Db"."t.1"), b AS (SELECT * FROM a JOIN Db.T2 AS t ON t.x = a.x)
         SELECT (SELECT max(x) FROM db."t3"), l.e FROM b CROSS JOIN UNNEST(b.l) AS l (e)
         WHERE x IN (SELECT x FROM "db"."t2") UNION ALL SELECT * FROM (SELECT * FROM a) AS n`;
-      assert.deepEqual((await tablesOf(query)).map(({ database, table }) => `${database} ${table}`).sort(), [
-        "My-Db t.1",
-        "db t2",
-        "db t3",
-      ]);
-      assert.deepEqual(await tablesOf("SELECT 1"), []);
+      assert.deepEqual((await named(query)).map(({ database, table }) => `${database} ${table}`).sort(), ["My-Db t.1", "db t2", "db t3"]);
+      assert.deepEqual(await named("SELECT 1"), []);
     });
 
     it("refuses a table without its database, with a catalog, and what is no SQL", async () => {
-      await assert.rejects(tablesOf("SELECT * FROM t"), /must have a table as "database"."table", got t$/);
-      await assert.rejects(tablesOf("WITH t AS (SELECT 1) SELECT * FROM u, t"), /got u$/);
-      await assert.rejects(tablesOf(`SELECT * FROM c."d"."t"`), /got c\.d\.t$/);
-      await assert.rejects(tablesOf("SELECT FROM WHERE"), /cannot read the query/);
+      await assert.rejects(named("SELECT * FROM t"), /must have a table as "database"."table", got t$/);
+      await assert.rejects(named("WITH t AS (SELECT 1) SELECT * FROM u, t"), /got u$/);
+      await assert.rejects(named(`SELECT * FROM c."d"."t"`), /got c\.d\.t$/);
+      await assert.rejects(nodesOf("SELECT FROM WHERE"), /cannot read the query/);
     });
   });
 

@@ -1,5 +1,5 @@
 export { MACROS } from "./macros";
 export { parseStatement, type Statement } from "./statement";
-export { isNode, nameOf, type Node, nodesOf, syntaxTree } from "./syntaxTree";
+export { isNode, nameOf, type Node, nodesOf } from "./syntaxTree";
 export { tablesOf, type TableName } from "./tables";
 export { translate } from "./translate";

@@ -4,20 +4,21 @@ import { parser } from "./parser";
 export type Node = Record<string, unknown>;
 
 /**
- * @returns the syntax tree of a Trino query
+ * @returns all nodes of a Trino query's syntax tree
  * @throws Error when the query cannot be parsed
  */
-export async function syntaxTree(query: string): Promise<unknown> {
+export async function nodesOf(query: string): Promise<Node[]> {
   const { parse, Dialect } = await parser();
   const { success, ast, error } = parse(query, Dialect.Trino);
   if (!success) throw new Error(`the local athena cannot read the query: ${error}`);
-  return ast;
-}
-
-/** All nodes below a value, itself among them. */
-export function nodesOf(value: unknown): Node[] {
-  if (Array.isArray(value)) return value.flatMap(nodesOf);
-  return isNode(value) ? [value, ...Object.values(value).flatMap(nodesOf)] : [];
+  const nodes: Node[] = [];
+  const visit = (value: unknown): void => {
+    if (typeof value !== "object" || value === null) return;
+    if (isNode(value)) nodes.push(value);
+    for (const member of Object.values(value)) visit(member);
+  };
+  visit(ast);
+  return nodes;
 }
 
 /** An identifier's name as Trino compares it: in lower case unless it is quoted. */

@@ -1,4 +1,4 @@
-import { isNode, nameOf, type Node, nodesOf, syntaxTree } from "./syntaxTree";
+import { isNode, nameOf, type Node } from "./syntaxTree";
 
 /** A table that a query reads, without quotes. */
 export interface TableName {
@@ -9,11 +9,11 @@ export interface TableName {
 /**
  * The tables that a query reads, each once, without its common table expressions.
  *
+ * @param nodes of the query's syntax tree
  * @param context default database
- * @throws Error for a query that is not Trino SQL, or a table without a database or with a catalog
+ * @throws Error for a table without a database or with a catalog
  */
-export async function tablesOf(query: string, context?: string): Promise<TableName[]> {
-  const nodes = nodesOf(await syntaxTree(query));
+export function tablesOf(nodes: readonly Node[], context?: string): TableName[] {
   const expressions = nodes.flatMap(({ ctes }) => (Array.isArray(ctes) ? (ctes as Node[]) : [])).map(({ alias }) => nameOf(alias));
   const tables = new Map<string, TableName>();
   for (const { table } of nodes) {
