@@ -20,11 +20,10 @@ export function lines(bytes: number, part: number): string {
 
 /** The lines that a part must add to the export, by a plain implementation of the rules. */
 export function linesOf({ content }: { content: string }): string {
-  if (content === "") return "";
-  const lines = content.replace(/\n$/, "").split("\n");
-  const crlf = lines[0].endsWith("\r");
-  const plain = crlf ? lines.map((line) => line.replace(/\r$/, "")) : lines;
-  return (plain[0] === COLUMNS ? plain.slice(1) : plain).map((line) => `${line}\n`).join("");
+  const crlf = /^[^\n]*\r(?:\n|$)/.test(content);
+  const plain = crlf ? content.replace(/\r(?=\n|$)/g, "") : content;
+  const body = plain === COLUMNS || plain.startsWith(`${COLUMNS}\n`) ? plain.slice(COLUMNS.length + 1) : plain;
+  return body === "" || body.endsWith("\n") ? body : `${body}\n`;
 }
 
 /** Parts of every kind: empty, header alone, own header, CR LF, no final line end, gzip, with line ends anywhere. */

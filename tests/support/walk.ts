@@ -1,5 +1,5 @@
 import type { Assign, Catcher, State, States } from "../../components/pipeline/states";
-import { Expressions } from "@c360/local-aws";
+import { evaluateExpressions } from "@c360/local-aws";
 
 /** Arguments of a task, evaluated. */
 export type Arguments = Record<string, unknown>;
@@ -70,7 +70,6 @@ export async function walk({ StartAt, States: states }: { StartAt: string; State
 }
 
 class Walk {
-  private readonly expressions = new Expressions();
   private readonly started: number;
   private readonly entered: string[] = [];
   private readonly calls: Record<string, Arguments[]> = {};
@@ -158,7 +157,7 @@ class Walk {
     const Execution = { Id: executionArn(Name), Name, StartTime: new Date(this.started).toISOString(), RedriveCount: 0 };
     const State = { Name: this.name, EnteredTime: new Date(this.enteredAt).toISOString() };
     const states = { input, context: { Execution, State, StateMachine: { Id: MACHINE } }, ...more };
-    return this.expressions.evaluate(template, this.name, { ...this.variables, states });
+    return evaluateExpressions(template, this.name, { ...this.variables, states });
   }
 }
 

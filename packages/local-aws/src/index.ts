@@ -35,5 +35,5 @@ export { type ActiveFault, type Fault, type FaultKind } from "./http/faults";
 export { type Context, matches } from "./iam/conditions";
 export { type Identity, evaluate, trusts } from "./iam/evaluate";
 export { list, parsePolicy, statements } from "./iam/policy";
-export { Expressions } from "./stepFunctions/expressions";
+export { evaluate as evaluateExpressions } from "./stepFunctions/expressions";
 export { MACROS, parseStatement, translate } from "./athena/dialect";

@@ -9,7 +9,6 @@ import {
 import * as assert from "node:assert/strict";
 import { makeStepFunctions } from "../src/stepFunctions";
 import type { Clock, Json, ServiceFactory, Statement } from "../src/service";
-import { aslProblems } from "./asl";
 import { type TestCloud, withCloud } from "./cloud";
 import { eventually } from "./eventually";
 import { JumpingClock } from "./jumpingClock";
@@ -73,9 +72,7 @@ export class StepFunctionsBench {
     await this.create("aws:iam/rolePolicy:RolePolicy", { name: "calls", role: "machine", policy: { Version: "2012-10-17", Statement } });
   }
 
-  /** Deploys a state machine whose definition asl-validator accepts too. */
   async deploy(definition: Json, name = "flow"): Promise<string> {
-    assert.equal(aslProblems(definition), "");
     return (await this.create("aws:sfn/stateMachine:StateMachine", this.inputs(definition, name))).id;
   }
 

@@ -1,6 +1,7 @@
 import * as assert from "node:assert/strict";
 import { checkMachine } from "../src/stepFunctions/machine";
 import type { Json } from "../src/service";
+import { aslProblems } from "../testing/asl";
 import { machineOf, StepFunctionsBench } from "../testing/stepFunctions";
 
 const END = { Type: "Succeed" };
@@ -9,6 +10,29 @@ const check = (definition: Json, more: Json = {}): void => checkMachine({ name: 
 const refuses = (state: Json, rule: RegExp): void => assert.throws(() => check(machineOf({ A: state, Done: END })), rule);
 
 describe("local Step Functions: definitions", () => {
+  it("accepts every state and field that it knows, as the schema of the Amazon States Language does", () => {
+    const retry = { IntervalSeconds: 1, BackoffRate: 2, MaxAttempts: 3, MaxDelaySeconds: 9, JitterStrategy: "FULL" };
+    const outputs = { Assign: { x: "{% $states.input.a %}" }, Output: "{% $states.input %}" };
+    const definition = machineOf(
+      {
+        A: { Type: "Pass", Comment: "the first", ...outputs, Next: "B" },
+        B: {
+          ...{ Type: "Task", Resource: TASK.Resource, Arguments: TASK.Arguments, TimeoutSeconds: 60, ...outputs, Next: "C" },
+          Retry: [{ ErrorEquals: ["Lambda.TooManyRequestsException"], ...retry }, { ErrorEquals: ["States.ALL"] }],
+          Catch: [{ ErrorEquals: ["States.ALL"], ...outputs, Next: "F" }],
+        },
+        C: { Type: "Choice", Choices: [{ Condition: "{% $x > 1 %}", ...outputs, Next: "D" }], ...outputs, Default: "E" },
+        D: { Type: "Wait", Seconds: 1, ...outputs, Next: "E" },
+        E: { Type: "Wait", Timestamp: "{% $now() %}", Next: "Done" },
+        F: { Type: "Fail", Error: "Failed", Cause: "{% $x %}" },
+        Done: { ...END, Output: "{% $x %}" },
+      },
+      { Comment: "all of it", TimeoutSeconds: 600 },
+    );
+    check(definition);
+    assert.equal(aslProblems(definition), "");
+  });
+
   it("refuses JSONPath", () => {
     assert.throws(
       () => check({ StartAt: "A", States: { A: END } }),

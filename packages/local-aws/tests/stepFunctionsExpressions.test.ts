@@ -1,9 +1,8 @@
 import * as assert from "node:assert/strict";
 import { createHash } from "node:crypto";
-import { Expressions, isExpression } from "../src/stepFunctions/expressions";
+import { evaluate, isExpression } from "../src/stepFunctions/expressions";
 
-const expressions = new Expressions();
-const value = (expression: string, bindings = {}): Promise<unknown> => expressions.evaluate(`{% ${expression} %}`, "Output", bindings);
+const value = (expression: string, bindings = {}): Promise<unknown> => evaluate(`{% ${expression} %}`, "Output", bindings);
 const fails = (expression: string, message: RegExp): Promise<void> =>
   assert.rejects(value(expression), { error: "States.QueryEvaluationError", reason: message });
 
@@ -19,7 +18,7 @@ describe("local Step Functions: expressions", () => {
   it("evaluate at every depth, and nothing else does", async () => {
     const template = { a: ["{% $x %}", { b: "{% $x + 1 %}" }], "{% $x %}": "key", n: 1, t: "text", z: null, f: false };
     const expected = { a: [1, { b: 2 }], "{% $x %}": "key", n: 1, t: "text", z: null, f: false };
-    assert.deepEqual(await expressions.evaluate(template, "Output", { x: 1 }), expected);
+    assert.deepEqual(await evaluate(template, "Output", { x: 1 }), expected);
   });
 
   it("have the functions that Step Functions adds", async () => {

@@ -1,6 +1,6 @@
 import * as assert from "node:assert/strict";
 import { personalizeJob, type PersonalizeJob } from "../../../components/pipeline/personalizeJob";
-import { Expressions } from "@c360/local-aws";
+import { evaluateExpressions } from "@c360/local-aws";
 
 const JOB: PersonalizeJob = {
   noun: "Baking",
@@ -15,7 +15,7 @@ const BEGUN = Date.UTC(2026, 0, 31);
 
 const states = personalizeJob(JOB, { eaten: false }).states("Eat");
 const at = (ms: number, result: object = {}) => ({ context: { State: { EnteredTime: new Date(BEGUN + ms).toISOString() } }, result });
-const evaluate = (template: unknown, bindings: object) => new Expressions().evaluate(template, "Field", { since: BEGUN, ...bindings });
+const evaluate = (template: unknown, bindings: object) => evaluateExpressions(template, "Field", { since: BEGUN, ...bindings });
 
 describe("a long-running Personalize resource", () => {
   it("is created, described, checked and polled", () => {

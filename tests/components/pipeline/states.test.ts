@@ -10,7 +10,7 @@ import {
   queryResultTask,
   sdkTask,
 } from "../../../components/pipeline/states";
-import { Expressions } from "@c360/local-aws";
+import { evaluateExpressions } from "@c360/local-aws";
 
 const STEP = { next: "Next", catch: [] };
 const AGAIN = { IntervalSeconds: 2, BackoffRate: 2, MaxAttempts: 4, JitterStrategy: "FULL" };
@@ -175,7 +175,7 @@ describe("a state", () => {
   ];
   for (const [what, errorOutput, kept] of FAILURES) {
     it(`keeps the name and the readable message of ${what}`, async () => {
-      assert.deepEqual(await new Expressions().evaluate(catchTo("F").Assign, "Assign", { states: { errorOutput } }), kept);
+      assert.deepEqual(await evaluateExpressions(catchTo("F").Assign, "Assign", { states: { errorOutput } }), kept);
     });
   }
 });

@@ -17,45 +17,35 @@ export class EvaluationFailure extends StateFailure {
   }
 }
 
-/** Compiled expressions of a state machine. */
-export class Expressions {
-  private readonly compiled = new Map<string, jsonata.Expression>();
+/** By text: the state machines of all stages and tenants share their expressions. */
+const compiled = new Map<string, jsonata.Expression>();
 
-  /**
-   * Evaluates every expression of a template; other values are left unchanged.
-   *
-   * @param location field of the state, for errors
-   * @param bindings `states` and the variables
-   * @throws EvaluationFailure when an expression fails or has no result
-   */
-  async evaluate(template: unknown, location: string, bindings: Json): Promise<unknown> {
-    if (typeof template === "string") return isExpression(template) ? this.one(template, location, bindings) : template;
-    if (Array.isArray(template)) {
-      return Promise.all(template.map((item, i) => this.evaluate(item, `${location}[${i}]`, bindings)));
-    }
-    if (template === null || typeof template !== "object") return template;
-    const members = Object.entries(template).map(async ([key, value]) => [key, await this.evaluate(value, `${location}/${key}`, bindings)]);
-    return Object.fromEntries((await Promise.all(members)) as [string, unknown][]);
-  }
+/**
+ * Evaluates every expression of a template; other values are left unchanged.
+ *
+ * @param location field of the state, for errors
+ * @param bindings `states` and the variables
+ * @throws EvaluationFailure when an expression fails or has no result
+ */
+export async function evaluate(template: unknown, location: string, bindings: Json): Promise<unknown> {
+  if (typeof template === "string") return isExpression(template) ? one(template, location, bindings) : template;
+  if (Array.isArray(template)) return Promise.all(template.map((item, i) => evaluate(item, `${location}[${i}]`, bindings)));
+  if (template === null || typeof template !== "object") return template;
+  const members = Object.entries(template).map(async ([key, value]) => [key, await evaluate(value, `${location}/${key}`, bindings)]);
+  return Object.fromEntries((await Promise.all(members)) as [string, unknown][]);
+}
 
-  private async one(text: string, location: string, bindings: Json): Promise<unknown> {
-    const fail = (why: string): EvaluationFailure =>
-      new EvaluationFailure(`The JSONata expression '${sourceOf(text)}' specified for the field '${location}' ${why}`, location);
-    let result: unknown;
-    try {
-      result = await this.compile(text).evaluate(undefined, bindings);
-    } catch (error) {
-      throw fail(`threw an error during evaluation: ${(error as Error).message}`);
-    }
-    if (result === undefined) throw fail("returned nothing (undefined)");
-    return plain(result, fail);
+async function one(text: string, location: string, bindings: Json): Promise<unknown> {
+  const fail = (why: string): EvaluationFailure =>
+    new EvaluationFailure(`The JSONata expression '${sourceOf(text)}' specified for the field '${location}' ${why}`, location);
+  let result: unknown;
+  try {
+    result = await compile(text).evaluate(undefined, bindings);
+  } catch (error) {
+    throw fail(`threw an error during evaluation: ${(error as Error).message}`);
   }
-
-  private compile(text: string): jsonata.Expression {
-    const known = this.compiled.get(text) ?? compile(text);
-    this.compiled.set(text, known);
-    return known;
-  }
+  if (result === undefined) throw fail("returned nothing (undefined)");
+  return plain(result, fail);
 }
 
 /** Whether a string is an expression: `{% ... %}`. */
@@ -63,8 +53,11 @@ export const isExpression = (text: unknown): text is string => typeof text === "
 
 /** @throws the parser's error */
 export function compile(text: string): jsonata.Expression {
+  const known = compiled.get(text);
+  if (known) return known;
   const expression = jsonata(sourceOf(text), { timeout: TIMEOUT_MS, stack: MAX_DEPTH });
   addFunctions(expression);
+  compiled.set(text, expression);
   return expression;
 }
 

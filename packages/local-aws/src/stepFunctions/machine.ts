@@ -2,7 +2,6 @@ import { autoName } from "../autoName";
 import type { Cloud, Json, Principal } from "../service";
 import { readDefinition } from "./check";
 import type { Definition } from "./definition";
-import { Expressions } from "./expressions";
 
 /** Inputs of `aws:sfn/stateMachine:StateMachine`; logs and traces are accepted and not written. */
 export const INPUTS = ["name", "roleArn", "definition", "type", "publish", "loggingConfiguration", "tracingConfiguration", "tags"] as const;
@@ -26,7 +25,6 @@ export class Machine {
   readonly arn: string;
   readonly roleArn: string;
   readonly definition: Definition;
-  readonly expressions = new Expressions();
   private principal?: Principal;
 
   /** @param createdAt epoch milliseconds */

@@ -1,7 +1,7 @@
 import type { Cloud, Json, Principal } from "../service";
 import type { State } from "./definition";
 import type { Start } from "./execution";
-import { EvaluationFailure } from "./expressions";
+import { evaluate, EvaluationFailure } from "./expressions";
 import { StateFailure, withinLimit } from "./failure";
 import { data, lastPlace, redrivesOf, type History, type Place } from "./history";
 import { choose, pass, wait } from "./states";
@@ -47,10 +47,9 @@ export class Visit {
    * @throws StateFailure after it was recorded in the history
    */
   async evaluate(template: unknown, location: string, more: Json = {}): Promise<unknown> {
-    const { start } = this.run;
     const states = { input: this.input, context: this.context(), ...more };
     try {
-      return withinLimit(await start.machine.expressions.evaluate(template, location, { ...this.variables, states }), location);
+      return withinLimit(await evaluate(template, location, { ...this.variables, states }), location);
     } catch (error) {
       if (error instanceof EvaluationFailure) this.note(error);
       throw error;

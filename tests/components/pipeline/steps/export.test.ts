@@ -1,7 +1,7 @@
 import * as assert from "node:assert/strict";
 import { exportCsv, nameExport } from "../../../../components/pipeline/steps/export";
 import type { States } from "../../../../components/pipeline/states";
-import { Expressions } from "@c360/local-aws";
+import { evaluateExpressions } from "@c360/local-aws";
 import { TaskError, walk } from "../../../support/walk";
 import { DEFINITION_ARGS, EXPORTERS, PARTS } from "../../../support/definitionArgs";
 
@@ -15,7 +15,7 @@ const execution = (id: string) => ({ context: { Execution: { Id: id, RedriveCoun
 const ANSWER = "alice/recommender/inflated/0123456789ab-01234567/5e821fd3.json";
 
 const evaluate = (template: unknown, changes: object = {}, states: object = execution("execution")) =>
-  new Expressions().evaluate(template, "Arguments", { ...VARIABLES, ...changes, states });
+  evaluateExpressions(template, "Arguments", { ...VARIABLES, ...changes, states });
 const statesOf = (engine: keyof typeof EXPORTERS, from: keyof typeof PARTS) => {
   const { context } = DEFINITION_ARGS;
   return exportCsv({ exporter: EXPORTERS[engine], parts: PARTS[from], context }).states("Next");
