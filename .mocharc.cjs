@@ -5,7 +5,8 @@ const { existsSync } = require("node:fs");
 process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = "true";
 
 // Mocha adds `spec` to the files on the command line, so it is for runs without any.
-const named = process.argv.slice(2).some((argument) => argument.endsWith(".ts") || existsSync(argument));
+const isFile = (argument, i, all) => (argument.endsWith(".ts") || existsSync(argument)) && !["-r", "--require"].includes(all[i - 1]);
+const named = process.argv.slice(2).some(isFile);
 
 module.exports = {
   require: ["ts-node/register"],

@@ -58,9 +58,10 @@ async function create(): Promise<string> {
   return root;
 }
 
-/** Folder of a scope, found by one of its packages wherever npm put it. */
+/** Folder of a scope, found by one of the packages that an SDK client depends on, wherever npm put it. */
 function scopeFolder(scope: string, member: string): string {
-  const file = createRequire(__filename).resolve(member);
+  const client = createRequire(__filename).resolve("@aws-sdk/client-s3");
+  const file = createRequire(client).resolve(member);
   return join(file.slice(0, file.lastIndexOf(`${sep}${scope}${sep}`)), scope);
 }
 
