@@ -2,7 +2,7 @@ import * as assert from "node:assert/strict";
 import * as polyglot from "@polyglot-sql/sdk";
 import { parse } from "csv-parse/sync";
 import * as fc from "fast-check";
-import { parseStatement } from "@c360/local-aws";
+import { parseStatement } from "@c360/local-aws/testing";
 import { renderedStatements, SqlFixture, type TableRow } from "../support/sqlFixture";
 
 const HOUR = "2026/11/20/12";

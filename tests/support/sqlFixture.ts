@@ -1,7 +1,7 @@
 import * as assert from "node:assert/strict";
 import { DuckDBInstance, type DuckDBConnection, type DuckDBPreparedStatement } from "@duckdb/node-api";
 import { readStatement, renderStatement, type SqlValues } from "../../components/pipeline/statements";
-import { MACROS, parseStatement, translate } from "@c360/local-aws";
+import { MACROS, parseStatement, translate } from "@c360/local-aws/testing";
 
 /** Objects of upstream below their prefix: keys of events begin with the hour of arrival (`yyyy/MM/dd/HH`). */
 export interface Upstream {

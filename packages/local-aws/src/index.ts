@@ -31,9 +31,8 @@ export { makeStepFunctions } from "./stepFunctions";
 // Calls that fail on purpose.
 export { type ActiveFault, type Fault, type FaultKind } from "./http/faults";
 
-// Parts that work without a cloud: IAM's evaluation, expressions of the state language, Athena's SQL.
+// Parts that work without a cloud: IAM's evaluation, expressions of the state language.
 export { type Context, matches } from "./iam/conditions";
 export { type Identity, evaluate, trusts } from "./iam/evaluate";
 export { list, parsePolicy, statements } from "./iam/policy";
 export { evaluate as evaluateExpressions } from "./stepFunctions/expressions";
-export { MACROS, parseStatement, translate } from "./athena/dialect";

@@ -1,3 +1,4 @@
+export { MACROS, parseStatement, translate } from "../src/athena/dialect";
 export { aslProblems } from "./asl";
 export { type TestCloud, withCloud } from "./cloud";
 export { eventually } from "./eventually";
