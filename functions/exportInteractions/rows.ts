@@ -11,15 +11,20 @@ const MOST_MEMORY_BYTES = 192 * 1024 ** 2;
 /** What V8 needs for an id in a set beside its characters. */
 const ID_BYTES = 64;
 
-const ID_RULE = `of 1 to ${MOST_ID_CHARACTERS} characters without control characters`;
+const TEXT_RULE = `of 1 to ${MOST_ID_CHARACTERS} characters without control characters`;
+const VALUE_RULE = 'that is no word for "no value"';
 const RULES = [
-  { column: "USER_ID", rule: ID_RULE, holds: isId },
-  { column: "ITEM_ID", rule: ID_RULE, holds: isId },
-  { column: "TIMESTAMP", rule: "in whole seconds above 0", holds: isTimestamp },
-  { column: "EVENT_TYPE", rule: ID_RULE, holds: isId },
+  { column: "USER_ID", rule: TEXT_RULE, holds: isText },
+  { column: "USER_ID", rule: VALUE_RULE, holds: isValue },
+  { column: "ITEM_ID", rule: TEXT_RULE, holds: isText },
+  { column: "ITEM_ID", rule: VALUE_RULE, holds: isValue },
+  { column: "TIMESTAMP", rule: "in whole seconds from 1 to 99999999999, not in milliseconds", holds: isTimestamp },
+  { column: "EVENT_TYPE", rule: TEXT_RULE, holds: isText },
 ];
 const CONTROL = /\p{Cc}/u;
-const SECONDS = /^0*[1-9][0-9]*$/;
+/** What databases and data frames write for an id that is missing. */
+const NO_VALUES = new Set(["\\N", "null", "NULL", "None", "undefined", "nan", "NaN", "<NA>"]);
+const SECONDS = /^0*[1-9][0-9]{0,10}$/;
 const MOST_DIGITS = 15;
 const FIELD = /(?:"([^"]*(?:""[^"]*)*)"|([^",]*))(,|$)/y;
 
@@ -147,9 +152,13 @@ function fieldsOf(text: string): string[] | undefined {
   return undefined;
 }
 
-function isId(value: string): boolean {
+function isText(value: string): boolean {
   if (value === "" || value.length > 2 * MOST_ID_CHARACTERS) return false;
   return (value.length <= MOST_ID_CHARACTERS || [...value].length <= MOST_ID_CHARACTERS) && !CONTROL.test(value);
+}
+
+function isValue(value: string): boolean {
+  return !NO_VALUES.has(value);
 }
 
 function isTimestamp(value: string): boolean {

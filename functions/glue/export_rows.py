@@ -11,7 +11,8 @@ from export_errors import ExportError
 
 MIB = 1024 * 1024
 RULED_COLUMNS = ("USER_ID", "ITEM_ID", "TIMESTAMP", "EVENT_TYPE")
-SECONDS = "[0-9]{1,15}"
+SECONDS = "(?=.{1,15}$)0*[1-9][0-9]{0,10}"
+NO_VALUES = {r"\N", "null", "NULL", "None", "undefined", "nan", "NaN", "<NA>"}
 CONTROLS = r"\0-\x1f\x7f-\x9f"
 FIELD = r',(?:"([^"]*(?:""[^"]*)*)"|([^",]*))'
 
@@ -32,18 +33,20 @@ def read_row(line: bytes, columns: list[str], where: str) -> dict[str, str]:
         raise bad(f"have {len(columns)} fields ({','.join(columns)})", len(fields))
     row = dict(zip(columns, fields))
     for name in filter(row.__contains__, RULED_COLUMNS):
-        if name == "TIMESTAMP" and not (re.fullmatch(SECONDS, row[name]) and int(row[name])):
-            raise bad("have a TIMESTAMP in whole seconds above 0", row[name])
+        if name == "TIMESTAMP" and not re.fullmatch(SECONDS, row[name]):
+            raise bad("have a TIMESTAMP in whole seconds from 1 to 99999999999, not in milliseconds", row[name])
         if name != "TIMESTAMP" and not re.fullmatch(f"[^{CONTROLS}]{{1,256}}", row[name]):
             raise bad(f"have a {name} of 1 to 256 characters without control characters", row[name])
+        if name.endswith("_ID") and row[name] in NO_VALUES:
+            raise bad(f'have a {name} that is no word for "no value"', row[name])
     return row
 
 
 def simple_row(columns: list[str]) -> re.Pattern[str]:
-    """Matches good rows without doubled quotes and leading zeros, which most are; captures the ids with their quotes."""
+    """Matches good rows without doubled quotes and leading zeros, and those with words for no value; captures the ids with their quotes."""
 
     def field(name: str) -> str:
-        plain, quoted = ("[1-9][0-9]{0,14}",) * 2 if name == "TIMESTAMP" else (f'[^{CONTROLS}\ud800-\udfff"{x}]{{1,256}}' for x in (",", ""))
+        plain, quoted = ("[1-9][0-9]{0,10}",) * 2 if name == "TIMESTAMP" else (f'[^{CONTROLS}\ud800-\udfff"{x}]{{1,256}}' for x in (",", ""))
         return f'({plain}|"{quoted}")' if name in ("USER_ID", "ITEM_ID") else f'(?:{plain}|"{quoted}")'
 
     return re.compile(f"(?m)^{','.join(map(field, columns))}\n")
@@ -69,11 +72,11 @@ class Tally:
     def _take(self, block: bytes, uri: str, number: int) -> int:
         lines = block.removesuffix(b"\n").split(b"\n")
         found = self.simple_row.findall(block.decode(errors="surrogateescape"))
-        if len(found) < len(lines):
+        if b'"' in block:
+            found = [[value.strip('"') for value in ids] for ids in found]
+        if len(found) < len(lines) or not all(map(NO_VALUES.isdisjoint, zip(*found))):
             rows = [read_row(line, self.columns, f'Part "{uri}": line {number + i}') for i, line in enumerate(lines)]
             found = [[row[name] for name in self.ids] for row in rows]
-        elif b'"' in block:
-            found = [[value.strip('"') for value in ids] for ids in found]
         for name, values in zip(self.ids, zip(*found)):
             (self.users if name == "USER_ID" else self.items).update(values)
         self.rows += len(lines)

@@ -31,7 +31,7 @@ for (const { engine, states, needed } of ENGINES) {
     it("fails under the engine's own name of the error, and says what to do", async () => {
       await pipeline.put(BUCKETS.lake, BAD, "u1,i1,never,watch\n");
       const { error, cause } = await pipeline.run({ runDate: DAY, runKey: "first" });
-      const wrong = `Part "s3://${BUCKETS.lake}/${BAD}": line 1 must have a TIMESTAMP in whole seconds above 0, got "never"`;
+      const wrong = `Part "s3://${BUCKETS.lake}/${BAD}": line 1 must have a TIMESTAMP in whole seconds from 1 to 99999999999, not in milliseconds, got "never"`;
       const advice = "The CSV is complete: the old one, or already the new one. Fix the cause, then start again with the same run key.";
       assert.deepEqual([error, cause], ["BadRow", `${wrong} - ${advice}`]);
       assert.equal(await pipeline.object(BUCKETS.downstream, INPUT), undefined);

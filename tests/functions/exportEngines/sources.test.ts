@@ -46,7 +46,7 @@ describeEngines(
     it("names the first bad row", async () => {
       const good = "u1,i1,1700000001,watch\n";
       await put({ "a.gz": gzipSync(good), "b.gz": gzipSync(`${SOURCE.header}\n${good}u1,i1,17e8,watch\nu\n`) });
-      const rule = "must have a TIMESTAMP in whole seconds above 0";
+      const rule = "must have a TIMESTAMP in whole seconds from 1 to 99999999999, not in milliseconds";
       await fixture().checkFails(EVENT, "BadRow", `Part "s3://${BUCKETS.lake}/${DAY}b.gz": line 3 ${rule}, got "17e8"`);
     });
 
@@ -67,7 +67,7 @@ describeEngines(
 
     it("refuses a header that the source is not said to have", async () => {
       await put({ a: `${COLUMNS}\nu1,i1,1700000001,watch\n` });
-      const rule = 'must have a TIMESTAMP in whole seconds above 0, got "TIMESTAMP"';
+      const rule = 'must have a TIMESTAMP in whole seconds from 1 to 99999999999, not in milliseconds, got "TIMESTAMP"';
       await fixture().checkFails(EVENT, "BadRow", `Part "s3://${BUCKETS.lake}/${DAY}a": line 1 ${rule}`);
     });
 
