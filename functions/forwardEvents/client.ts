@@ -7,7 +7,8 @@ const RESPONSE_MILLISECONDS = 2000;
 const TRANSIENT_STATUS = [408, 409, 429];
 const INVALID_INPUT = ["InvalidInputException", "ValidationException", "SerializationException"];
 const TRACKER = /\btracking ?id\b|\bevent ?tracker\b/i;
-const QUOTED = /'[^']*'|"[^"]*"/g;
+/** A quoted text, which may have escaped quotes and quotes inside words; it may be cut off. */
+const QUOTED = /(?<![\p{L}\p{N}])(['"])(?:\\.|[^\\])*?(?:\1(?![\p{L}\p{N}])|$)/gsu;
 
 /** Result of one PutEvents request. */
 export interface CallResult {
@@ -18,7 +19,7 @@ export interface CallResult {
   outcome: "accepted" | "rejected" | "transient" | "misconfigured";
   /** Whether the service throttled the request. */
   throttled: boolean;
-  /** Name of the error; for a misconfiguration a message. */
+  /** Name of the error; for a rejection or a misconfiguration also what the service answered. */
   error?: string;
 }
 
@@ -62,7 +63,8 @@ export function makePutEvents(trackingId: string, connections: number): PutEvent
   return async ({ userId, sessionId }, eventList, milliseconds) => {
     try {
       const response = await withTimeout(milliseconds, post(JSON.stringify({ trackingId, userId, sessionId, eventList })));
-      return response.statusCode === 200 ? { outcome: "accepted", throttled: false } : classifyFailure(failureOf(response));
+      if (response.statusCode === 200) return { outcome: "accepted", throttled: false };
+      return classifyFailure(failureOf(response), JSON.stringify([userId, sessionId, eventList]));
     } catch (error) {
       return classifyFailure(error as Error);
     }
@@ -86,17 +88,19 @@ export async function resolveTarget(config: PersonalizeEventsClient["config"]) {
 
 /**
  * Classifies a failed request. Throttling, 5xx, conflicts, timeouts and network errors are transient. Invalid input is a rejection,
- * unless the message names the event tracker outside of quotes. Everything else is a misconfiguration. The message of an invalid input is
- * not passed on: it may quote an event.
+ * unless the service's message names the event tracker, and the call itself does not. Everything else is a misconfiguration. The message
+ * of an invalid input may quote an event, so its quoted parts are removed.
+ *
+ * @param content what the call held: its sender and events, as text
  */
-export function classifyFailure({ name, message, status }: Failure): CallResult {
+export function classifyFailure({ name, message, status }: Failure, content = ""): CallResult {
   const throttled = status === 429 || /Throttl|TooManyRequests|LimitExceeded|SlowDown/.test(name);
   if (throttled || status === undefined || status >= 500 || TRANSIENT_STATUS.includes(status))
     return { outcome: "transient", throttled, error: name };
   const isInvalidInput = INVALID_INPUT.includes(name);
-  if (isInvalidInput && !TRACKER.test(message.replace(QUOTED, ""))) return { outcome: "rejected", throttled, error: name };
-  const detail = isInvalidInput ? "the event tracker is named as the reason" : message;
-  return { outcome: "misconfigured", throttled, error: `PutEvents answered ${name} (${status}): ${detail}` };
+  const detail = isInvalidInput ? message.replace(QUOTED, "…") : message;
+  const isRejected = isInvalidInput && !(TRACKER.test(detail) && !TRACKER.test(content));
+  return { outcome: isRejected ? "rejected" : "misconfigured", throttled, error: `PutEvents answered ${name} (${status}): ${detail}` };
 }
 
 /** The error of the [restJson1 protocol](https://smithy.io/2.0/aws/protocols/aws-restjson1-protocol.html#operation-error-serialization). */

@@ -66,7 +66,6 @@ export function makeHandler(): ForwardHandler {
     sleep: (milliseconds) => new Promise((resolve) => setTimeout(resolve, Math.ceil(milliseconds))),
     random: () => Math.random(),
     now: () => Date.now(),
-    container: { allRejected: false },
     log: (fact) => void process.stdout.write(`${JSON.stringify(fact)}\n`),
   };
   return (event, context) => forwardEvents(event, settings, { ...ports, remainingInvocation: () => context.getRemainingTimeInMillis() });

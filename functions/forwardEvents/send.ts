@@ -8,7 +8,6 @@ export const CONCURRENT_CALLS = 16;
 const MAX_ATTEMPTS = 3;
 const BACKOFF_MILLISECONDS = 100;
 const THROTTLED_BACKOFF_MILLISECONDS = 500;
-const LARGE_INVOCATION_CALLS = 20;
 
 /** Dependencies of sending. */
 export interface SendPorts {
@@ -21,8 +20,6 @@ export interface SendPorts {
   random(): number;
   /** Milliseconds left for calls. */
   remaining(): number;
-  /** State that the container keeps from one invocation to the next. */
-  container: { allRejected: boolean };
   /** Writes a line to the log. */
   log(fact: Record<string, unknown>): void;
 }
@@ -43,10 +40,8 @@ export interface SendResult {
 
 /**
  * Sends the planned calls: groups in parallel, the calls of a group in order. After a transient failure the remaining events of the group
- * stay pending. A rejected call is split until the bad event is alone.
- *
- * When every event of a large invocation is rejected, the configuration is the likely cause. The event source mapping then halves the
- * batch, so small invocations fail too until an event is accepted.
+ * stay pending. A rejected call is split until the bad event is alone: dead letters can be replayed, so a stream does not stand still
+ * however many events Personalize rejects.
  */
 export async function sendGroups(groups: readonly Group[], ports: SendPorts): Promise<SendResult> {
   const result: SendResult = { calls: 0, retries: 0, throttled: 0, accepted: 0 };
@@ -55,12 +50,6 @@ export async function sendGroups(groups: readonly Group[], ports: SendPorts): Pr
     for (const group of queue) await sendInOrder(group, group.calls, ports, result);
   };
   await Promise.all(Array.from({ length: CONCURRENT_CALLS }, sendQueued));
-  const calls = groups.flatMap((group) => group.calls);
-  if (result.accepted > 0) ports.container.allRejected = false;
-  else if (calls.length > 0 && calls.flat().every(({ record, index }) => record.events[index] === "rejected")) {
-    ports.container.allRejected ||= calls.length >= LARGE_INVOCATION_CALLS;
-    if (ports.container.allRejected) result.misconfiguration ??= `Personalize rejected every event of ${calls.length} calls`;
-  }
   return result;
 }
 
@@ -105,6 +94,8 @@ async function sendCall(sender: Sender, call: PlannedEvent[], ports: SendPorts, 
   if (outcome === "rejected") {
     if (call.length === 1) {
       setState(call, "rejected");
+      const [{ record, index }] = call;
+      ports.log({ level: "WARN", message: "event rejected", error, sequenceNumber: record.sequenceNumber, event: index });
       return true;
     }
     const half = Math.ceil(call.length / 2);

@@ -13,6 +13,7 @@ import {
   logs,
   makeLambda,
   makePersonalize,
+  type PersonalizeOptions,
   s3,
   type Statement,
 } from "@c360/local-aws";
@@ -53,7 +54,14 @@ export class DeployedForwarder {
 
   static async open({ without, shards = 1, ...changes }: ForwarderOptions = {}): Promise<DeployedForwarder> {
     const clock = new JumpingClock(SCALE);
-    const services = [kinesis, s3, logs, cloudControl, makePersonalize({ latencyMs: 0, creationMs: 0 }), makeLambda({ pollMs: 210 })];
+    const services = [
+      kinesis,
+      s3,
+      logs,
+      cloudControl,
+      makePersonalize({ latencyMs: 0, creationMs: 0, rejects }),
+      makeLambda({ pollMs: 210 }),
+    ];
     const running = await withCloud(services, { clock });
     try {
       await createStream(running, STREAM, { shardCount: shards });
@@ -167,6 +175,10 @@ export class DeployedForwarder {
     return this.resources.find((resource) => resource.type === type)?.inputs ?? {};
   }
 }
+
+/** What Personalize says of an item `refused…`, for a reason that the forwarder does not know. */
+export const REFUSAL = "The item is not allowed";
+const rejects: PersonalizeOptions["rejects"] = ({ itemId }) => (String(itemId).startsWith("refused") ? REFUSAL : undefined);
 
 const ROLE_POLICY = "aws:iam/rolePolicy:RolePolicy";
 

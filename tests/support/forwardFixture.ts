@@ -58,7 +58,6 @@ export function fakePorts({ outcome = () => "accepted", storeFails = false, requ
       recorded.stored.set(key, body);
     },
     reserve: () => 0,
-    container: { allRejected: false },
     sleep: async () => {},
     random: () => 0.5,
     remainingInvocation: () => (recorded.requests < requestsInTime ? 60_000 : 100),

@@ -18,8 +18,6 @@ export function payloadOf({ session, items }: SessionRecord): object {
     eventType: "view",
     itemId,
     sentAt: itemId.startsWith("invalid") ? 0 : SENT + i,
-    // Personalize rejects a reserved name among the properties; the forwarder does not check it.
-    ...(itemId.startsWith("refused") ? { properties: { userId: "1" } } : {}),
   }));
   return { session_id: session, event_list };
 }

@@ -210,11 +210,34 @@ describe("classifyFailure", () => {
     }
   });
 
-  it("reports a bad event when only a quoted text of the event looks like that", () => {
-    for (const text of ["soundtracking", "fitness tracker", "event tracker", "trackingId"]) {
-      const message = `Value '${text}' at 'eventList.1.member.eventType' failed to satisfy constraint`;
-      assert.equal(classifyFailure(failure("InvalidInputException", 400, message)).outcome, "rejected", text);
+  it("reports a bad event when only a quoted text looks like that, or when the call holds such a text too", () => {
+    for (const text of [
+      "soundtracking",
+      "fitness tracker",
+      "event tracker",
+      "trackingId",
+      "user's event tracker",
+      'an \\" event tracker',
+    ]) {
+      const quote = text.includes('"') ? '"' : "'";
+      const message = `Value ${quote}${text}${quote} at 'eventList.1.member.eventType' failed to satisfy constraint`;
+      const { outcome, error } = classifyFailure(failure("InvalidInputException", 400, message));
+      assert.equal(outcome, "rejected", text);
+      assert.equal(error, "PutEvents answered InvalidInputException (400): Value … at … failed to satisfy constraint");
     }
+    const invalid = failure("InvalidInputException", 400, "Bad event tracker in an event");
+    assert.equal(classifyFailure(invalid, '[{"itemId":"an event tracker"}]').outcome, "rejected");
+    assert.equal(classifyFailure(invalid, '[{"itemId":"i1"}]').outcome, "misconfigured");
+  });
+
+  it("passes the service's message on, without a quoted text that is cut off", () => {
+    const message = "Properties don't allow the key 'timestamp'; got \"{'a': secret";
+    const { error } = classifyFailure(failure("ValidationException", 400, message));
+    assert.equal(error, "PutEvents answered ValidationException (400): Properties don't allow the key …; got …");
+    assert.equal(
+      classifyFailure(failure("InvalidInputException", 400, "The tracking id 'abc' is unknown")).error,
+      "PutEvents answered InvalidInputException (400): The tracking id … is unknown",
+    );
   });
 
   it("reports a broken connection as transient", () => {

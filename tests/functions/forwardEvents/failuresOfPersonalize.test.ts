@@ -84,9 +84,8 @@ describe("the deployed forwarder when Personalize fails", () => {
     it(`fails the invocation on ${code} (${message}) and keeps nothing in the dead-letter store`, async () => {
       const before = await keptRecords(at);
       at.failPutEvents(new ServiceError(code, message, status));
-      const detail = code === "InvalidInputException" ? "the event tracker is named as the reason" : message;
       assert.deepEqual(await at.invoke(kinesisBatch(["poison", payloadOf({ session: "m", items: ["m1"] })])), {
-        error: { name: "Misconfiguration", message: `PutEvents answered ${code} (${status}): ${detail}` },
+        error: { name: "Misconfiguration", message: `PutEvents answered ${code} (${status}): ${message}` },
       });
       assert.deepEqual(await keptRecords(at), before);
     });
@@ -94,12 +93,13 @@ describe("the deployed forwarder when Personalize fails", () => {
 
   it("logs no payload", async () => {
     at.failPutEvents(new ServiceError("InternalServerException", "secret", 500), { when: holds("i-secret") });
-    at.failPutEvents(new ServiceError("InvalidInputException", "secret"), { when: holds("bad-secret") });
+    at.failPutEvents(new ServiceError("InvalidInputException", "Value 'secret' is not taken"), { when: holds("bad-secret") });
     const records = ["bad-secret", "i-secret"].map((item) => payloadOf({ session: `s-${item}`, items: [item] }));
     assert.deepEqual(await at.invoke(kinesisBatch([records[0], '{"secret"', records[1]])), failures("1003"));
     await untilMetrics({ RecordsDeadLettered: 2, RecordsRetried: 1 });
     const text = await at.text();
     assert.match(text, /InternalServerException/);
+    assert.match(text, /"event rejected","error":"PutEvents answered InvalidInputException \(400\): Value … is not taken"/);
     assert.doesNotMatch(text, /secret/);
     assert.ok(!text.includes(Buffer.from('{"secret"').toString("base64").slice(0, 8)));
   });

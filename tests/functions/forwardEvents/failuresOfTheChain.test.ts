@@ -2,7 +2,7 @@ import * as assert from "node:assert/strict";
 import * as fc from "fast-check";
 import { type ActiveFault, type FaultKind, ServiceError } from "@c360/local-aws";
 import { eventually } from "@c360/local-aws/testing";
-import { DeployedForwarder, type ForwarderOptions } from "../../support/deployedForwarder";
+import { DeployedForwarder, type ForwarderOptions, REFUSAL } from "../../support/deployedForwarder";
 import { holds, Ledger } from "../../support/forwarderLedger";
 
 const THROTTLED = new ServiceError("ThrottlingException", "Rate exceeded");
@@ -90,6 +90,27 @@ describe("stream, event source mapping and forwarder, when calls fail", () => {
     }, PATIENCE);
     await at.untilDone();
     await ledger.checkComplete();
+  });
+
+  it("move on behind sixty events that Personalize rejects for a reason that the forwarder does not know", async () => {
+    const lines = (await at.lines()).length;
+    const bad = Array.from({ length: 60 }, (_, i) => ({ session: `bad${i}`, items: [`refused${i}`] }));
+    const good = Array.from({ length: 20 }, (_, i) => ({ session: `good${i}`, items: [`g${i}`] }));
+    await ledger.put(...bad);
+    await ledger.put(...good);
+    await at.untilDone();
+    await ledger.checkComplete();
+    assert.equal((await ledger.accepted()).length, 20);
+    assert.deepEqual(
+      (await ledger.kept()).map(({ reason, events }) => [reason, events]),
+      Array.from({ length: 60 }, () => ["rejected", undefined]),
+    );
+    const logged = (await at.lines()).slice(lines);
+    const answer = `PutEvents answered InvalidInputException (400): ${REFUSAL}`;
+    assert.equal(logged.filter(({ error }) => error === answer).length, 60);
+    const retried = logged.filter((line) => "_aws" in line).map(({ RecordsRetried }) => RecordsRetried);
+    assert.ok(retried.length > 0 && retried.every((count) => count === 0), "no invocation fails");
+    assert.doesNotMatch(await at.text(), /Misconfiguration/);
   });
 
   it("lose no record under random failures", async () => {

@@ -28,7 +28,6 @@ async function sendOne(results: readonly CallResult[], { random = 1, millisecond
     sleep: async (ms) => void ((time += ms), slept.push(ms), wokeAt.push(time)),
     random: () => random,
     remaining: () => milliseconds - time,
-    container: { allRejected: false },
     log: (fact) => void logs.push(fact),
   });
   return { sent, started, slept, wokeAt, logs };
@@ -121,7 +120,6 @@ describe("the rate limiter", () => {
 
 describe("an invocation", () => {
   const batchOf = (items: string[]) => kinesisBatch(items.map((item, i) => viewRecord(`s${i}`, [item])));
-  const poison = (calls: number) => batchOf(Array<string>(calls).fill("poison"));
 
   it("makes 16 concurrent requests at most", async () => {
     const fake = fakePorts();
@@ -129,24 +127,19 @@ describe("an invocation", () => {
     assert.deepEqual([fake.requests, fake.concurrent], [100, 16]);
   });
 
-  it("is misconfigured when every event of 20 calls is rejected; fewer are dead letters", async () => {
-    const large = fakePorts();
-    assert.equal((await forward(poison(20), large.ports)).error, "Misconfiguration");
-    assert.equal(large.stored.size, 0);
-    const small = fakePorts();
-    assert.deepEqual(await forward(poison(19), small.ports), { failed: [] });
-    assert.equal(deadLettersOf(small.stored).length, 19);
-  });
-
-  it("stays misconfigured while the batch is halved, until an event is accepted", async () => {
+  it("stores every rejected event as a dead letter, however many there are, and logs what the service said", async () => {
     const fake = fakePorts();
-    for (const calls of [40, 20, 10, 1]) {
-      assert.equal((await forward(poison(calls), fake.ports)).error, "Misconfiguration", String(calls));
-    }
-    assert.equal(fake.stored.size, 0);
-    assert.deepEqual(await forward(batchOf(["poison", "good"]), fake.ports), { failed: [] });
-    assert.deepEqual(await forward(poison(1), fake.ports), { failed: [] });
-    assert.equal(fake.stored.size, 1);
+    const events = Array.from({ length: 25 }, (_, i) => `poison${i}`);
+    const batch = kinesisBatch([...Array.from({ length: 60 }, (_, i) => viewRecord(`s${i}`, ["poison"])), viewRecord("many", events)]);
+    assert.deepEqual(await forward(batch, fake.ports), { failed: [] });
+    assert.deepEqual(
+      deadLettersOf(fake.stored).map(({ reason, events: bad }) => [reason, bad]),
+      Array.from({ length: 61 }, () => ["rejected", undefined]),
+    );
+    const logged = fake.logs.filter(({ message }) => message === "event rejected");
+    assert.equal(logged.length, 85);
+    const last = { sequenceNumber: "1061", event: 24 };
+    assert.deepEqual(logged.at(-1), { level: "WARN", message: "event rejected", error: "SomeException", ...last });
   });
 
   it("is not misconfigured while calls only fail for a time", async () => {

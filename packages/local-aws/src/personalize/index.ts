@@ -2,6 +2,7 @@ import type { Cloud, Service } from "../service";
 import { campaignOperations } from "./campaigns";
 import { controlPlane } from "./controlPlane";
 import { importOperations } from "./importJobs";
+import type { TrackedEvent } from "./interactions";
 import { Lifecycle } from "./lifecycle";
 import { sharedOperations } from "./operations";
 import { putEventsOperations } from "./putEvents";
@@ -24,6 +25,8 @@ export interface PersonalizeOptions {
   creationMs?: number;
   /** Reason for which a job, version, campaign or campaign update of this name fails. @default nothing fails */
   fails?: (kind: Failing, name: string) => string | undefined;
+  /** Reason for which PutEvents rejects a valid event, and with it the call. @default none is rejected */
+  rejects?: (event: TrackedEvent) => string | undefined;
 }
 
 /**
@@ -32,7 +35,8 @@ export interface PersonalizeOptions {
  *
  * An event tracker that is not ACTIVE yet answers ResourceInUseException (409).
  */
-export function makePersonalize({ latencyMs = 10, creationMs = 5000, fails = () => undefined }: PersonalizeOptions = {}) {
+export function makePersonalize(options: PersonalizeOptions = {}) {
+  const { latencyMs = 10, creationMs = 5000, fails = () => undefined, rejects = () => undefined } = options;
   return (cloud: Cloud): PersonalizeService => {
     const lifecycle = new Lifecycle(cloud, creationMs);
     const recommendations = new Recommendations(cloud, lifecycle);
@@ -42,7 +46,7 @@ export function makePersonalize({ latencyMs = 10, creationMs = 5000, fails = () 
       protocol: "restJson",
       resources: controlPlane(cloud, lifecycle),
       operations: {
-        ...putEventsOperations({ cloud, lifecycle, latencyMs, accept: (group, interaction) => recommendations.see(group, interaction) }),
+        ...putEventsOperations({ cloud, lifecycle, latencyMs, rejects, accept: (group, seen) => recommendations.see(group, seen) }),
         ...recommendations.operations(),
         ...sharedOperations(lifecycle),
         ...importOperations(cloud, lifecycle, (name) => fails("import", name)),

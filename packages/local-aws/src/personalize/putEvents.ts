@@ -52,6 +52,8 @@ export interface PutEventsPorts {
   lifecycle: Lifecycle;
   /** Real milliseconds that an answer takes at least. */
   latencyMs: number;
+  /** Why a valid event is rejected; undefined when it is not. */
+  rejects: (event: TrackedEvent) => string | undefined;
   /** Receives each accepted interaction. */
   accept: (datasetGroupArn: string, interaction: StreamedInteraction) => void;
 }
@@ -60,7 +62,7 @@ export interface PutEventsPorts {
  * PutEvents. Before it answers, it appends accepted events to the log "events" and every call, refused or not, to the log "calls". That
  * is why it checks the request when it runs, after the caller's permissions.
  */
-export function putEventsOperations({ cloud, lifecycle, latencyMs, accept }: PutEventsPorts): Record<string, Operation> {
+export function putEventsOperations({ cloud, lifecycle, latencyMs, rejects, accept }: PutEventsPorts): Record<string, Operation> {
   const store = cloud.store("personalize");
   const budgets = new Map<string, TokenBucket>();
   let calls = 0;
@@ -77,7 +79,11 @@ export function putEventsOperations({ cloud, lifecycle, latencyMs, accept }: Put
     const tracker = lifecycle.all(EVENT_TRACKER).find(({ attributes }) => attributes.TrackingId === input.trackingId);
     if (tracker) admit(tracker);
     const request = checked.parse?.(input) as Request;
-    for (const { properties } of request.eventList) if (properties !== undefined) checkProperties(properties);
+    for (const event of request.eventList) {
+      if (event.properties !== undefined) checkProperties(event.properties);
+      const reason = rejects(event);
+      if (reason !== undefined) throw invalid(reason);
+    }
     if (!tracker) throw new ServiceError("ResourceNotFoundException", `No event tracker has the tracking id ${request.trackingId}.`, 404);
     if (tracker.status === "ACTIVE") return { tracker, request };
     throw new ServiceError("ResourceInUseException", `Event tracker ${tracker.arn} is in status ${tracker.status}.`, 409);
