@@ -1,6 +1,11 @@
 -- One row per history row and per event that arrived before the end of the run date. `reason` is why a row is left out of the
 -- interactions table; the rows without a reason are the table.
 
+-- What counts as no value, and is no id. json_parse makes the text Infinity of a number beyond a double.
+no_values AS (
+  SELECT ARRAY['', '\N', 'null', 'NULL', 'None', 'undefined', 'nan', 'NaN', '<NA>', 'Infinity', '-Infinity'] AS words
+),
+
 -- History. The headers are read separately: a window function over each object would hold a whole object in the memory of one worker.
 objects_with_event_type AS (
   SELECT DISTINCT "$path" AS object FROM :database."t100_dashboard_interaction_history"
@@ -33,8 +38,8 @@ history_values AS (
     element_at(fields, 1) AS user_id,
     element_at(fields, 2) AS item_id,
     CASE WHEN regexp_like(element_at(fields, 3), '\A[0-9]+\z') THEN try_cast(element_at(fields, 3) AS bigint) END AS "timestamp",
-    coalesce(nullif(element_at(fields, 4), ''), :default_event_type) AS event_type
-  FROM history_fields
+    CASE WHEN coalesce(contains(words, element_at(fields, 4)), TRUE) THEN :default_event_type ELSE element_at(fields, 4) END AS event_type
+  FROM history_fields CROSS JOIN no_values
 ),
 history_rows AS (
   SELECT
@@ -42,14 +47,14 @@ history_rows AS (
     CASE
       WHEN strpos(line, chr(65533)) > 0 THEN 'badUtf8'
       WHEN NOT well_formed THEN 'malformedLine'
-      WHEN length(user_id) > 256 OR NOT regexp_like(user_id, '\A[^\p{Cc}]+\z') THEN 'badUserId'
-      WHEN length(item_id) > 256 OR NOT regexp_like(item_id, '\A[^\p{Cc}]+\z') THEN 'badItemId'
+      WHEN length(user_id) > 256 OR NOT regexp_like(user_id, '\A[^\p{Cc}]+\z') OR contains(words, user_id) THEN 'badUserId'
+      WHEN length(item_id) > 256 OR NOT regexp_like(item_id, '\A[^\p{Cc}]+\z') OR contains(words, item_id) THEN 'badItemId'
       WHEN coalesce("timestamp", 0) NOT BETWEEN 1 AND to_unixtime(date_parse(:run_date, '%Y-%m-%d')) + 2 * 86400 THEN 'badTimestamp'
       WHEN length(event_type) > 256 OR NOT regexp_like(event_type, '\A[^\p{Cc}]+\z') THEN 'badEventType'
       WHEN cardinality(:counted_types) > 0 AND NOT contains(:counted_types, event_type) THEN 'uncountedEventType'
       WHEN contains(:ignored_types, event_type) THEN 'uncountedEventType'
     END AS reason
-  FROM history_values
+  FROM history_values CROSS JOIN no_values
 ),
 
 -- Events, by the same rules as in the forwarder. A line with U+FFFD had bytes that are not UTF-8. JSON text may escape half of a
@@ -85,7 +90,14 @@ event_senders AS (
     *,
     nullif(json_format(element_at(members, 'user_id')), 'null') AS user_json,
     nullif(json_format(element_at(members, 'session_id')), 'null') AS session_json,
-    try_cast(element_at(members, 'event_list') AS array(json)) AS events
+    try_cast(element_at(members, 'event_list') AS array(json)) AS events,
+    transform(
+      filter(
+        map_keys(members),
+        name -> name NOT IN ('user_id', 'session_id', 'event_list') AND json_format(element_at(members, name)) <> 'null'
+      ),
+      name -> lower(regexp_replace(name, '[_-]'))
+    ) AS other_names
   FROM event_members
 ),
 event_sender_ids AS (
@@ -102,31 +114,105 @@ event_envelopes AS (
       WHEN broken THEN 'badUtf8'
       WHEN coalesce(cardinality(documents), 0) <> 1 THEN 'badJson'
       WHEN members IS NULL THEN 'notAnObject'
-      WHEN user_json IS NOT NULL AND NOT coalesce(length(user_id) <= 256 AND regexp_like(user_id, '\A[^\p{Cc}]+\z'), FALSE) THEN 'badUserId'
-      WHEN session_id = 'null' OR NOT coalesce(length(session_id) <= 256 AND regexp_like(session_id, '\A[^\p{Cc}]+\z'), FALSE) THEN 'badSessionId'
+      WHEN user_json IS NULL AND contains(other_names, 'userid') THEN 'misspeltMember'
+      WHEN session_json IS NULL AND contains(other_names, 'sessionid') THEN 'misspeltMember'
+      WHEN coalesce(json_format(element_at(members, 'event_list')), 'null') = 'null' AND contains(other_names, 'eventlist')
+        THEN 'misspeltMember'
+      WHEN user_json IS NOT NULL
+        AND NOT coalesce(length(user_id) <= 256 AND regexp_like(user_id, '\A[^\p{Cc}]+\z') AND NOT contains(words, user_id), FALSE) THEN 'badUserId'
+      WHEN NOT coalesce(length(session_id) <= 256 AND regexp_like(session_id, '\A[^\p{Cc}]+\z') AND NOT contains(words, session_id), FALSE) THEN 'badSessionId'
       WHEN coalesce(cardinality(events), 0) = 0 THEN 'badEventList'
     END AS line_reason
-  FROM event_sender_ids
+  FROM event_sender_ids CROSS JOIN no_values
 ),
 event_objects AS (
   SELECT object, datehour, user_id, line_reason, try_cast(event AS map(varchar, json)) AS members
   FROM event_envelopes
   CROSS JOIN UNNEST(CASE WHEN line_reason IS NULL THEN events ELSE ARRAY[CAST(NULL AS json)] END) AS listed (event)
 ),
+-- A member whose name is a known one but for case, "_" or "-" is misspelt where the known one is absent.
+event_names AS (
+  SELECT
+    *,
+    transform(
+      filter(
+        map_keys(members),
+        name -> name NOT IN (
+          'eventType', 'sentAt', 'itemId', 'eventId', 'eventValue', 'properties', 'impression', 'recommendationId', 'metricAttribution'
+        ) AND json_format(element_at(members, name)) <> 'null'
+      ),
+      name -> lower(regexp_replace(name, '[_-]'))
+    ) AS other_names
+  FROM event_objects
+),
+-- An item or a value among the properties counts where the event has none of its own. The text of properties may escape halves of
+-- surrogate pairs, too.
+event_properties AS (
+  SELECT
+    *,
+    CASE
+      WHEN cardinality(other_names) > 0 THEN cardinality(filter(
+        ARRAY['eventType', 'sentAt', 'itemId', 'eventId', 'eventValue', 'properties', 'impression', 'recommendationId', 'metricAttribution'],
+        name -> contains(other_names, lower(name)) AND coalesce(json_format(element_at(members, name)), 'null') = 'null'
+      )) > 0
+    END AS misspelt,
+    CASE
+      WHEN json_format(element_at(members, 'properties')) LIKE '"%' THEN json_extract_scalar(element_at(members, 'properties'), '$')
+      ELSE nullif(json_format(element_at(members, 'properties')), 'null')
+    END AS properties
+  FROM event_names
+),
+event_property_texts AS (
+  SELECT
+    *,
+    CASE
+      WHEN length(properties) > 1024 THEN NULL
+      WHEN regexp_like(properties, '\\u[dD][89a-fA-F]') THEN regexp_replace(
+        regexp_replace(
+          replace(properties, '\\', '\u005c'),
+          '(\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2})|\\u[dD][89a-fA-F][0-9a-fA-F]{2}', '$1\\u0000'
+        ),
+        '(\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2})\\u0000', '$1'
+      )
+      ELSE properties
+    END AS properties_text
+  FROM event_properties
+),
+event_property_documents AS (
+  SELECT *, try_cast(try(json_parse('[' || properties_text || ']')) AS array(json)) AS property_documents
+  FROM event_property_texts
+),
+event_property_members AS (
+  SELECT
+    *,
+    CASE WHEN cardinality(property_documents) = 1 THEN try_cast(element_at(property_documents, 1) AS map(varchar, json)) END
+      AS properties_members
+  FROM event_property_documents
+),
 event_texts AS (
   SELECT
     *,
     nullif(json_format(element_at(members, 'eventType')), 'null') AS type_json,
     nullif(json_format(element_at(members, 'sentAt')), 'null') AS sent_json,
-    nullif(json_format(element_at(members, 'itemId')), 'null') AS item_json,
+    coalesce(
+      nullif(json_format(element_at(members, 'itemId')), 'null'),
+      nullif(json_format(element_at(properties_members, 'itemId')), 'null')
+    ) AS item_json,
     nullif(json_format(element_at(members, 'eventId')), 'null') AS id_json,
-    nullif(json_format(element_at(members, 'eventValue')), 'null') AS value_json,
-    nullif(json_format(element_at(members, 'properties')), 'null') AS properties_json,
+    coalesce(
+      nullif(json_format(element_at(members, 'eventValue')), 'null'),
+      regexp_extract(
+        json_format(element_at(properties_members, 'eventValue')),
+        '\A"(-?(?:0|[1-9][0-9]*)(?:[.][0-9]+)?(?:[eE][+-]?[0-9]+)?)"\z',
+        1
+      ),
+      nullif(json_format(element_at(properties_members, 'eventValue')), 'null')
+    ) AS value_json,
     nullif(json_format(element_at(members, 'impression')), 'null') AS impression_json,
     nullif(json_format(element_at(members, 'recommendationId')), 'null') AS recommendation_json,
     nullif(json_format(element_at(members, 'metricAttribution')), 'null') AS attribution_json,
     json_format(element_at(try_cast(element_at(members, 'metricAttribution') AS map(varchar, json)), 'eventAttributionSource')) AS source_json
-  FROM event_objects
+  FROM event_property_members
 ),
 event_values AS (
   SELECT
@@ -140,7 +226,6 @@ event_values AS (
       try_cast(element_at(members, 'impression') AS array(json)),
       shown -> CASE WHEN json_format(shown) LIKE '"%' THEN json_extract_scalar(shown, '$') END
     ) AS impression,
-    CASE WHEN properties_json LIKE '"%' THEN json_extract_scalar(properties_json, '$') ELSE properties_json END AS properties,
     CASE WHEN regexp_like(sent_json, '\A-?[0-9]') THEN CAST(sent_json AS double) END AS sent_number,
     regexp_extract(
       json_extract_scalar(sent_json, '$'),
@@ -152,8 +237,7 @@ event_parts AS (
   SELECT
     *,
     regexp_extract(sent_iso, '\A[0-9-]{10}(?:T[0-9:]{5,8})?') AS sent_local,
-    regexp_extract(sent_iso, 'T.*([+-][0-9]{2}:?[0-9]{2})\z', 1) AS sent_zone,
-    try_cast(try(json_parse('[' || regexp_replace(properties, '\\u[dD][89a-fA-F]', '\\u00') || ']')) AS array(json)) AS properties_read
+    regexp_extract(sent_iso, 'T.*([+-][0-9]{2}:?[0-9]{2})\z', 1) AS sent_zone
   FROM event_values
 ),
 event_seconds AS (
@@ -182,22 +266,28 @@ event_verdicts AS (
     CASE
       WHEN line_reason IS NOT NULL THEN line_reason
       WHEN members IS NULL THEN 'badEvent'
-      WHEN NOT coalesce(length(event_type) <= 256 AND regexp_like(event_type, '\A[^\p{Cc}]+\z'), FALSE) THEN 'badEventType'
+      WHEN misspelt THEN 'misspeltMember'
+      WHEN NOT coalesce(length(event_type) <= 256 AND regexp_like(event_type, '\A[^\p{Cc}]+\z') AND NOT contains(words, event_type), FALSE) THEN 'badEventType'
       WHEN "timestamp" IS NULL THEN 'badSentAt'
-      WHEN item_json IS NOT NULL AND NOT coalesce(length(item_id) <= 256 AND regexp_like(item_id, '\A[^\p{Cc}]+\z'), FALSE) THEN 'badItemId'
-      WHEN id_json IS NOT NULL AND NOT coalesce(length(event_id) <= 256 AND regexp_like(event_id, '\A[^\p{Cc}]+\z'), FALSE) THEN 'badEventId'
+      WHEN item_json IS NOT NULL
+        AND NOT coalesce(length(item_id) <= 256 AND regexp_like(item_id, '\A[^\p{Cc}]+\z') AND NOT contains(words, item_id), FALSE) THEN 'badItemId'
+      WHEN id_json IS NOT NULL
+        AND NOT coalesce(length(event_id) <= 256 AND regexp_like(event_id, '\A[^\p{Cc}]+\z') AND NOT contains(words, event_id), FALSE) THEN 'badEventId'
       WHEN NOT regexp_like(value_json, '\A-?[0-9]') THEN 'badEventValue'
       WHEN abs(CAST(value_json AS double)) >= 3.4028235677973366E38 THEN 'badEventValue'
-      WHEN length(properties) > 1024 THEN 'badProperties'
-      WHEN properties IS NOT NULL
-        AND NOT coalesce(cardinality(properties_read) = 1 AND strpos(json_format(element_at(properties_read, 1)), '{') = 1, FALSE)
-        THEN 'badProperties'
+      WHEN properties IS NOT NULL AND properties_members IS NULL THEN 'badProperties'
+      WHEN cardinality(filter(
+        map_keys(properties_members),
+        name -> lower(name) IN ('userid', 'sessionid', 'eventtype', 'timestamp', 'recommendationid', 'impression')
+      )) > 0 THEN 'badProperties'
       WHEN impression_json IS NOT NULL AND (
         coalesce(cardinality(impression), 0) NOT BETWEEN 1 AND 25
-        OR cardinality(filter(impression, id -> length(id) <= 256 AND regexp_like(id, '\A[^\p{Cc}]+\z'))) < cardinality(impression)
+        OR cardinality(filter(impression, id -> length(id) <= 256 AND regexp_like(id, '\A[^\p{Cc}]+\z') AND NOT contains(words, id)))
+          < cardinality(impression)
       ) THEN 'badImpression'
       WHEN recommendation_json IS NOT NULL
-        AND NOT coalesce(length(recommendation_id) <= 40 AND regexp_like(recommendation_id, '\A[^\p{Cc}]+\z'), FALSE) THEN 'badRecommendationId'
+        AND NOT coalesce(length(recommendation_id) <= 40 AND regexp_like(recommendation_id, '\A[^\p{Cc}]+\z') AND NOT contains(words, recommendation_id), FALSE)
+        THEN 'badRecommendationId'
       WHEN attribution_json IS NOT NULL
         AND NOT coalesce(length(attribution_source) <= 1024 AND regexp_like(attribution_source, '\A[^\p{Cc}]+\z'), FALSE) THEN 'badMetricAttribution'
       WHEN coalesce(length(to_utf8(event_id)), 64) + length(to_utf8(
@@ -215,7 +305,7 @@ event_verdicts AS (
       WHEN cardinality(:counted_types) > 0 AND NOT contains(:counted_types, event_type) THEN 'uncountedEventType'
       WHEN contains(:ignored_types, event_type) THEN 'uncountedEventType'
     END AS reason
-  FROM event_times
+  FROM event_times CROSS JOIN no_values
 ),
 -- Of the events with the same eventId of the producer, the earliest counts. Partitioning by object spreads the rows without an
 -- eventId, or with a reason, over the workers.

@@ -8,16 +8,27 @@ const MAX_PROPERTIES_CHARACTERS = 1024;
 const MAX_IMPRESSION_ITEMS = 25;
 const MAX_EVENT_BYTES = 10 * 1024;
 const UNPRINTABLE = /[\p{Cc}\p{Cs}]/u;
+/** Words that exports and clients write for "no value"; Athena reads a number beyond a double as Infinity. */
+const NO_VALUE = /^(?:\\N|null|NULL|None|undefined|nan|NaN|<NA>|-?Infinity)$/;
+/** Names that the service keeps for itself: https://docs.aws.amazon.com/personalize/latest/dg/API_UBS_Event.html */
+const RESERVED_PROPERTY = /^(?:userId|sessionId|eventType|timestamp|recommendationId|impression)$/i;
+const RECORD_MEMBERS = ["user_id", "session_id", "event_list"];
+const EVENT_MEMBERS = [
+  ...["eventType", "sentAt", "itemId", "eventId", "eventValue", "properties", "impression", "recommendationId", "metricAttribution"],
+];
+const NUMBER = /^-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?$/;
 const ISO = /^(\d{4})-(\d{2})-(\d{2})(?:T(\d{2}):(\d{2})(?::(\d{2})(?:\.\d+)?)?(?:Z|([+-])(\d{2}):?(\d{2}))?)?$/;
 const MILLISECONDS_FROM = 1e11;
 const SECONDS_PER_DAY = 86_400;
 
 /** Why a whole record is bad. */
-export type RecordReason = "badBase64" | "badUtf8" | "badJson" | "notAnObject" | "badUserId" | "badSessionId" | "badEventList";
+export type RecordReason =
+  "badBase64" | "badUtf8" | "badJson" | "notAnObject" | "misspeltMember" | "badUserId" | "badSessionId" | "badEventList";
 
 /** Why a single event is bad. */
 export type EventReason =
   | "badEvent"
+  | "misspeltMember"
   | "badEventType"
   | "badSentAt"
   | "badItemId"
@@ -72,10 +83,11 @@ export function decodeRecord(data: string): DecodedRecord {
     return { ok: false, reason: "badJson" };
   }
   if (!isObject(value)) return { ok: false, reason: "notAnObject" };
+  if (hasMisspelt(value, RECORD_MEMBERS)) return { ok: false, reason: "misspeltMember" };
   const userId = value.user_id ?? undefined;
   const { session_id: sessionId, event_list: events } = value;
-  if (userId !== undefined && !isText(userId, MAX_ID_CHARACTERS)) return { ok: false, reason: "badUserId" };
-  if (!isText(sessionId, MAX_ID_CHARACTERS) || sessionId === "null") return { ok: false, reason: "badSessionId" };
+  if (userId !== undefined && !isId(userId)) return { ok: false, reason: "badUserId" };
+  if (!isId(sessionId)) return { ok: false, reason: "badSessionId" };
   if (!Array.isArray(events) || events.length === 0) return { ok: false, reason: "badEventList" };
   return { ok: true, userId, sessionId, events };
 }
@@ -91,28 +103,33 @@ export function decodeRecord(data: string): DecodedRecord {
  */
 export function validateEvent(value: unknown, sender: Sender, arrivedSeconds: number): ValidatedEvent {
   if (!isObject(value)) return { ok: false, reason: "badEvent" };
+  if (hasMisspelt(value, EVENT_MEMBERS)) return { ok: false, reason: "misspeltMember" };
   const { eventType } = value;
-  if (!isText(eventType, MAX_ID_CHARACTERS)) return { ok: false, reason: "badEventType" };
+  if (!isId(eventType)) return { ok: false, reason: "badEventType" };
   const sentAt = parseSentAt(value.sentAt, arrivedSeconds);
   if (sentAt === undefined) return { ok: false, reason: "badSentAt" };
-  const itemId = value.itemId ?? undefined;
-  if (itemId !== undefined && !isText(itemId, MAX_ID_CHARACTERS)) return { ok: false, reason: "badItemId" };
+  const hasProperties = value.properties !== undefined && value.properties !== null;
+  const properties = hasProperties ? readProperties(value.properties) : undefined;
+  const itemId = value.itemId ?? properties?.members.itemId ?? undefined;
+  if (itemId !== undefined && !isId(itemId)) return { ok: false, reason: "badItemId" };
   const givenId = value.eventId ?? undefined;
-  if (givenId !== undefined && !isText(givenId, MAX_ID_CHARACTERS)) return { ok: false, reason: "badEventId" };
-  const eventValue = value.eventValue ?? undefined;
+  if (givenId !== undefined && !isId(givenId)) return { ok: false, reason: "badEventId" };
+  const eventValue = value.eventValue ?? numberOf(properties?.members.eventValue) ?? undefined;
   if (eventValue !== undefined && !isFloat(eventValue)) return { ok: false, reason: "badEventValue" };
-  const properties = value.properties === undefined || value.properties === null ? undefined : propertiesText(value.properties);
-  if (properties === "") return { ok: false, reason: "badProperties" };
+  if (hasProperties && (properties === undefined || hasReserved(properties.members))) return { ok: false, reason: "badProperties" };
   const impression = value.impression ?? undefined;
   if (impression !== undefined && !isImpression(impression)) return { ok: false, reason: "badImpression" };
   const recommendationId = value.recommendationId ?? undefined;
-  if (recommendationId !== undefined && !isText(recommendationId, MAX_RECOMMENDATION_ID_CHARACTERS))
+  if (recommendationId !== undefined && !isId(recommendationId, MAX_RECOMMENDATION_ID_CHARACTERS))
     return { ok: false, reason: "badRecommendationId" };
   const attribution = value.metricAttribution ?? undefined;
   if (attribution !== undefined && !isAttribution(attribution)) return { ok: false, reason: "badMetricAttribution" };
   const metricAttribution = attribution && { eventAttributionSource: attribution.eventAttributionSource };
 
-  const content = { eventType, sentAt, itemId, eventValue, properties, impression, recommendationId, metricAttribution };
+  const content = {
+    ...{ eventType, sentAt, itemId, eventValue, properties: properties?.text },
+    ...{ impression, recommendationId, metricAttribution },
+  };
   const text = JSON.stringify(content);
   const eventId = givenId ?? contentHash(sender, text);
   if (Buffer.byteLength(text) + Buffer.byteLength(eventId) > MAX_EVENT_BYTES) return { ok: false, reason: "eventTooLarge" };
@@ -147,6 +164,11 @@ export function isText(value: unknown, max: number): value is string {
   return (value.length <= max || Array.from(value).length <= max) && !UNPRINTABLE.test(value);
 }
 
+/** Whether a value is an id or an event type: a text that is no word for "no value". */
+function isId(value: unknown, max = MAX_ID_CHARACTERS): value is string {
+  return isText(value, max) && !NO_VALUE.test(value);
+}
+
 function secondsOfNumber(value: number): number {
   return Math.floor(value >= MILLISECONDS_FROM ? value / 1000 : value);
 }
@@ -174,22 +196,46 @@ function isFloat(value: unknown): value is number {
 }
 
 function isImpression(value: unknown): value is string[] {
-  return (
-    Array.isArray(value) && value.length >= 1 && value.length <= MAX_IMPRESSION_ITEMS && value.every((id) => isText(id, MAX_ID_CHARACTERS))
-  );
+  return Array.isArray(value) && value.length >= 1 && value.length <= MAX_IMPRESSION_ITEMS && value.every((id) => isId(id));
 }
 
 function isAttribution(value: unknown): value is { eventAttributionSource: string } {
   return isObject(value) && isText(value.eventAttributionSource, MAX_ATTRIBUTION_SOURCE_CHARACTERS);
 }
 
-/** The properties as JSON text; empty when they are not a JSON object or too long. */
-function propertiesText(value: unknown): string {
+/** Properties as they are sent, and what they hold. */
+interface Properties {
+  text: string;
+  members: Record<string, unknown>;
+}
+
+/** @returns undefined when the properties are not a JSON object, or too long */
+function readProperties(value: unknown): Properties | undefined {
   try {
     const text = typeof value === "string" ? value : JSON.stringify(value);
+    const members: unknown = typeof value === "string" ? JSON.parse(value) : value;
     const isShort = Array.from(text).length <= MAX_PROPERTIES_CHARACTERS;
-    return isShort && isObject(typeof value === "string" ? JSON.parse(value) : value) ? text : "";
+    return isShort && isObject(members) ? { text, members } : undefined;
   } catch {
-    return "";
+    return undefined;
   }
+}
+
+function hasReserved(members: Record<string, unknown>): boolean {
+  return Object.keys(members).some((name) => RESERVED_PROPERTY.test(name));
+}
+
+/** The number of a text, as older clients send it among the properties; other values as they are. */
+function numberOf(value: unknown): unknown {
+  return typeof value === "string" && NUMBER.test(value) ? Number(value) : value;
+}
+
+/** Whether a member's name is a known one but for case, "_" or "-", while the known one is absent. */
+function hasMisspelt(members: Record<string, unknown>, known: readonly string[]): boolean {
+  const isAbsent = (name: string): boolean => (members[name] ?? undefined) === undefined;
+  const plain = (name: string): string => name.replaceAll(/[_-]/g, "").toLowerCase();
+  const others = Object.keys(members)
+    .filter((name) => !known.includes(name) && !isAbsent(name))
+    .map(plain);
+  return others.length > 0 && known.some((name) => isAbsent(name) && others.includes(plain(name)));
 }

@@ -7,6 +7,8 @@ const NEEDED = ["USER_ID", "ITEM_ID", "TIMESTAMP"] as const;
 const EVENT_TYPE = "EVENT_TYPE";
 const MAX_LINES = 5;
 const MAX_ID_CHARACTERS = 256;
+/** Words for "no value". A number beyond a double is Infinity in Athena. */
+const NO_VALUE = ["\\N", "null", "NULL", "None", "undefined", "nan", "NaN", "<NA>", "Infinity", "-Infinity"];
 const DAY_SECONDS = 86_400;
 const CSV: Options = {
   bom: true,
@@ -156,11 +158,13 @@ interface Cells {
 type CheckedRow = { ok: true; row: Interaction } | { ok: false; reason: string };
 
 /**
- * Checks whether Personalize accepts a row: ids have 1 to 256 characters and no control characters, TIMESTAMP is a whole number of
- * epoch seconds, positive and at most a day ahead. A row without an event type gets the default one.
+ * Checks whether Personalize accepts a row: ids have 1 to 256 characters, no control characters, and are no word for "no value";
+ * TIMESTAMP is a whole number of epoch seconds, positive and at most a day ahead. A row without an event type, or with such a word in
+ * its place, gets the default one.
  */
 function checkRow(cells: Cells, { nowSeconds, defaultEventType }: RowRules): CheckedRow {
-  const eventType = cells.eventType === undefined || cells.eventType === "" ? defaultEventType : cells.eventType;
+  const { eventType: cell = "" } = cells;
+  const eventType = cell === "" || NO_VALUE.includes(cell) ? defaultEventType : cell;
   const reason =
     textProblem("userId", cells.userId) ??
     textProblem("itemId", cells.itemId) ??
@@ -172,6 +176,7 @@ function checkRow(cells: Cells, { nowSeconds, defaultEventType }: RowRules): Che
 
 function textProblem(name: string, value: string): string | undefined {
   if (value === "") return `${name}Empty`;
+  if (NO_VALUE.includes(value)) return `${name}NoValue`;
   if (value.length > MAX_ID_CHARACTERS && [...value].length > MAX_ID_CHARACTERS) return `${name}TooLong`;
   if (/\p{Cc}/u.test(value)) return `${name}ControlCharacter`;
   if (value.includes("\uFFFD")) return `${name}NotUtf8`;

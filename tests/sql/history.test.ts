@@ -3,6 +3,7 @@ import { SqlFixture, type RunSettings, type TableRow } from "../support/sqlFixtu
 
 const HEADER = "USER_ID,ITEM_ID,TIMESTAMP";
 const TYPED = "USER_ID,ITEM_ID,TIMESTAMP,EVENT_TYPE";
+const NO_VALUE = ["\\N", "null", "NULL", "None", "undefined", "nan", "NaN", "<NA>", "Infinity", "-Infinity"];
 /** 2026-11-20T00:00:00Z, the start of the run date. */
 const MIDNIGHT = 1795132800;
 
@@ -27,7 +28,10 @@ describe("sql over history", () => {
     ["an empty event type", "u1,i1,5,", ["u1", "i1", 5, "watch"]],
     ["a quoted empty event type", 'u1,i1,5,""', ["u1", "i1", 5, "watch"]],
     ["an event type with a comma", 'u1,i1,5,"a,b"', ["u1", "i1", 5, "a,b"]],
-    ["an id of backslashes", "\\N,a\\b,5,click", ["\\N", "a\\b", 5, "click"]],
+    ["an id of backslashes", "\\n,a\\b,5,click", ["\\n", "a\\b", 5, "click"]],
+    ["ids that look like no value", "0,-1,5,click", ["0", "-1", 5, "click"]],
+    ["the user anonymous", "anonymous,#N/A,5,click", ["anonymous", "#N/A", 5, "click"]],
+    ["a word for no value as the event type", "u1,i1,5,\\N", ["u1", "i1", 5, "watch"]],
     ["the last valid second", `u1,i1,${MIDNIGHT + 2 * 86_400},click`, ["u1", "i1", MIDNIGHT + 2 * 86_400, "click"]],
   ];
   for (const [name, line, row] of good) {
@@ -50,6 +54,8 @@ describe("sql over history", () => {
     ["an empty item", "u1,,5,click", "badItemId"],
     ["an item of 257 emoji", `u1,${"😀".repeat(257)},5,click`, "badItemId"],
     ["DEL in the item", "u1,i\u007f,5,click", "badItemId"],
+    ...NO_VALUE.map((word): [string, string, string] => [`the user ${word}`, `${word},i1,5,click`, "badUserId"]),
+    ...NO_VALUE.map((word): [string, string, string] => [`the item ${word}`, `u1,"${word}",5,click`, "badItemId"]),
     ["timestamp 0", "u1,i1,0,click", "badTimestamp"],
     ["a negative timestamp", "u1,i1,-5,click", "badTimestamp"],
     ["a fraction", "u1,i1,5.5,click", "badTimestamp"],

@@ -46,6 +46,7 @@ describe("the contract for events, as the forwarder plans it", () => {
       "badUserId",
       "badUtf8",
       "eventTooLarge",
+      "misspeltMember",
       "notAnObject",
     ]);
   });
@@ -96,8 +97,8 @@ describe("the contract for events, in the deployed archive with the local Person
       [Key],
     );
     const { Body } = await client.send(new GetObjectCommand({ Bucket: "upstream", Key }));
-    client.destroy();
     const deadLetters = ((await Body?.transformToString()) ?? "").trimEnd().split("\n");
+    client.destroy();
     assert.deepEqual(
       deadLetters
         .map((line) => JSON.parse(line) as Record<string, unknown>)

@@ -27,6 +27,14 @@ describe("reading interactions", () => {
     assert.deepEqual(rowsOf(table), [{ userId: "u", itemId: "i", timestamp: 1, eventType: "watch" }]);
   });
 
+  it("gives rows with a word for no value in EVENT_TYPE the default", async () => {
+    const { table } = await read("USER_ID,ITEM_ID,TIMESTAMP,EVENT_TYPE\nu,i,1,\\N\nu,i,2,NULL\nu,i,3,Null\n");
+    assert.deepEqual(
+      rowsOf(table).map(({ eventType }) => eventType),
+      ["watch", "watch", "Null"],
+    );
+  });
+
   for (const [name, newline] of Object.entries({ LF: "\n", CRLF: "\r\n", CR: "\r" })) {
     it(`reads ${name} line ends, a byte order mark and a last line without its end`, async () => {
       const { rows, table } = await read(["\uFEFFUSER_ID,ITEM_ID,TIMESTAMP", "u,i,1", "", "v,j,2"].join(newline));
@@ -60,6 +68,14 @@ describe("reading interactions", () => {
     ["userIdControlCharacter", "u\u0007,i,1"],
     ["itemIdControlCharacter", "u,i\u0085,1"],
     ["itemIdNotUtf8", "u,i\uFFFD,1"],
+    ...["\\N", "null", "NULL", "None", "undefined", "nan", "NaN", "<NA>", "Infinity", "-Infinity"].flatMap((word): [string, string][] => [
+      ["userIdNoValue", `${word},i,1`],
+      ["itemIdNoValue", `u,${word},1`],
+    ]),
+    ...["\\N", "null", "NULL", "None", "undefined", "nan", "NaN", "<NA>", "Infinity", "-Infinity"].flatMap((word): [string, string][] => [
+      ["userIdNoValue", `${word},i,1`],
+      ["itemIdNoValue", `u,${word},1`],
+    ]),
     ["timestampNotPositive", "u,i,0"],
     ["timestampNotPositive", "u,i,-5"],
     ["timestampNotWholeSeconds", "u,i,"],

@@ -7,6 +7,10 @@ type MacroFunction = (typeof MACRO_FUNCTIONS)[number];
 const OUTSIDE_STRINGS = String.raw`regexp_replace(s, '"(?:[^"\\]|\\.)*"', '""', 'g')`;
 const NO_JSON = String.raw`(?i)nan|inf|,\s*[\]}]`;
 
+/** What a number beyond a double has. Trino reads such a number as infinite, and writes it as the text Infinity. */
+const HUGE = String.raw`[0-9]{200}|[0-9][eE][+]?[0-9]{3,}\s*(?:[,\]}]|$)`;
+const JSON_PIECES = String.raw`"(?:[^"\\]|\\.)*"|-?[0-9][0-9.eE+-]*|[^"0-9-]+`;
+
 /** Parameters and body of the functions' macros. They fail through a cast, because TRY catches only that error. */
 const FUNCTIONS: Record<MacroFunction, string | readonly string[]> = {
   array_join: "(l, separator) AS list_aggregate(list_transform(l, x -> CAST(x AS VARCHAR)), 'string_agg', separator)",
@@ -29,6 +33,12 @@ const FUNCTIONS: Record<MacroFunction, string | readonly string[]> = {
   json_parse: `(s) AS CAST(
     CASE
       WHEN NOT json_valid(s) THEN '!' || s
+      WHEN regexp_matches(s, '${HUGE}') AND NOT regexp_matches(${OUTSIDE_STRINGS}, '${NO_JSON}')
+        THEN array_to_string(list_transform(regexp_extract_all(s, '${JSON_PIECES}'), piece -> CASE
+          WHEN regexp_matches(piece, '^-?[0-9]') AND isinf(TRY_CAST(piece AS DOUBLE))
+            THEN CASE WHEN piece LIKE '-%' THEN '"-Infinity"' ELSE '"Infinity"' END
+          ELSE piece
+        END), '')
       WHEN NOT regexp_matches(s, '${NO_JSON}') THEN s
       WHEN regexp_matches(${OUTSIDE_STRINGS}, '${NO_JSON}') THEN '!' || s
       ELSE s
