@@ -1,4 +1,4 @@
-import type { BatchRecord, EventState, Reason } from "./plan";
+import type { BatchRecord, EventState, Reason, RecordLine } from "./plan";
 
 /** Result of the records of one shard. */
 export interface ShardResult {
@@ -26,15 +26,40 @@ export function shardResults(records: readonly BatchRecord[]): ShardResult[] {
   });
 }
 
-/** Why a record is bad: its own reason, or that of its first bad event. Undefined when every event was accepted. */
-export function reasonOf(record: BatchRecord): Reason | undefined {
-  return record.reason ?? record.events.find(isBad);
+/** Why a record is bad: the reason of its first bad line. Undefined when every event was accepted. */
+export function reasonOf({ lines }: BatchRecord): Reason | undefined {
+  for (const line of lines) {
+    const reason = reasonOfLine(line);
+    if (reason !== undefined) return reason;
+  }
+  return undefined;
 }
 
-/** Indexes of the bad events of a record that has good ones too. Undefined when the whole record is bad. */
-export function badEvents({ reason, events }: BatchRecord): number[] | undefined {
-  const bad = events.flatMap((state, index) => (isBad(state) ? [index] : []));
-  return reason !== undefined || bad.length === events.length ? undefined : bad;
+/** A bad line of a record. */
+export interface BadLine {
+  /** Index of the line in the record, blank lines included. */
+  line?: number;
+  reason: Reason;
+  /** Indexes of the bad events, where the line has good ones too. */
+  events?: number[];
+}
+
+/** What is bad of a record. */
+export interface BadParts {
+  /** Of a record of one line: indexes of the bad events, where there are good ones too. */
+  events?: number[];
+  /** Of a record of several lines: the bad ones. */
+  lines?: BadLine[];
+}
+
+/** Tells what is bad of a record that is bad. */
+export function badParts({ lines }: BatchRecord): BadParts {
+  if (lines.length === 1) return { events: badEvents(lines[0]) };
+  const bad = lines.flatMap((line): BadLine[] => {
+    const reason = reasonOfLine(line);
+    return reason === undefined ? [] : [{ line: line.line, reason, events: badEvents(line) }];
+  });
+  return { lines: bad };
 }
 
 /**
@@ -57,14 +82,25 @@ function deadLetterLine(record: BatchRecord): string {
     shard,
     partitionKey,
     arrived: isoTime(arrivedSeconds),
-    events: badEvents(record),
+    ...badParts(record),
     data,
   };
   return `${JSON.stringify(line)}\n`;
 }
 
-function isPending(record: BatchRecord): boolean {
-  return record.events.includes("pending");
+/** The line's own reason, or that of its first bad event. */
+function reasonOfLine({ reason, events }: RecordLine): Reason | undefined {
+  return reason ?? events.find(isBad);
+}
+
+/** Undefined when the whole line is bad. */
+function badEvents({ reason, events }: RecordLine): number[] | undefined {
+  const bad = events.flatMap((state, index) => (isBad(state) ? [index] : []));
+  return reason !== undefined || bad.length === events.length ? undefined : bad;
+}
+
+function isPending({ lines }: BatchRecord): boolean {
+  return lines.some(({ events }) => events.includes("pending"));
 }
 
 function isBad(state: EventState): state is Exclude<EventState, "accepted" | "pending"> {

@@ -1,13 +1,15 @@
 import type { Context, KinesisStreamBatchResponse, KinesisStreamEvent } from "aws-lambda";
 import { environment } from "../shared/lambda";
 import { makePutEvents } from "./client";
-import { badEvents, deadLetterObject, reasonOf, shardResults } from "./deadLetters";
+import { badParts, deadLetterObject, reasonOf, shardResults } from "./deadLetters";
 import { withTimeout } from "./http";
 import { plan, type BatchRecord } from "./plan";
 import { CONCURRENT_CALLS, makeRateLimiter, sendGroups, type SendPorts } from "./send";
 
 const DEAD_LETTER_MILLISECONDS = 5000;
 const RETURN_MILLISECONDS = 500;
+/** The dead letter itself lists all of them. */
+const LOGGED_LINES = 10;
 
 /** Handles one batch of the stream. */
 export type ForwardHandler = (event: KinesisStreamEvent, context: Context) => Promise<KinesisStreamBatchResponse>;
@@ -120,7 +122,9 @@ async function storeDeadLetters(records: BatchRecord[], settings: ForwardSetting
   }
   for (const record of records) {
     const { sequenceNumber, shard } = record;
-    ports.log({ level: "WARN", message: "dead letter", sequenceNumber, shard, reason: reasonOf(record), events: badEvents(record), key });
+    const { events, lines } = badParts(record);
+    const bad = lines === undefined ? { events } : { badLines: lines.length, lines: lines.slice(0, LOGGED_LINES) };
+    ports.log({ level: "WARN", message: "dead letter", sequenceNumber, shard, reason: reasonOf(record), ...bad, key });
   }
   return true;
 }

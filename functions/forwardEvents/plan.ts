@@ -1,15 +1,24 @@
 import type { KinesisStreamRecord } from "aws-lambda";
-import { decodeRecord, validateEvent, type EventReason, type RecordReason, type Sender, type TrackedEvent } from "./validate";
+import { readRecord, type ReadLine } from "./lines";
+import { validateEvent, type DecodedLine, type EventReason, type LineReason, type Sender, type TrackedEvent } from "./validate";
 
 const MAX_EVENTS_PER_CALL = 10;
 
 /** Why a record or some of its events are dead letters. `rejected`: Personalize rejected the event. */
-export type Reason = RecordReason | EventReason | "rejected";
+export type Reason = LineReason | EventReason | "rejected";
 
 /** State of an event. `pending`: it was not sent yet, or its call failed. */
 export type EventState = "accepted" | "pending" | EventReason | "rejected";
 
-/** A record of the batch and the state of its events. */
+/** A line of a record and the state of its events. */
+export interface RecordLine extends Omit<ReadLine, "decoded"> {
+  /** Set when the line could not be decoded; it has no events then. */
+  reason?: LineReason;
+  /** One per event of the line, in order. */
+  events: EventState[];
+}
+
+/** A record of the batch and its lines. */
 export interface BatchRecord {
   sequenceNumber: string;
   shard: string;
@@ -18,15 +27,14 @@ export interface BatchRecord {
   arrivedSeconds: number;
   /** Base64, as delivered. */
   data: string;
-  /** Set when the record could not be decoded; it has no events then. */
-  reason?: RecordReason;
-  /** One per event of the record, in order. */
-  events: EventState[];
+  /** At least one, in order. */
+  lines: RecordLine[];
 }
 
 /** A valid event and its position in its record. */
 export interface PlannedEvent {
   record: BatchRecord;
+  line: RecordLine;
   index: number;
   event: TrackedEvent;
 }
@@ -56,23 +64,31 @@ export function plan(batch: readonly KinesisStreamRecord[]): Plan {
       partitionKey: kinesis.partitionKey,
       arrivedSeconds: kinesis.approximateArrivalTimestamp,
       data: kinesis.data,
-      events: [],
+      lines: [],
     };
-    const decoded = decodeRecord(record.data);
-    if (!decoded.ok) return { ...record, reason: decoded.reason };
-    const { userId, sessionId } = decoded;
-    const key = JSON.stringify([userId, sessionId]);
-    decoded.events.forEach((value, index) => {
-      const validated = validateEvent(value, decoded, record.arrivedSeconds);
-      record.events.push(validated.ok ? "pending" : validated.reason);
-      if (!validated.ok) return;
-      const group = groups.get(key) ?? { userId, sessionId, calls: [] };
-      groups.set(key, group);
-      append(group.calls, { record, index, event: validated.event });
-    });
+    for (const { decoded, ...place } of readRecord(record.data)) {
+      const line: RecordLine = { ...place, events: [] };
+      record.lines.push(line);
+      if (!decoded.ok) line.reason = decoded.reason;
+      else appendLine(groups, decoded, { record, line });
+    }
     return record;
   });
   return { records, groups: [...groups.values()].sort((a, b) => b.calls.length - a.calls.length) };
+}
+
+/** Validates the events of a line, and appends the valid ones to their group. */
+function appendLine(groups: Map<string, Group>, decoded: DecodedLine & { ok: true }, place: Pick<PlannedEvent, "record" | "line">): void {
+  const { userId, sessionId } = decoded;
+  const key = JSON.stringify([userId, sessionId]);
+  decoded.events.forEach((value, index) => {
+    const validated = validateEvent(value, decoded, place.record.arrivedSeconds);
+    place.line.events.push(validated.ok ? "pending" : validated.reason);
+    if (!validated.ok) return;
+    const group = groups.get(key) ?? { userId, sessionId, calls: [] };
+    groups.set(key, group);
+    append(group.calls, { ...place, index, event: validated.event });
+  });
 }
 
 function append(calls: PlannedEvent[][], event: PlannedEvent): void {

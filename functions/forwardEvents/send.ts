@@ -94,8 +94,8 @@ async function sendCall(sender: Sender, call: PlannedEvent[], ports: SendPorts, 
   if (outcome === "rejected") {
     if (call.length === 1) {
       setState(call, "rejected");
-      const [{ record, index }] = call;
-      ports.log({ level: "WARN", message: "event rejected", error, sequenceNumber: record.sequenceNumber, event: index });
+      const [{ record, line, index }] = call;
+      ports.log({ level: "WARN", message: "event rejected", error, sequenceNumber: record.sequenceNumber, line: line.line, event: index });
       return true;
     }
     const half = Math.ceil(call.length / 2);
@@ -133,5 +133,5 @@ async function sleepWithin(milliseconds: number, ports: SendPorts): Promise<bool
 }
 
 function setState(call: readonly PlannedEvent[], state: "accepted" | "rejected"): void {
-  for (const { record, index } of call) record.events[index] = state;
+  for (const { line, index } of call) line.events[index] = state;
 }

@@ -1,4 +1,3 @@
-import { isUtf8 } from "node:buffer";
 import { createHash } from "node:crypto";
 
 const MAX_ID_CHARACTERS = 256;
@@ -21,9 +20,17 @@ const ISO = /^(\d{4})-(\d{2})-(\d{2})(?:T(\d{2}):(\d{2})(?::(\d{2})(?:\.\d+)?)?(
 const MILLISECONDS_FROM = 1e11;
 const SECONDS_PER_DAY = 86_400;
 
-/** Why a whole record is bad. */
-export type RecordReason =
-  "badBase64" | "badUtf8" | "badJson" | "notAnObject" | "misspeltMember" | "badUserId" | "badSessionId" | "badEventList";
+/** Why a whole line is bad, or a record that cannot be taken apart into lines. */
+export type LineReason =
+  | "badBase64"
+  | "badUtf8"
+  | "lineBreakInJson"
+  | "badJson"
+  | "notAnObject"
+  | "misspeltMember"
+  | "badUserId"
+  | "badSessionId"
+  | "badEventList";
 
 /** Why a single event is bad. */
 export type EventReason =
@@ -59,26 +66,22 @@ export interface TrackedEvent {
   eventId: string;
 }
 
-/** A record's sender and its events, which are not validated yet; or the reason why the record is bad. */
-export type DecodedRecord = ({ ok: true; events: readonly unknown[] } & Sender) | { ok: false; reason: RecordReason };
+/** A line's sender and its events, which are not validated yet; or the reason why the line is bad. */
+export type DecodedLine = ({ ok: true; events: readonly unknown[] } & Sender) | { ok: false; reason: LineReason };
 
 /** A valid event, or the reason why it is bad. */
 export type ValidatedEvent = { ok: true; event: TrackedEvent } | { ok: false; reason: EventReason };
 
 /**
- * Decodes the payload of a stream record. Limits of the ids:
+ * Decodes a line of a stream record. Limits of the ids:
  * [PutEvents](https://docs.aws.amazon.com/personalize/latest/dg/API_UBS_PutEvents.html).
  *
- * @param data base64 of a JSON object `{user_id?, session_id, event_list}` in UTF-8, as the event source mapping delivers it
+ * @param text a JSON object `{user_id?, session_id, event_list}`
  */
-export function decodeRecord(data: string): DecodedRecord {
-  const bytes = Buffer.from(data, "base64");
-  const padding = data.endsWith("==") ? 2 : data.endsWith("=") ? 1 : 0;
-  if (bytes.length !== (data.length / 4) * 3 - padding) return { ok: false, reason: "badBase64" };
-  if (!isUtf8(bytes)) return { ok: false, reason: "badUtf8" };
+export function decodeLine(text: string): DecodedLine {
   let value: unknown;
   try {
-    value = JSON.parse(bytes.toString("utf8"));
+    value = JSON.parse(text);
   } catch {
     return { ok: false, reason: "badJson" };
   }

@@ -7,9 +7,17 @@ export interface ContractLine {
   arrived: number;
   /** The record's payload. */
   payload: Buffer;
-  forwarded: { index: number; userId?: string; sessionId: string; event: { itemId?: string; sentAt: number; eventType: string } }[];
+  forwarded: {
+    line?: number;
+    index: number;
+    userId?: string;
+    sessionId: string;
+    event: { itemId?: string; sentAt: number; eventType: string };
+  }[];
   reason?: string;
   events?: number[];
+  lines?: { line?: number; reason: string; events?: number[] }[];
+  leftOut?: string[];
 }
 
 /** All lines of the contract for events. */

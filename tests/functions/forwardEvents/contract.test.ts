@@ -2,8 +2,8 @@ import * as assert from "node:assert/strict";
 import { GetObjectCommand, ListObjectsV2Command, S3Client } from "@aws-sdk/client-s3";
 import { forwarderStatements } from "../../../components/eventForwarder/eventForwarder";
 import { policy, trustPolicy } from "../../../components/shared/policies";
-import { badEvents, reasonOf } from "../../../functions/forwardEvents/deadLetters";
-import { plan } from "../../../functions/forwardEvents/plan";
+import { badParts, reasonOf } from "../../../functions/forwardEvents/deadLetters";
+import { plan, type BatchRecord } from "../../../functions/forwardEvents/plan";
 import { cloudControl, makePersonalize, s3 } from "@c360/local-aws";
 import { makeRecommender, personalizeLog, type TestCloud, withCloud } from "@c360/local-aws/testing";
 import { CONTRACT } from "../../support/eventContract";
@@ -13,17 +13,23 @@ import { CONTEXT } from "../../support/pulumiMocks";
 import type { SerializedFunction } from "../../support/serialize";
 
 describe("the contract for events, as the forwarder plans it", () => {
-  for (const { name, arrived, payload, forwarded, reason, events } of CONTRACT) {
+  for (const { name, arrived, payload, forwarded, reason, events, lines } of CONTRACT) {
     it(name, () => {
       const { records, groups } = plan([kinesisRecord(payload, { arrivedSeconds: arrived })]);
       const [record] = records;
       const planned = groups.flatMap(({ userId, sessionId, calls }) =>
-        calls.flat().map(({ index, event }) => ({ index, ...(userId === undefined ? {} : { userId }), sessionId, event })),
+        calls.flat().map(({ line: { line }, index, event }) => {
+          const place = record.lines.length > 1 ? { line } : {};
+          return { ...place, index, ...(userId === undefined ? {} : { userId }), sessionId, event };
+        }),
       );
-      assert.deepEqual(JSON.parse(JSON.stringify(planned)), forwarded);
-      const states = record.events.map((state) => (state === "pending" ? "accepted" : state));
-      assert.equal(reasonOf({ ...record, events: states }), reason);
-      assert.deepEqual(reason === undefined ? undefined : badEvents({ ...record, events: states }), events);
+      const places = ({ line = 0, index }: { line?: number; index: number }): number => line * 1000 + index;
+      const inOrder = (JSON.parse(JSON.stringify(planned)) as typeof forwarded).sort((a, b) => places(a) - places(b));
+      assert.deepEqual(inOrder, forwarded);
+      accept(record);
+      assert.equal(reasonOf(record), reason);
+      const bad = reason === undefined ? {} : (JSON.parse(JSON.stringify(badParts(record))) as object);
+      assert.deepEqual(bad, { ...(events && { events }), ...(lines && { lines }) });
     });
   }
 
@@ -46,6 +52,7 @@ describe("the contract for events, as the forwarder plans it", () => {
       "badUserId",
       "badUtf8",
       "eventTooLarge",
+      "lineBreakInJson",
       "misspeltMember",
       "notAnObject",
     ]);
@@ -102,13 +109,18 @@ describe("the contract for events, in the deployed archive with the local Person
     assert.deepEqual(
       deadLetters
         .map((line) => JSON.parse(line) as Record<string, unknown>)
-        .map(({ sequenceNumber, reason, events, data }) => ({ sequenceNumber, reason, events, data })),
-      CONTRACT.flatMap(({ reason, events }, i) =>
-        reason === undefined ? [] : [{ sequenceNumber: String(1 + i), reason, events, data: Records[i].kinesis.data }],
+        .map(({ sequenceNumber, reason, events, lines, data }) => ({ sequenceNumber, reason, events, lines, data })),
+      CONTRACT.flatMap(({ reason, events, lines }, i) =>
+        reason === undefined ? [] : [{ sequenceNumber: String(1 + i), reason, events, lines, data: Records[i].kinesis.data }],
       ),
     );
   });
 });
+
+/** As if Personalize accepted every event. */
+function accept({ lines }: BatchRecord): void {
+  for (const line of lines) line.events = line.events.map((state) => (state === "pending" ? "accepted" : state));
+}
 
 function sorted(events: object[]): string[] {
   return events.map((event) => JSON.stringify(event, canonical)).sort();

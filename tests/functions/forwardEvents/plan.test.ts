@@ -75,8 +75,7 @@ describe("plan", () => {
         partitionKey: "p",
         arrivedSeconds: ARRIVED,
         data: Buffer.from("poison").toString("base64"),
-        events: [],
-        reason: "badJson",
+        lines: [{ line: 0, events: [], reason: "badJson" }],
       },
     ]);
   });

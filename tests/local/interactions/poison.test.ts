@@ -1,6 +1,6 @@
 import * as assert from "node:assert/strict";
 import * as fc from "fast-check";
-import { badEvents, reasonOf } from "../../../functions/forwardEvents/deadLetters";
+import { badParts, reasonOf } from "../../../functions/forwardEvents/deadLetters";
 import { plan } from "../../../functions/forwardEvents/plan";
 import { POISON } from "../../../local/interactions/poison";
 import { planProduction, splitInteractions } from "../../../local/interactions/production";
@@ -26,10 +26,10 @@ function forwarded({ data }: ProducedRecord) {
   const { records, groups } = plan([{ ...source, eventID: "s:1", kinesis }]);
   const [record] = records;
   const ids = groups.flatMap(({ calls }) => calls.flat().map(({ event }) => event.eventId));
-  const reason = reasonOf({ ...record, events: record.events.map((state) => (state === "pending" ? "accepted" : state)) });
-  return { events: new Set(ids).size, deadLetter: reason && { reason, ...withIndexes(badEvents(record)) } };
+  for (const line of record.lines) line.events = line.events.map((state) => (state === "pending" ? "accepted" : state));
+  const reason = reasonOf(record);
+  return { events: new Set(ids).size, deadLetter: reason && { reason, ...(JSON.parse(JSON.stringify(badParts(record))) as object) } };
 }
-const withIndexes = (events: readonly number[] | undefined) => (events === undefined ? {} : { events });
 
 describe("poison", () => {
   it("is of the kinds that are told apart", () => {
