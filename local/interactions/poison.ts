@@ -50,6 +50,24 @@ export const POISON: Readonly<Record<string, PoisonKind>> = {
   longId: refused("badItemId", (template) => withEvents(template, { itemId: "x".repeat(MAX_ID_CHARACTERS + 1) })),
   oversizeEvent: refused("eventTooLarge", (template) => withEvents(template, { impression: largeImpression() })),
   longProperties: refused("badProperties", (template) => withEvents(template, { properties: longProperties() })),
+  reservedProperty: refused("badProperties", (template) => withEvents(template, { properties: { timestamp: 1 } })),
+  noValueId: refused("badItemId", (template) => withEvents(template, { itemId: "\\N" })),
+  hugeNumberId: refused("badUserId", (template) => {
+    const text = JSON.stringify({ ...template, user_id: 0 });
+    return Buffer.from(text.replace('"user_id":0', '"user_id":1e309'));
+  }),
+  misspeltUser: refused("misspeltMember", ({ user_id: userId, ...rest }) => json({ ...rest, userId })),
+  misspeltItem: refused("misspeltMember", (template) => {
+    const [{ itemId }] = template.event_list;
+    return withEvents(template, { itemId: undefined, item_id: itemId });
+  }),
+  itemInProperties: {
+    make: (template) => {
+      const [{ itemId }] = template.event_list;
+      return withEvents(template, { itemId: undefined, properties: { itemId } });
+    },
+    events: 1,
+  },
   mixed: {
     make: (template) => withEvents(template, {}, { eventType: "" }, {}),
     events: 2,

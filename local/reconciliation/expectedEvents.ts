@@ -33,10 +33,12 @@ export function readRecord(text: string): { sessionId: string; identities: strin
     const { user_id, session_id, event_list } = JSON.parse(text) as {
       user_id?: string;
       session_id: string;
-      event_list: { eventType: string; sentAt: number; itemId?: string }[];
+      event_list: { eventType: string; sentAt: number; itemId?: string; properties?: { itemId?: string } }[];
     };
     const sender = { userId: user_id ?? null, sessionId: session_id };
-    const identities = event_list.map(({ eventType, sentAt, itemId }) => identity(sender, itemId, sentAt, eventType));
+    const identities = event_list.map(({ eventType, sentAt, properties, itemId = properties?.itemId }) =>
+      identity(sender, itemId, sentAt, eventType),
+    );
     return { sessionId: session_id, identities };
   } catch {
     return undefined;

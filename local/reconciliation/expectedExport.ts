@@ -59,7 +59,7 @@ export function expectedExport(production: Production, counts: (eventType: strin
     }
     const { user_id: userId, event_list: events } = JSON.parse(data.toString()) as PoisonRecord;
     rowsIn += events.length;
-    for (const [index, { eventType, itemId, sentAt: timestamp }] of events.entries()) {
+    for (const [index, { eventType, properties, itemId = properties?.itemId, sentAt: timestamp }] of events.entries()) {
       if (deadLetter?.events?.includes(index)) leave(deadLetter.reason);
       else if (userId === undefined) leave("anonymous");
       else if (itemId === undefined) leave("noItem");
@@ -72,7 +72,7 @@ export function expectedExport(production: Production, counts: (eventType: strin
 /** A poison record with good events. One without good events is never parsed. */
 interface PoisonRecord {
   user_id?: string;
-  event_list: { eventType: string; itemId?: string; sentAt: number }[];
+  event_list: { eventType: string; itemId?: string; properties?: { itemId?: string }; sentAt: number }[];
 }
 
 /** A blank line is not a row. */

@@ -34,7 +34,7 @@ function forwarded({ data }: ProducedRecord) {
 describe("poison", () => {
   it("is of the kinds that are told apart", () => {
     const kinds =
-      "badJson badUtf8 empty notObject noSession sessionNull noEvents badSentAt emptyId longId oversizeEvent longProperties mixed repeated tooMany anonymous";
+      "badJson badUtf8 empty notObject noSession sessionNull noEvents badSentAt emptyId longId oversizeEvent longProperties reservedProperty noValueId hugeNumberId misspeltUser misspeltItem itemInProperties mixed repeated tooMany anonymous";
     assert.deepEqual(KINDS, kinds.split(" "));
   });
 
@@ -73,8 +73,9 @@ describe("poison", () => {
 
   it("is spread evenly", () => {
     const from = Array.from({ length: 400 }, (_, n) => ({ userId: `u${n}`, itemId: "i", timestamp: 1000 + n, eventType: "watch" }));
-    const places = records(from, 0.16, 1).flatMap(({ poison }, place) => (poison === undefined ? [] : [place]));
-    assert.equal(places.length, 34);
+    const share = (2 * KINDS.length) / (from.length / 2);
+    const places = records(from, share, 1).flatMap(({ poison }, place) => (poison === undefined ? [] : [place]));
+    assert.equal(places.length, 2 * KINDS.length + 2);
     for (const [n, place] of places.entries()) assert.ok(n === 0 || place - places[n - 1] <= 8);
   });
 

@@ -47,10 +47,10 @@ describe("what a run of the pipeline must make", () => {
 
   it("counts each kind of poison as what the lake can read of it", () => {
     const { rows, rowsIn, leftOut } = expectedExport(plan(0.1), all);
-    assert.equal(rowsIn, 6 + 28);
+    assert.equal(rowsIn, 6 + 34);
     assert.deepEqual(leftOut, { ...LEFT_OUT_ONCE, duplicate: 2 });
-    assert.equal(rows.size, 5 + 14);
+    assert.equal(rows.size, 5 + 15);
     const poison = [...rows].filter(([key]) => key.includes("poison-"));
-    assert.ok(poison.length === 14 && poison.every(([, { streamed }]) => streamed));
+    assert.ok(poison.length === 15 && poison.every(([, { streamed }]) => streamed));
   });
 });

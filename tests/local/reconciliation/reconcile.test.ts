@@ -89,13 +89,14 @@ describe("the reconciliation", () => {
   }
 
   async function accept(log: ReturnType<typeof openStore>, data: Buffer, call: number, bad: readonly number[] = []): Promise<void> {
-    const record = JSON.parse(data.toString()) as { user_id?: string; session_id: string; event_list: Json[] };
+    const record = JSON.parse(data.toString()) as { user_id?: string; session_id: string; event_list: (Json & { properties?: Json })[] };
     const { user_id: userId = null, session_id: sessionId } = record;
     const events = record.event_list.filter((_, index) => !bad.includes(index));
     await log.append("calls", { call, status: "accepted", events: events.length });
     for (const event of events) {
       const eventId = JSON.stringify([userId ?? sessionId, event]);
-      await log.append("events", { call, trackingId: "t", sessionId, userId, event: { ...event, eventId } });
+      const { itemId = event.properties?.itemId } = event;
+      await log.append("events", { call, trackingId: "t", sessionId, userId, event: { ...event, itemId, eventId } });
     }
   }
 
@@ -113,11 +114,11 @@ describe("the reconciliation", () => {
     const { sessions } = produced;
     assert.ok(sessions >= 6 && produced.records > 2 * sessions);
     assert.deepEqual(produced.poison, POISON_ONCE);
-    assert.equal(produced.events, sessions + 18 + 11 + 2 + 2 + 1);
+    assert.equal(produced.events, sessions + 18 + 11 + 2 + 2 + 1 + 1);
     assert.deepEqual([delivered.records, delivered.objects], [produced.records, 2]);
     assert.deepEqual([forwarded.events, forwarded.distinct, forwarded.redelivered], [produced.events, produced.events - 1, 1]);
-    assert.equal(forwarded.calls, produced.records - 12);
-    assert.deepEqual(deadLetters, { objects: 1, records: 13, byReason: REASONS_ONCE });
+    assert.equal(forwarded.calls, produced.records - 17);
+    assert.deepEqual(deadLetters, { objects: 1, records: 18, byReason: REASONS_ONCE });
     const { solutionVersionArn } = trained("updated");
     assert.deepEqual(campaign, { arn: CAMPAIGN, solutionVersionArn, requests: sessions, shown: 2 * sessions, followed: 2 });
     const [first, { export: made, training, ...ended }] = runs;
@@ -130,7 +131,7 @@ describe("the reconciliation", () => {
     });
     assert.deepEqual(
       [made?.rowsIn, made?.table.rows, made?.leftOut],
-      [60 + 28 + sessions, 60 + 14, { ...LEFT_OUT_ONCE, noItem: sessions }],
+      [60 + 34 + sessions, 60 + 15, { ...LEFT_OUT_ONCE, noItem: sessions }],
     );
   });
 

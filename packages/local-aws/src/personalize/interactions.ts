@@ -19,6 +19,9 @@ export interface TrackedEvent extends Json {
   eventType: string;
   /** Epoch seconds. */
   sentAt?: unknown;
+  itemId?: string;
+  /** Text of a JSON object. */
+  properties?: string;
 }
 
 /** An interaction that PutEvents accepted. */
@@ -59,9 +62,15 @@ export async function* streamedInteractions(
   }
 }
 
-/** The interaction of an event; undefined when the event lacks a user or an item, as an impression does. */
+/**
+ * The interaction of an event; undefined when the event lacks a user or an item, as an impression does. The item may be among the
+ * properties, as older clients send it.
+ *
+ * @see https://awscli.amazonaws.com/v2/documentation/api/2.0.33/reference/personalize-events/put-events.html
+ */
 export function interactionOf({ userId, event }: Pick<AcceptedEvent, "userId" | "event">): StreamedInteraction | undefined {
-  const { itemId, sentAt, eventType } = event;
+  const { properties = "{}", sentAt, eventType } = event;
+  const itemId = event.itemId ?? (JSON.parse(properties) as { itemId?: unknown }).itemId;
   if (userId === null || typeof itemId !== "string") return undefined;
   return { userId, itemId, timestamp: Math.floor(Number(sentAt)), eventType };
 }

@@ -37,6 +37,20 @@ describe("the content of a dataset of the local Personalize", () => {
     assert.deepEqual(await world.content(), []);
   });
 
+  it("takes an item among the properties where the event has none of its own", async () => {
+    const { cloud, owner } = world.running;
+    const events = [
+      { properties: '{"itemId":"i1"}' },
+      { properties: '{"itemId":"i2","eventValue":"4.5"}', itemId: "i0" },
+      { properties: '{"itemId":7}' },
+      { properties: '{"item_id":"i3"}' },
+    ];
+    const eventList = events.map((event) => ({ eventType: "watch", sentAt: NOON, ...event }));
+    await cloud.call(owner, "personalize", "POST /events", { trackingId: world.shop.trackingId, sessionId: "s", userId: "u0", eventList });
+    const rows: Row[] = ["i1", "i0"].map((item) => ["u0", item, NOON, "watch"]);
+    assert.deepEqual(await world.content(), texts(rows));
+  });
+
   it("is replaced by a full import except for streamed rows, extended by an incremental one, and unchanged by a failed one", async () => {
     const incremental = { importMode: "INCREMENTAL" } as const;
     await assert.rejects(world.import(enoughRows(), incremental), { name: "InvalidInputException", message: /first import .* FULL/ });
