@@ -4,6 +4,8 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import { UsageError } from "../cli/shared/command";
+import { aggregate } from "../local/interactions/aggregate";
 import { loadForwarder } from "../tests/support/forwarder";
 import { kinesisBatch } from "../tests/support/kinesisEvent";
 import type { SerializedFunction } from "../tests/support/serialize";
@@ -16,6 +18,8 @@ const BASELINE = join(__dirname, "../../shared/baseline");
 const BASELINE_SCRIPT = join(BASELINE, "seed_forwarder.py");
 const SESSIONS = [50, 500, 5000];
 const BATCH_SIZES = [100, 500, 2000];
+/** Shape of the row in which each batch is one record of the Kinesis Producer Library. */
+const AGGREGATED = { sessions: 500, batchSize: 500 };
 const REPETITIONS = 3;
 const RECORDS = 8000;
 /** Records after which most of the code is compiled. Time and CPU are measured from then on. */
@@ -29,23 +33,30 @@ const CALLS_PER_SECOND = 10_000;
 
 /**
  * Compares the forwarder's archive with the baseline, a plain handler that makes one call per record. Each number of sessions and batch
- * size is measured once per repetition; the report has medians.
+ * size is measured once per repetition; the report has medians. One more row tells what the user records of an aggregate take.
  *
+ * @param args `--aggregated` measures that row alone
+ * @throws UsageError for any other argument
  * @throws Error when a record fails or an event does not arrive
  */
-export async function benchForwarder(): Promise<void> {
+export async function benchForwarder(args: readonly string[]): Promise<void> {
+  if (args.some((arg) => arg !== "--aggregated")) throw new UsageError(`the flag must be --aggregated, got "${args.join(" ")}"`);
   const hasBaseline = existsSync(BASELINE_SCRIPT);
   if (!hasBaseline) console.log(`no baseline: ${BASELINE_SCRIPT} does not exist`);
-  const cells = SESSIONS.flatMap((sessions) => {
-    const payloads = makePayloads({ records: RECORDS, sessions, meanEvents: MEAN_EVENTS, seed: 1 });
-    return BATCH_SIZES.map((batchSize) => ({ payloads, cell: emptyCell(payloads, sessions, batchSize) }));
+  const payloadsOf = (sessions: number) => makePayloads({ records: RECORDS, sessions, meanEvents: MEAN_EVENTS, seed: 1 });
+  const single = args.length > 0 ? [] : SESSIONS.flatMap((sessions) => BATCH_SIZES.map((batchSize) => ({ sessions, batchSize })));
+  const rows = [...single.map((row) => ({ ...row, aggregated: false })), { ...AGGREGATED, aggregated: true }];
+  const cells = rows.map((row) => {
+    const payloads = payloadsOf(row.sessions);
+    return { payloads, cell: emptyCell(payloads, row) };
   });
   const endpoint = await startEndpoint(join(BASELINE, "recorder.js"), LATENCY_MILLISECONDS);
   try {
     for (let repetition = 0; repetition < REPETITIONS; repetition += 1) {
       for (const { payloads, cell } of cells) {
-        cell.forwarder.push(await runForwarder(payloads, cell.batchSize, endpoint));
-        if (hasBaseline) cell.baseline.push(await runBaseline(payloads.slice(0, BASELINE_RECORDS), cell.batchSize, endpoint));
+        cell.forwarder.push(await runForwarder(payloads, cell, endpoint));
+        if (hasBaseline && !cell.aggregated)
+          cell.baseline.push(await runBaseline(payloads.slice(0, BASELINE_RECORDS), cell.batchSize, endpoint));
       }
     }
   } finally {
@@ -59,23 +70,23 @@ export async function benchForwarder(): Promise<void> {
   printForwarder(cells.map(({ cell }) => cell));
 }
 
-function emptyCell(payloads: readonly Payload[], sessions: number, batchSize: number): Cell {
-  const fewest = batches(payloads, batchSize).reduce((calls, batch) => calls + fewestCalls(batch), 0);
-  return { sessions, batchSize, fewestPer1000Records: (fewest * 1000) / payloads.length, forwarder: [], baseline: [] };
+function emptyCell(payloads: readonly Payload[], row: Pick<Cell, "sessions" | "batchSize" | "aggregated">): Cell {
+  const fewest = batches(payloads, row.batchSize).reduce((calls, batch) => calls + fewestCalls(batch), 0);
+  return { ...row, fewestPer1000Records: (fewest * 1000) / payloads.length, forwarder: [], baseline: [] };
 }
 
 /** Sends all records through the forwarder's archive in a new process. */
-async function runForwarder(payloads: readonly Payload[], batchSize: number, endpoint: Endpoint): Promise<ForwarderRun> {
+async function runForwarder(payloads: readonly Payload[], { batchSize, aggregated }: Cell, endpoint: Endpoint): Promise<ForwarderRun> {
   const forwarder = await loadForwarder({ endpoint: endpoint.url, env: { CALLS_PER_SECOND: String(CALLS_PER_SECOND) } });
   try {
     const before = await endpoint.stats();
     const [first, ...others] = batches(payloads, batchSize);
-    const coldMilliseconds = await forwardBatch(forwarder, first);
+    const coldMilliseconds = await forwardBatch(forwarder, first, aggregated);
     const coldCpuMilliseconds = forwarder.usage().cpuSeconds * 1000;
     let warmed = first.length;
     const warm = { records: 0, milliseconds: 0, cpuMilliseconds: 0 };
     for (const batch of others) {
-      const milliseconds = await forwardBatch(forwarder, batch);
+      const milliseconds = await forwardBatch(forwarder, batch, aggregated);
       if (warmed >= WARM_UP_RECORDS) {
         warm.records += batch.length;
         warm.milliseconds += milliseconds;
@@ -98,8 +109,9 @@ async function runForwarder(payloads: readonly Payload[], batchSize: number, end
   }
 }
 
-async function forwardBatch(forwarder: SerializedFunction, batch: readonly Payload[]): Promise<number> {
-  const event = kinesisBatch(batch);
+async function forwardBatch(forwarder: SerializedFunction, batch: readonly Payload[], aggregated: boolean): Promise<number> {
+  const userRecords = (): Buffer[] => batch.map((payload) => Buffer.from(JSON.stringify(payload)));
+  const event = kinesisBatch(aggregated ? [aggregate("key", userRecords())] : batch);
   const from = performance.now();
   const { result, error } = await forwarder.invoke(event);
   const milliseconds = performance.now() - from;

@@ -36,9 +36,7 @@ export function reasonOf({ lines }: BatchRecord): Reason | undefined {
 }
 
 /** A bad line of a record. */
-export interface BadLine {
-  /** Index of the line in the record, blank lines included. */
-  line?: number;
+export interface BadLine extends Pick<RecordLine, "userRecord" | "line"> {
   reason: Reason;
   /** Indexes of the bad events, where the line has good ones too. */
   events?: number[];
@@ -48,16 +46,16 @@ export interface BadLine {
 export interface BadParts {
   /** Of a record of one line: indexes of the bad events, where there are good ones too. */
   events?: number[];
-  /** Of a record of several lines: the bad ones. */
+  /** Of a record of several lines, or an aggregate: the bad lines. */
   lines?: BadLine[];
 }
 
 /** Tells what is bad of a record that is bad. */
 export function badParts({ lines }: BatchRecord): BadParts {
-  if (lines.length === 1) return { events: badEvents(lines[0]) };
+  if (lines.length === 1 && lines[0].userRecord === undefined) return { events: badEvents(lines[0]) };
   const bad = lines.flatMap((line): BadLine[] => {
     const reason = reasonOfLine(line);
-    return reason === undefined ? [] : [{ line: line.line, reason, events: badEvents(line) }];
+    return reason === undefined ? [] : [{ userRecord: line.userRecord, line: line.line, reason, events: badEvents(line) }];
   });
   return { lines: bad };
 }

@@ -1,4 +1,5 @@
 import { isUtf8 } from "node:buffer";
+import { isAggregate, userRecordsOf } from "./aggregate";
 import { decodeLine, type DecodedLine, type LineReason } from "./validate";
 
 const LINE_END = /\r\n|\n|\r/;
@@ -6,24 +7,33 @@ const BLANK = /^[ \t]*$/;
 
 /** A line of a record, decoded. */
 export interface ReadLine {
-  /** Index of the line in the record, blank lines included. Absent when the record is bad as a whole. */
+  /** Index of the user record, where the record is an aggregate. */
+  userRecord?: number;
+  /** Index of the line in the record or user record, blank lines included. Absent when that is bad as a whole. */
   line?: number;
   decoded: DecodedLine;
 }
 
 /**
  * Takes a stream record apart into its lines, as the lake reads them: lines end at LF, CR or CRLF, and blank ones are ignored. A record
- * that is JSON only as a whole is bad, for its lines are bad in the lake.
+ * that is JSON only as a whole is bad, for its lines are bad in the lake. An aggregate counts as its user records, because Firehose takes
+ * it apart before it writes.
  *
- * @param data base64 of the lines, as the event source mapping delivers it
+ * @param data base64 of the lines or the aggregate, as the event source mapping delivers it
  * @returns at least one line
  */
 export function readRecord(data: string): ReadLine[] {
   const bytes = Buffer.from(data, "base64");
   const padding = data.endsWith("==") ? 2 : data.endsWith("=") ? 1 : 0;
   if (bytes.length !== (data.length / 4) * 3 - padding) return [bad("badBase64")];
-  const lines = readLines(bytes);
+  const lines = isAggregate(bytes) ? readAggregate(bytes) : readLines(bytes);
   return lines.length === 0 ? [bad("badJson")] : lines;
+}
+
+function readAggregate(bytes: Buffer): ReadLine[] {
+  const userRecords = userRecordsOf(bytes);
+  if (userRecords === undefined) return [bad("badAggregate")];
+  return userRecords.flatMap((data, userRecord) => readLines(data).map((line) => ({ userRecord, ...line })));
 }
 
 function readLines(bytes: Buffer): ReadLine[] {

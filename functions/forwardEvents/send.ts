@@ -95,7 +95,8 @@ async function sendCall(sender: Sender, call: PlannedEvent[], ports: SendPorts, 
     if (call.length === 1) {
       setState(call, "rejected");
       const [{ record, line, index }] = call;
-      ports.log({ level: "WARN", message: "event rejected", error, sequenceNumber: record.sequenceNumber, line: line.line, event: index });
+      const place = { sequenceNumber: record.sequenceNumber, userRecord: line.userRecord, line: line.line, event: index };
+      ports.log({ level: "WARN", message: "event rejected", error, ...place });
       return true;
     }
     const half = Math.ceil(call.length / 2);

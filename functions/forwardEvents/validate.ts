@@ -23,6 +23,7 @@ const SECONDS_PER_DAY = 86_400;
 /** Why a whole line is bad, or a record that cannot be taken apart into lines. */
 export type LineReason =
   | "badBase64"
+  | "badAggregate"
   | "badUtf8"
   | "lineBreakInJson"
   | "badJson"

@@ -23,7 +23,9 @@ describe("the contract for events, as the SQL classifies it", () => {
   before(async () => {
     fixture = await SqlFixture.open();
     const upstream: Upstream = {
-      events: Object.fromEntries(CONTRACT.map((line, i) => [keyOf(line, i), Buffer.concat([line.payload, Buffer.from("\n")])])),
+      events: Object.fromEntries(
+        CONTRACT.map((line, i) => [keyOf(line, i), Buffer.concat(line.delivered.flatMap((written) => [written, Buffer.from("\n")]))]),
+      ),
     };
     built = await fixture.loadAndBuild(upstream);
     events = await fixture.events();

@@ -8,6 +8,7 @@ export interface ContractLine {
   /** The record's payload. */
   payload: Buffer;
   forwarded: {
+    userRecord?: number;
     line?: number;
     index: number;
     userId?: string;
@@ -16,8 +17,10 @@ export interface ContractLine {
   }[];
   reason?: string;
   events?: number[];
-  lines?: { line?: number; reason: string; events?: number[] }[];
+  lines?: { userRecord?: number; line?: number; reason: string; events?: number[] }[];
   leftOut?: string[];
+  /** What Firehose writes. */
+  delivered: Buffer[];
 }
 
 /** All lines of the contract for events. */
@@ -25,6 +28,14 @@ export const CONTRACT: ContractLine[] = readFileSync(join(__dirname, "../contrac
   .trimEnd()
   .split("\n")
   .map((text) => {
-    const { text: plain = "", base64, ...line } = JSON.parse(text) as Omit<ContractLine, "payload"> & { text?: string; base64?: string };
-    return { ...line, payload: base64 === undefined ? Buffer.from(plain) : Buffer.from(base64, "base64") };
+    const { text: plain = "", base64, delivered, ...line } = JSON.parse(text) as Omit<ContractLine, "payload" | "delivered"> & Written;
+    const payload = base64 === undefined ? Buffer.from(plain) : Buffer.from(base64, "base64");
+    return { ...line, payload, delivered: delivered?.map((one) => Buffer.from(one)) ?? [payload] };
   });
+
+/** How the bytes of a line are written. */
+interface Written {
+  text?: string;
+  base64?: string;
+  delivered?: string[];
+}

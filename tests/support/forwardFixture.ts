@@ -77,12 +77,22 @@ export async function forward(event: KinesisStreamEvent, ports: ForwardPorts): P
   }
 }
 
+/** A dead letter. */
+export interface DeadLetter {
+  sequenceNumber: string;
+  reason: string;
+  events?: number[];
+  lines?: { userRecord?: number; line?: number; reason: string; events?: number[] }[];
+  /** Base64. */
+  data: string;
+}
+
 /** The dead letters of all objects. */
-export function deadLettersOf(stored: Map<string, string>): { sequenceNumber: string; reason: string; events?: number[] }[] {
+export function deadLettersOf(stored: Map<string, string>): DeadLetter[] {
   return [...stored.values()].flatMap((body) =>
     body
       .trimEnd()
       .split("\n")
-      .map((line) => JSON.parse(line) as { sequenceNumber: string; reason: string; events?: number[] }),
+      .map((line) => JSON.parse(line) as DeadLetter),
   );
 }

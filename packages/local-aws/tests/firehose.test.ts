@@ -1,6 +1,7 @@
 import * as assert from "node:assert/strict";
 import { gunzipSync } from "node:zlib";
 import type { Json } from "../src/service";
+import { aggregate } from "./support/aggregate";
 import { FirehoseBench, LOG, READ, WRITE } from "./support/firehose";
 import { eventually } from "../testing/eventually";
 
@@ -67,6 +68,18 @@ describe("the local Firehose", () => {
     await bench.put("a", "b");
     await bench.untilObjects(1);
     assert.equal((await bench.bytes((await bench.keys())[0])).toString(), "ab");
+  });
+
+  it("takes records of the Kinesis Producer Library apart, and leaves broken ones as they are", async () => {
+    await start({ bufferingInterval: 0 });
+    const aggregated = aggregate("b", "c");
+    const broken = aggregated.subarray(0, -1);
+    await bench.put("a", aggregated, broken, "d");
+    await bench.untilDone();
+    const written = Buffer.concat(await Promise.all((await bench.keys()).map((key) => bench.bytes(key))));
+    const lines = written.toString("latin1").split(`${broken.toString("latin1")}\n`);
+    assert.deepEqual(lines.join("").split("\n").sort(), ["", "a", "b", "c", "d"]);
+    assert.equal(lines.length, 2);
   });
 
   it("puts objects below the prefix of the oldest record's arrival", async () => {

@@ -18,12 +18,12 @@ describe("the contract for events, as the forwarder plans it", () => {
       const { records, groups } = plan([kinesisRecord(payload, { arrivedSeconds: arrived })]);
       const [record] = records;
       const planned = groups.flatMap(({ userId, sessionId, calls }) =>
-        calls.flat().map(({ line: { line }, index, event }) => {
-          const place = record.lines.length > 1 ? { line } : {};
+        calls.flat().map(({ line: { userRecord, line }, index, event }) => {
+          const place = record.lines.length > 1 || userRecord !== undefined ? { userRecord, line } : {};
           return { ...place, index, ...(userId === undefined ? {} : { userId }), sessionId, event };
         }),
       );
-      const places = ({ line = 0, index }: { line?: number; index: number }): number => line * 1000 + index;
+      const places = ({ userRecord = 0, line = 0, index }: (typeof forwarded)[number]): number => (userRecord * 100 + line) * 100 + index;
       const inOrder = (JSON.parse(JSON.stringify(planned)) as typeof forwarded).sort((a, b) => places(a) - places(b));
       assert.deepEqual(inOrder, forwarded);
       accept(record);
@@ -36,6 +36,7 @@ describe("the contract for events, as the forwarder plans it", () => {
   it("has unique names and covers every reason", () => {
     assert.equal(new Set(CONTRACT.map(({ name }) => name)).size, CONTRACT.length);
     assert.deepEqual([...new Set(CONTRACT.flatMap(({ reason }) => reason ?? []))].sort(), [
+      "badAggregate",
       "badEvent",
       "badEventId",
       "badEventList",

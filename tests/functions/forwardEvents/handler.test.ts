@@ -119,7 +119,10 @@ describe("forwardEvents", () => {
     };
     const metrics = Object.keys(counts).map((Name) => ({ Name, Unit: "Count" }));
     assert.deepEqual(at.logs, [
-      { level: "WARN", message: "event rejected", error: "SomeException", sequenceNumber: "1001", line: 0, event: 1 },
+      {
+        ...{ level: "WARN", message: "event rejected", error: "SomeException" },
+        ...{ sequenceNumber: "1001", userRecord: undefined, line: 0, event: 1 },
+      },
       { ...deadLetter, sequenceNumber: "1001", reason: "rejected", events: [1] },
       { ...deadLetter, sequenceNumber: "1002", reason: "badJson", events: undefined },
       {

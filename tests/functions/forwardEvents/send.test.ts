@@ -138,7 +138,7 @@ describe("an invocation", () => {
     );
     const logged = fake.logs.filter(({ message }) => message === "event rejected");
     assert.equal(logged.length, 85);
-    const last = { sequenceNumber: "1061", line: 0, event: 24 };
+    const last = { sequenceNumber: "1061", userRecord: undefined, line: 0, event: 24 };
     assert.deepEqual(logged.at(-1), { level: "WARN", message: "event rejected", error: "SomeException", ...last });
   });
 

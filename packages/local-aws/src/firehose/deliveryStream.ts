@@ -1,6 +1,7 @@
 import { setTimeout } from "node:timers/promises";
 import { listShardIds, ShardReader } from "../kinesis/shardReader";
 import type { Cloud, Principal, Worker } from "../service";
+import { deaggregate } from "./deaggregate";
 import { Delivery, ErrorLog, RecordBuffer } from "./delivery";
 import type { DeliverySettings } from "./settings";
 
@@ -65,7 +66,7 @@ export class DeliveryStream implements Worker {
     return this.readers.filter((reader) => reader.unread(since)).length + this.undelivered;
   }
 
-  /** Records that were read and are not in S3 yet. */
+  /** Records, those of an aggregate one by one, that were read and are not in S3 yet. */
   get undelivered(): number {
     return this.buffer.records + this.delivery.undelivered.records;
   }
@@ -83,7 +84,9 @@ export class DeliveryStream implements Worker {
   private async read(reader: ShardReader): Promise<void> {
     try {
       await reader.read((records) => {
-        for (const { data, arrivedAt } of records) this.buffer.add(Buffer.from(data, "base64"), arrivedAt);
+        for (const { data, arrivedAt } of records) {
+          for (const userRecord of deaggregate(Buffer.from(data, "base64"))) this.buffer.add(userRecord, arrivedAt);
+        }
       });
       this.problem = undefined;
     } catch (error) {

@@ -93,11 +93,11 @@ export class FirehoseBench {
     return this.running.cloud.create(type, inputs, `urn:pulumi:local::test::${type}::made`);
   }
 
-  put(...texts: string[]): Promise<unknown> {
+  put(...records: (string | Buffer)[]): Promise<unknown> {
     return this.kinesis.send(
       new PutRecordsCommand({
         StreamName: "events",
-        Records: texts.map((text) => ({ Data: Buffer.from(text), PartitionKey: text.slice(0, 256) })),
+        Records: records.map((data) => ({ Data: Buffer.from(data), PartitionKey: data.toString("latin1").slice(0, 256) })),
       }),
     );
   }
