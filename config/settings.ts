@@ -46,6 +46,7 @@ const overridable = {
     reservedConcurrency: whole(1, 10_000),
     callsPerSecond: whole(1, 10_000),
   }),
+  history: section({ columns: historyColumns() }),
   recommender: section({
     recipe: text(/^aws-[a-z0-9-]{1,59}$/, "the name of a recipe, aws- and 1 to 59 lower-case letters, digits or hyphens"),
     interactionColumns: interactionColumns(),
@@ -173,6 +174,17 @@ function interactionColumns() {
   const error = `the list ${required.join(", ")}, with or without EVENT_TYPE as the fourth`;
   const known = [required.join(), [...required, "EVENT_TYPE"].join()];
   return z.array(z.string({ error }), { error }).refine((columns) => known.includes(columns.join()), { error });
+}
+
+function historyColumns() {
+  const name = text(
+    /^(?!\s)[^\p{C}\p{Zl}\p{Zp}"]{1,128}(?<!\s)$/u,
+    "a header name of 1 to 128 printable characters without quotes, and without spaces around it",
+  );
+  const columns = section({ USER_ID: name, ITEM_ID: name, TIMESTAMP: name, EVENT_TYPE: name });
+  return columns.refine((names) => new Set(Object.values(names).map((one) => one.toLowerCase())).size === Object.keys(names).length, {
+    error: "a different header name for every column",
+  });
 }
 
 function exportSource() {

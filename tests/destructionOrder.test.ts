@@ -53,7 +53,7 @@ const KNOWN: Pair[] = [
 /** A part of what texts show: that these are found shows that the texts are read. */
 const SHOWN: Pair[] = [
   ...["lake-upstream-bucket", "lake-downstream-policy", "recommender-dataset-group", "recommender-role", "recommender-role-policy"],
-  ...["catalog-workgroup", "catalog-database", "catalog-events", "catalog-history", "catalog-interactions"],
+  ...["catalog-workgroup", "catalog-database", "catalog-events", "catalog-history", "catalog-descriptions", "catalog-interactions"],
   ...["export-history-function", "export-export-function", "pipeline-role-policy"],
 ].map((used): Pair => ["acme-pipeline-state-machine", `acme-${used}`]);
 SHOWN.push(
@@ -65,6 +65,7 @@ SHOWN.push(
   ["acme-forwarder-function", "acme-feed-stream"],
   ["acme-export-export-function", "acme-lake-downstream-bucket"],
   ["acme-export-history-function", "acme-lake-upstream-bucket"],
+  ["acme-export-history-function", "acme-lake-lake-bucket"],
 );
 
 /** What every resource uses by name: by its own inputs, or by the policy of a role that it has or passes on. */

@@ -90,7 +90,7 @@ describe("the program", () => {
       "aws:iam/policy:Policy": 1,
       "aws:lambda/function:Function": 3,
       "aws:glue/catalogDatabase:CatalogDatabase": 1,
-      "aws:glue/catalogTable:CatalogTable": 4,
+      "aws:glue/catalogTable:CatalogTable": 5,
       "aws:athena/workgroup:Workgroup": 1,
       "aws:sfn/stateMachine:StateMachine": 1,
       "aws:lambda/eventSourceMapping:EventSourceMapping": 1,

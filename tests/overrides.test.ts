@@ -70,6 +70,10 @@ const OVERRIDES: Record<Setting, Overridden> = {
     { set: { "forwarder-function reservedConcurrentExecutions": 3 } },
   ],
   "forwarder.callsPerSecond": [{ forwarder: { callsPerSecond: 11 } }, { set: { [`${ENVIRONMENT}.CALLS_PER_SECOND`]: "11" } }],
+  "history.columns": [
+    { history: { columns: { USER_ID: "userId" } } },
+    { set: { "export-history-function environment.variables.HISTORY_COLUMNS": '{"USER_ID":"userId"}' } },
+  ],
   database: [{ database: "own_database" }, { renamed: ["TENANT_crm_derived_restricted_dev", "own_database"] }],
   projectionStart: [
     { projectionStart: "2026/05/01/00" },

@@ -1,8 +1,16 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
-import { cachePrefixes, databaseName, eventPrefixes, interactionsPrefix, physicalName, trainingRunsPrefix } from "../shared/naming";
+import {
+  cachePrefixes,
+  databaseName,
+  eventPrefixes,
+  historyDescriptionsPrefix,
+  interactionsPrefix,
+  physicalName,
+  trainingRunsPrefix,
+} from "../shared/naming";
 import type { TenantContext } from "../shared/tenantContext";
-import { INTERACTIONS, LINES, TABLES, type TableFormat, TRAINING_RUNS } from "./tableFormats";
+import { HISTORY_DESCRIPTIONS, INTERACTIONS, LINES, TABLES, type TableFormat, TRAINING_RUNS } from "./tableFormats";
 
 export interface CatalogArgs {
   context: TenantContext;
@@ -17,7 +25,7 @@ export interface CatalogArgs {
 /** Bytes that one query may scan before Athena stops it: a runaway query costs at most about 5 US dollars. */
 const SCAN_LIMIT_BYTES = 1024 ** 4;
 
-/** A tenant's lake in Athena: a Glue database with tables of raw events, history, interactions and training runs, and a workgroup. */
+/** A tenant's lake in Athena: a Glue database with tables of raw events, history and its descriptions, interactions and training runs, and a workgroup. */
 export class Catalog extends pulumi.ComponentResource {
   /** Physical name of the database, known at preview. */
   readonly databaseName: string;
@@ -78,6 +86,11 @@ function tables({ buckets, keyPrefix }: TenantContext, projectionStart: string):
     history: {
       name: TABLES.history,
       storageDescriptor: storageDescriptor(`s3://${buckets.upstream}/${history}`, LINES),
+      parameters: { EXTERNAL: "TRUE" },
+    },
+    descriptions: {
+      name: TABLES.descriptions,
+      storageDescriptor: storageDescriptor(`s3://${buckets.lake}/${historyDescriptionsPrefix(keyPrefix)}`, HISTORY_DESCRIPTIONS),
       parameters: { EXTERNAL: "TRUE" },
     },
     interactions: {

@@ -17,6 +17,27 @@ export const LINES: TableFormat = {
   Columns: [{ Name: "line", Type: "string" }],
 };
 
+/**
+ * Each line is one history object as a JSON object: how to read its lines, or why that cannot be done.
+ * https://docs.aws.amazon.com/athena/latest/ug/hive-json-serde.html
+ */
+export const HISTORY_DESCRIPTIONS: TableFormat = {
+  InputFormat: LINES.InputFormat,
+  OutputFormat: LINES.OutputFormat,
+  SerdeInfo: { SerializationLibrary: "org.apache.hive.hcatalog.data.JsonSerDe", Parameters: {} },
+  Columns: [
+    { Name: "object", Type: "string" },
+    { Name: "delimiter", Type: "string" },
+    { Name: "column_count", Type: "bigint" },
+    { Name: "user_position", Type: "bigint" },
+    { Name: "item_position", Type: "bigint" },
+    { Name: "time_position", Type: "bigint" },
+    { Name: "type_position", Type: "bigint" },
+    { Name: "header", Type: "string" },
+    { Name: "refused", Type: "string" },
+  ],
+};
+
 /** Interactions; `timestamp` is epoch seconds, `streamed` says whether the interaction also arrived as an event. */
 export const INTERACTIONS: TableFormat = {
   InputFormat: "org.apache.hadoop.hive.ql.io.parquet.MapredParquetInputFormat",
@@ -61,6 +82,7 @@ export const TRAINING_RUNS: TableFormat = {
 export const TABLES = {
   events: "t100_dashboard_interaction_event",
   history: "t100_dashboard_interaction_history",
+  descriptions: "t100_dashboard_interaction_history_description",
   interactions: "t200_dashboard_interaction",
   trainings: "t310_training_run",
 } as const;

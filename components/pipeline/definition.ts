@@ -9,7 +9,7 @@ import { acquireLock } from "./steps/lock";
 import { countInteractions, writeParts } from "./steps/parts";
 import { prepareRun } from "./steps/prepare";
 import { keepVersion, recordRun, skipTraining } from "./steps/record";
-import { buildInteractions, checkHistory, cleanUp, publishPartition, unlessBuilt } from "./steps/table";
+import { buildInteractions, cleanUp, describeHistory, publishPartition, unlessBuilt } from "./steps/table";
 import { ensureSolution, onceAWeek, readMetrics, trainVersion } from "./steps/training";
 
 /** Everything that the state machine's definition depends on: plain values, so that a preview shows the definition in full. */
@@ -62,7 +62,7 @@ export function pipelineDefinition(args: DefinitionArgs): Definition {
     acquireLock(maxWaitHours),
     ...(fromQuery
       ? [
-          unlessBuilt(args, [checkHistory(parts.historyFunctionArn), buildInteractions(args), publishPartition(args)]),
+          unlessBuilt(args, [describeHistory(parts.historyFunctionArn), buildInteractions(args), publishPartition(args)]),
           countInteractions(args),
           writeParts(args),
         ]

@@ -1,6 +1,6 @@
 import { TABLES } from "../catalog/tableFormats";
 import { recommenderStatements } from "../recommender/recommenderPolicies";
-import { cachePrefixes, eventPrefixes, interactionsPrefix } from "../shared/naming";
+import { cachePrefixes, eventPrefixes, historyDescriptionsPrefix, interactionsPrefix } from "../shared/naming";
 import {
   allow,
   ON_ACCOUNT_CATALOG,
@@ -77,7 +77,7 @@ function exporterStatements({ context, exporter, parts }: PipelinePolicyArgs): S
 function queryStatements({ context, database, workgroup }: PipelinePolicyArgs): Statement[] {
   const arns = arnsOf(context);
   const catalog = [arns.catalog(), arns.database(database)];
-  const tables = [TABLES.events, TABLES.history, TABLES.interactions].map((table) => arns.table(database, table));
+  const tables = [TABLES.events, TABLES.history, TABLES.descriptions, TABLES.interactions].map((table) => arns.table(database, table));
   return [
     allow(
       "RunQueries",
@@ -98,6 +98,7 @@ function lakeStatements({ context }: PipelinePolicyArgs): Statement[] {
   const { latest, history } = eventPrefixes(keyPrefix);
   const { parts, results } = cachePrefixes(keyPrefix);
   const table = interactionsPrefix(keyPrefix);
+  const descriptions = historyDescriptionsPrefix(keyPrefix);
   const write = ["s3:PutObject", "s3:AbortMultipartUpload", "s3:ListMultipartUploadParts"];
   const list = (zone: "upstream" | "lake" | "cache", prefixes: string[]): Statement => ({
     ...allow(`List${zone[0].toUpperCase()}${zone.slice(1)}`, "s3:ListBucket", arns.bucket(buckets[zone])),
@@ -110,9 +111,10 @@ function lakeStatements({ context }: PipelinePolicyArgs): Statement[] {
       arns.bucket(buckets.cache),
     ]),
     list("upstream", [latest, history]),
-    list("lake", [table]),
+    list("lake", [table, descriptions]),
     list("cache", [parts, results]),
     allow("ReadUpstream", "s3:GetObject", [arns.objects(buckets.upstream, latest), arns.objects(buckets.upstream, history)]),
+    allow("ReadDescriptions", "s3:GetObject", arns.objects(buckets.lake, descriptions)),
     allow("KeepTable", ["s3:GetObject", ...write, "s3:DeleteObject"], arns.objects(buckets.lake, table)),
     allow("WriteParts", write, arns.objects(buckets.cache, parts)),
     allow("KeepResults", ["s3:GetObject", ...write], arns.objects(buckets.cache, results)),

@@ -128,6 +128,11 @@ export function interactionsPrefix(keyPrefix: string): string {
   return `${keyPrefix}crm_derived_restricted/t200_dashboard_interaction/`;
 }
 
+/** Key prefix of a stage's table of history descriptions in lake; ends with a slash. */
+export function historyDescriptionsPrefix(keyPrefix: string): string {
+  return `${keyPrefix}crm_derived_restricted/t100_dashboard_interaction_history_description/`;
+}
+
 /** Key prefix of a stage's table of training runs in lake; ends with a slash. */
 export function trainingRunsPrefix(keyPrefix: string): string {
   return `${keyPrefix}crm_derived_restricted/t310_training_run/`;

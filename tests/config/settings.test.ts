@@ -79,6 +79,17 @@ describe("an invalid setting", () => {
       { recommender: { eventTypes: ["a\nb"] } },
       'recommender.eventTypes[0] must be 1 to 256 characters without control characters, got "a\\nb"',
     ],
+    [{ history: "a" }, 'history must be an object with columns, got "a"'],
+    ...["", " a", "a\t", 'a"', "a".repeat(129)].map((USER_ID): [Record<string, unknown>, string] => [
+      { history: { columns: { USER_ID } } },
+      `history.columns.USER_ID must be a header name of 1 to 128 printable characters without quotes, and without spaces around it, got ${
+        USER_ID.length > 80 ? `"${"a".repeat(79)}...` : JSON.stringify(USER_ID)
+      }`,
+    ]),
+    [
+      { history: { columns: { USER_ID: "id", ITEM_ID: "ID" } } },
+      'history.columns must be a different header name for every column, got {"USER_ID":"id","ITEM_ID":"ID"}',
+    ],
     [{ database: "Own" }, 'database must be 1 to 255 lower-case letters, digits or underscores, got "Own"'],
     [{ export: { engine: "spark" } }, 'export.engine must be lambda or glue, got "spark"'],
     ...[

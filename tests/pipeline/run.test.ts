@@ -39,7 +39,7 @@ const LOST: [service: string, operation: string][] = [
 
 const ENTERED_ONCE = [
   ...["Prepare", "CheckInput", "ReadInput", "NameRun", "AcquireLock", "WaitForLock", "ListExecutions", "CheckLock"],
-  ...["FindPartition", "CheckHistory", "BuildInteractions", "PublishPartition", "ReplacePartition"],
+  ...["FindPartition", "DescribeHistory", "CheckDescribed", "BuildInteractions", "PublishPartition", "ReplacePartition"],
   ...["CountInteractions", "ReadCounts", "CheckMinimum", "WriteParts", "Export", "CheckExport"],
   ...["BeginImport", "Import", "DescribeImport", "CheckImport"],
   ...["BeginSolution", "EnsureSolution", "DescribeSolution", "CheckSolution"],
@@ -188,8 +188,8 @@ describe("a run of the pipeline", function () {
     assert.ok(few.cause?.startsWith(found), few.cause);
 
     for (const [name, body, error, states] of [
-      ["bad.csv", "u1,i1,1769860800,watch\n", "HistoryHeader", "CheckHistory"],
-      ["cut.csv.gz", gzipSync(historyFile(enoughRows(5000))).subarray(0, 900), "BuildFailed", "BuildInteractions"],
+      ["bad.csv", "u1,i1,1769860800,watch\n", "HistoryRefused", "DescribeHistory"],
+      ["cut.csv.gz", gzipSync(historyFile(enoughRows(5000))).subarray(0, 900), "HistoryRefused", "DescribeHistory"],
     ] as const) {
       await pipeline.putHistory(body, name);
       const failed = await pipeline.run({ runDate: DAY, runKey: name });

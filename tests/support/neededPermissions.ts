@@ -4,6 +4,7 @@ type Needed = Record<string, string[]>;
 const RAW = "upstream crm/dashboard_interaction/";
 const BATCHES = "upstream aws/lambda/UUID/shardId-000000000000/2026/11/24/";
 const SNAPSHOT = "lake crm_derived_restricted/t200_dashboard_interaction/dt=2026-11-24/run=0123456789ab-1/";
+const DESCRIBED = "lake crm_derived_restricted/t100_dashboard_interaction_history_description/";
 const PARTS = "cache recommender/parts/0123456789ab-1/ba9876543210/";
 const WORK = "cache recommender/inflated/0123456789ab-1/";
 const SOURCE = "lake crm/interactions/dt=2026-11-24/";
@@ -78,6 +79,8 @@ const WITH_FUNCTIONS: Record<string, Needed> = {
     "export-history-logs stream": LOG,
     [`${RAW}history/january.csv`]: ["s3:GetObject"],
     ...listing(`${RAW}history/`),
+    [`${DESCRIBED}descriptions.json`]: ["s3:GetObject", "s3:PutObject"],
+    ...listing(DESCRIBED),
   },
   export: {
     "export-export-logs stream": LOG,
@@ -100,7 +103,10 @@ const WITH_FUNCTIONS: Record<string, Needed> = {
     "catalog-database": PUBLISH,
     "catalog-events": READ_CATALOG,
     "catalog-history": READ_CATALOG,
+    "catalog-descriptions": READ_CATALOG,
     "catalog-interactions": PUBLISH,
+    [`${DESCRIBED}descriptions.json`]: ["s3:GetObject"],
+    ...listing(DESCRIBED),
     ...each(["upstream", "lake", "cache"], (zone) => ({ [zone]: ["s3:GetBucketLocation"] })),
     ...each(["latest/2026/11/24/23/", "history/"], (folder) => listing(RAW + folder)),
     ...each([SNAPSHOT, PARTS, "cache athena/"], listing),

@@ -30,7 +30,7 @@ const EXPORTED = { decision: "replaced", reason: "new", manifest: { rows: 1000, 
 export const RESPONSES: Record<string, Respond> = {
   ListExecutions: () => ({ Executions: [{ ExecutionArn: executionArn() }] }),
   FindPartition: gone("Glue.EntityNotFoundException"),
-  CheckHistory: () => ({ Payload: { objects: 1, bytes: 10 } }),
+  DescribeHistory: () => ({ Payload: { objects: 1, bytes: 10, left: 0 } }),
   BuildInteractions: () => ({ QueryExecution: {} }),
   PublishPartition: () => ({}),
   ReplacePartition: () => ({}),

@@ -2,10 +2,13 @@ import * as assert from "node:assert/strict";
 import { DuckDBInstance, type DuckDBConnection, type DuckDBPreparedStatement } from "@duckdb/node-api";
 import { readStatement, renderStatement, type SqlValues } from "../../components/pipeline/statements";
 import { MACROS, parseStatement, translate } from "@c360/local-aws/testing";
+import { type ColumnNames, describeFirstRow } from "../../functions/describeHistory/firstRow";
 
 /** Objects of upstream below their prefix: keys of events begin with the hour of arrival (`yyyy/MM/dd/HH`). */
 export interface Upstream {
   history?: Record<string, string | Buffer>;
+  /** Header names of the history's columns. */
+  columns?: ColumnNames;
   events?: Record<string, string | Buffer>;
 }
 
@@ -27,6 +30,16 @@ export type TableRow = [string, string, number, string] | [string, string, numbe
 const DATABASE = "lake";
 const TABLES: Record<string, Record<string, keyof typeof SEED>> = {
   t100_dashboard_interaction_history: { line: "VARCHAR", '"$path"': "VARCHAR" },
+  t100_dashboard_interaction_history_description: {
+    object: "VARCHAR",
+    delimiter: "VARCHAR",
+    column_count: "BIGINT",
+    user_position: "BIGINT",
+    item_position: "BIGINT",
+    time_position: "BIGINT",
+    type_position: "BIGINT",
+    header: "VARCHAR",
+  },
   t100_dashboard_interaction_event: { line: "VARCHAR", '"$path"': "VARCHAR", datehour: "VARCHAR" },
   t200_dashboard_interaction: {
     user_id: "VARCHAR",
@@ -70,13 +83,19 @@ export class SqlFixture {
   }
 
   /** Replaces the objects of upstream, and empties the table. */
-  async load({ history = {}, events = {} }: Upstream): Promise<void> {
+  async load({ history = {}, columns, events = {} }: Upstream): Promise<void> {
     for (const table of Object.keys(TABLES)) await this.connection.run(`DELETE FROM main.${table} WHERE rowid > 0`);
     await this.append("t100_dashboard_interaction_history", Object.entries(history), (key) => [HISTORY + key]);
+    for (const [key, text] of Object.entries(history)) await this.describe(HISTORY + key, Buffer.from(text), columns);
     await this.append("t100_dashboard_interaction_event", Object.entries(events), (key) => [
       EVENTS + key,
       key.slice(0, "yyyy/MM/dd/HH".length),
     ]);
+  }
+
+  /** Adds an object of history that nothing has described. */
+  async arrive(key: string, text: string): Promise<void> {
+    await this.append("t100_dashboard_interaction_history", [[key, text]], () => [HISTORY + key]);
   }
 
   /** Builds the table of the run date; returns its rows, sorted. */
@@ -151,6 +170,16 @@ export class SqlFixture {
     const prepared = this.prepared.get(sql) ?? (await this.connection.prepare(await translate(parseStatement(sql).query)));
     this.prepared.set(sql, prepared);
     return (await prepared.runAndReadAll()).getRowsJS();
+  }
+
+  /** Adds an object's description as the function would, unless it refuses the object. */
+  private async describe(object: string, text: Buffer, columns?: ColumnNames): Promise<void> {
+    const described: object = { object, ...describeFirstRow(text, true, columns) };
+    if ("refused" in described) throw new Error(`"${object}" ${String(described.refused)}`);
+    const members = Object.entries(described).filter(([, value]) => value !== undefined) as [string, string | number][];
+    const names = members.map(([name]) => name).join(", ");
+    const values = members.map(([, value]) => (typeof value === "string" ? `'${value.replaceAll("'", "''")}'` : value)).join(", ");
+    await this.connection.run(`INSERT INTO t100_dashboard_interaction_history_description (${names}) VALUES (${values})`);
   }
 
   private async append(table: string, objects: [string, string | Buffer][], rest: (key: string) => string[]): Promise<void> {

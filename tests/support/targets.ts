@@ -2,6 +2,7 @@ import { arnsOf } from "../../components/shared/tenantContext";
 import {
   cachePrefixes,
   eventPrefixes,
+  historyDescriptionsPrefix,
   inputKeys,
   interactionsPrefix,
   jobScriptKey,
@@ -152,6 +153,7 @@ function keysOf(zone: Zone, stage: string, mapping: string): string[] {
     ],
     lake: [
       `${interactionsPrefix(prefix)}dt=2026-11-24/run=0123456789ab-1/part`,
+      `${historyDescriptionsPrefix(prefix)}descriptions.json`,
       `${trainingRunsPrefix(prefix)}dt=2026-11-24/0123456789ab-1.json`,
       `${prefix}crm_derived_restricted/t200_by_hand/part`,
       `${SOURCE_PREFIX}dt=2026-11-24/part.csv.gz`,

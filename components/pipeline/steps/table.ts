@@ -89,20 +89,24 @@ export function unlessBuilt({ database }: DefinitionArgs, build: Step[]): Step {
   };
 }
 
-/** Checks the header of every history file, which SQL cannot do. */
-export function checkHistory(historyFunctionArn: string): Step {
+/** Describes every history file for the queries. An invocation that runs out of time leaves the rest to the next one. */
+export function describeHistory(historyFunctionArn: string): Step {
   return {
-    first: "CheckHistory",
+    first: "DescribeHistory",
     states: (next) => ({
-      CheckHistory: lambdaTask(
+      DescribeHistory: lambdaTask(
         { functionArn: historyFunctionArn, payload: {} },
         {
-          next,
-          assign: { runId: jsonata(RUN_ID) },
-          catch: [catchTo("HistoryHeader", ["HistoryHeader"]), catchTo("HistoryFailed")],
+          next: "CheckDescribed",
+          assign: { runId: jsonata(RUN_ID), undescribed: jsonata("$states.result.Payload.left") },
+          catch: [catchTo("HistoryRefused", ["HistoryRefused"]), catchTo("HistoryFailed")],
         },
       ),
-      HistoryHeader: fail("Fix or remove the file, then start the pipeline again with the same run key.", "HistoryHeader"),
+      CheckDescribed: choice([{ when: "$undescribed > 0", next: "DescribeHistory" }], next),
+      HistoryRefused: fail(
+        "No query has run, and nothing was changed. Fix or remove the files, then start the pipeline again with the same run key.",
+        "HistoryRefused",
+      ),
       HistoryFailed: fail(
         "The history files could not be read, and nothing was changed. Fix the cause, then start again with the same run key.",
         "HistoryFailed",

@@ -18,15 +18,34 @@ const LINES = {
 const create = (args: Partial<CatalogArgs> = {}) => deploy(() => void new Catalog("c", { ...ARGS, ...args }));
 
 describe("Catalog", () => {
-  it("creates a database with four tables", async () => {
+  it("creates a database with five tables", async () => {
     const { get, names } = await create();
     assert.deepEqual(get("aws:glue/catalogDatabase:CatalogDatabase", "c-database").inputs, { name: DATABASE, tags: TAGS });
-    assert.deepEqual(names(TABLE), ["c-events", "c-history", "c-interactions", "c-trainings"]);
+    assert.deepEqual(names(TABLE), ["c-descriptions", "c-events", "c-history", "c-interactions", "c-trainings"]);
     assert.deepEqual(get(TABLE, "c-history").inputs, {
       databaseName: DATABASE,
       name: "t100_dashboard_interaction_history",
       tableType: "EXTERNAL_TABLE",
       storageDescriptor: { location: "s3://up/crm/dashboard_interaction/history/", ...LINES },
+      parameters: { EXTERNAL: "TRUE" },
+    });
+    const text = (name: string) => ({ name, type: "string" });
+    const number = (name: string) => ({ name, type: "bigint" });
+    assert.deepEqual(get(TABLE, "c-descriptions").inputs, {
+      databaseName: DATABASE,
+      name: "t100_dashboard_interaction_history_description",
+      tableType: "EXTERNAL_TABLE",
+      storageDescriptor: {
+        location: "s3://lake/crm_derived_restricted/t100_dashboard_interaction_history_description/",
+        inputFormat: LINES.inputFormat,
+        outputFormat: LINES.outputFormat,
+        serDeInfo: { serializationLibrary: "org.apache.hive.hcatalog.data.JsonSerDe", parameters: {} },
+        columns: [
+          ...["object", "delimiter"].map(text),
+          ...["column_count", "user_position", "item_position", "time_position", "type_position"].map(number),
+          ...["header", "refused"].map(text),
+        ],
+      },
       parameters: { EXTERNAL: "TRUE" },
     });
     assert.deepEqual(get(TABLE, "c-interactions").inputs, {

@@ -26,6 +26,8 @@ const logging = (role: string) => [
 ];
 
 const HISTORY = "alice/crm/dashboard_interaction/history/";
+const DESCRIBED = "alice/crm_derived_restricted/t100_dashboard_interaction_history_description/";
+const DESCRIPTIONS = `${DESCRIBED}descriptions.json`;
 const [CSV, MANIFEST] = ["csv", "manifest.json"].map((ending) => `alice/recommender/personalize_input.${ending}`);
 const KEEP = ["s3:GetObject", "s3:PutObject", "s3:AbortMultipartUpload"];
 const READING = {
@@ -44,10 +46,18 @@ const FINDING = listing("FindWork", "cache", "alice/recommender/inflated/*");
 
 const FUNCTIONS = {
   history: {
-    args: {},
-    memorySize: 256,
-    variables: { HISTORY_BUCKET: "up", HISTORY_PREFIX: HISTORY },
-    policy: [allow("ReadObjects", "s3:GetObject", [`arn:aws:s3:::up/${HISTORY}*`]), listing("ListObjects", "up", [`${HISTORY}*`])],
+    args: { historyColumns: { USER_ID: "userId" } },
+    memorySize: 1769,
+    variables: {
+      ...{ HISTORY_BUCKET: "up", HISTORY_PREFIX: HISTORY, HISTORY_COLUMNS: '{"USER_ID":"userId"}' },
+      ...{ DESCRIPTIONS_BUCKET: "lake", DESCRIPTIONS_KEY: DESCRIPTIONS },
+    },
+    policy: [
+      allow("ReadObjects", "s3:GetObject", [`arn:aws:s3:::up/${HISTORY}*`]),
+      listing("ListObjects", "up", [`${HISTORY}*`]),
+      allow("KeepDescriptions", ["s3:GetObject", "s3:PutObject"], `arn:aws:s3:::lake/${DESCRIPTIONS}`),
+      allow("FindDescriptions", "s3:ListBucket", "arn:aws:s3:::lake", { StringLike: { "s3:prefix": `${DESCRIBED}*` } }),
+    ],
   },
   export: {
     args: {},

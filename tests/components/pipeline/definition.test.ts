@@ -117,7 +117,7 @@ for (const { name, from, args } of WAYS) {
 
 /** The states of a run in which nothing was built, imported, trained or deployed before. */
 const BEGIN = ["Prepare", "CheckInput", "ReadInput", "NameRun", "AcquireLock", "WaitForLock", "ListExecutions", "CheckLock"];
-const BUILD = ["FindPartition", "CheckHistory", "BuildInteractions", "PublishPartition"];
+const BUILD = ["FindPartition", "DescribeHistory", "CheckDescribed", "BuildInteractions", "PublishPartition"];
 const COUNT = ["CountInteractions", "ReadCounts", "CheckMinimum", "WriteParts"];
 const JOIN = { lambda: ["Export", "CheckExport"], glue: ["Export", "ReadAnswer"] };
 const IMPORT = ["BeginImport", "Import", "DescribeImport", "CheckImport"];
@@ -156,7 +156,7 @@ const ORDERS: [what: string, args: Partial<DefinitionArgs>, states: string[]][] 
 const ENDS: Record<string, string | undefined> = {
   ...{ ListExecutions: "LockFailed", ListMoreExecutions: "LockFailed" },
   ...{ FindPartition: "CatalogFailed", PublishPartition: "CatalogFailed", ReplacePartition: "CatalogFailed" },
-  ...{ CheckHistory: "HistoryFailed", BuildInteractions: "BuildFailed" },
+  ...{ DescribeHistory: "HistoryFailed", BuildInteractions: "BuildFailed" },
   ...{ CountInteractions: "CountFailed", ReadCounts: "CountFailed", WriteParts: "PartsFailed" },
   ...{ Export: undefined, ReadAnswer: undefined },
   ...{ Import: "ImportFailed", DescribeImport: "ImportFailed" },

@@ -105,7 +105,11 @@ describe("Pipeline", () => {
     });
     const events = ["latest", "history"].map((folder) => `alice/crm/dashboard_interaction/${folder}/*`);
     const table = "alice/crm_derived_restricted/t200_dashboard_interaction/*";
-    const tables = ["t100_dashboard_interaction_event", "t100_dashboard_interaction_history", "t200_dashboard_interaction"];
+    const described = "alice/crm_derived_restricted/t100_dashboard_interaction_history_description/*";
+    const tables = [
+      ...["t100_dashboard_interaction_event", "t100_dashboard_interaction_history"],
+      ...["t100_dashboard_interaction_history_description", "t200_dashboard_interaction"],
+    ];
     const catalog = [glue("catalog"), glue("database/db")];
     assert.deepEqual(get(ROLE_POLICY, "p-role-policy").inputs, {
       role: "acme-c360-recommender-pipeline-dev",
@@ -126,16 +130,17 @@ describe("Pipeline", () => {
             [...catalog, ...tables.map((name) => glue(`table/db/${name}`))],
           ),
           allow("FindDefaultDatabase", ["glue:GetDatabase"], [glue("catalog"), glue("database/default")]),
-          allow("PublishPartitions", ["glue:CreatePartition", "glue:UpdatePartition"], [...catalog, glue(`table/db/${tables[2]}`)]),
+          allow("PublishPartitions", ["glue:CreatePartition", "glue:UpdatePartition"], [...catalog, glue(`table/db/${tables[3]}`)]),
           allow("LocateBuckets", ["s3:GetBucketLocation"], ["arn:aws:s3:::up", "arn:aws:s3:::lake", "arn:aws:s3:::cache"]),
           list("Upstream", "up", events),
-          list("Lake", "lake", [table]),
+          list("Lake", "lake", [table, described]),
           list("Cache", "cache", ["alice/recommender/parts/*", "alice/athena/*"]),
           allow(
             "ReadUpstream",
             "s3:GetObject",
             events.map((prefix) => `arn:aws:s3:::up/${prefix}`),
           ),
+          allow("ReadDescriptions", "s3:GetObject", `arn:aws:s3:::lake/${described}`),
           allow("KeepTable", ["s3:GetObject", ...WRITE, "s3:DeleteObject"], `arn:aws:s3:::lake/${table}`),
           allow("WriteParts", WRITE, "arn:aws:s3:::cache/alice/recommender/parts/*"),
           allow("KeepResults", ["s3:GetObject", ...WRITE], "arn:aws:s3:::cache/alice/athena/*"),

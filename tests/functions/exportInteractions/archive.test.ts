@@ -19,12 +19,12 @@ const FUNCTIONS = {
     name: "exportInteractions",
   },
   history: {
-    entry: "functions/checkHistory/index.ts",
-    mostBytes: 5500,
-    mostZippedBytes: 2600,
+    entry: "functions/describeHistory/index.ts",
+    mostBytes: 12_500,
+    mostZippedBytes: 4700,
     required: ["@aws-sdk/client-s3", "node:zlib"],
-    settings: ["HISTORY_BUCKET", "HISTORY_PREFIX"],
-    name: "checkHistory",
+    settings: ["HISTORY_BUCKET", "HISTORY_PREFIX", "HISTORY_COLUMNS", "DESCRIPTIONS_BUCKET", "DESCRIPTIONS_KEY"],
+    name: "describeHistory",
   },
 };
 

@@ -7,7 +7,7 @@ import { TaskError, walk } from "../../../support/walk";
 const KEY_HASH = "2a3b62b53ddb";
 const INPUT = { runDate: "2026-01-31", runKey: "nightly" };
 const TABLE = "alice/crm_derived_restricted/t200_dashboard_interaction/dt=2026-01-31";
-const BUILD = ["CheckHistory", "BuildInteractions", "PublishPartition"];
+const BUILD = ["DescribeHistory", "CheckDescribed", "BuildInteractions", "PublishPartition"];
 
 /** Walks a run whose date has a partition already. */
 const walkWith = (Parameters: Record<string, string>, input: object = INPUT) =>
@@ -36,6 +36,24 @@ describe("the table of a run date", () => {
     assert.deepEqual([DatabaseName, TableName], ["db", "t200_dashboard_interaction"]);
     assert.deepEqual([PartitionInput.Values, PartitionInput.Parameters], [["2026-01-31"], { runId, superseded: "" }]);
     assert.equal((PartitionInput.StorageDescriptor as { Location: string }).Location, location);
+  });
+
+  it("is built when all history is described, however many invocations that takes", async () => {
+    const left = [2000, 1000, 0];
+    const responses = { DescribeHistory: () => ({ Payload: { objects: 3000, bytes: 9, left: left.shift() } }) };
+    const { states } = await walkPipeline({ train: "never" }, { input: INPUT, responses });
+    const described = ["DescribeHistory", "CheckDescribed"];
+    const found = states.slice(states.indexOf("DescribeHistory"), states.indexOf("PublishPartition"));
+    assert.deepEqual(found, [...described, ...described, ...described, "BuildInteractions"]);
+  });
+
+  it("is not built from history that is refused", async () => {
+    const refused = () => {
+      throw new TaskError("HistoryRefused", '{"errorMessage":"1 of 2 history objects cannot be read"}');
+    };
+    const { states, error, cause } = await walkPipeline({}, { input: INPUT, responses: { DescribeHistory: refused } });
+    assert.deepEqual([states.at(-1), error], ["HistoryRefused", "HistoryRefused"]);
+    assert.match(String(cause), /^1 of 2 history objects cannot be read - No query has run, .* Fix or remove the files, /);
   });
 
   it("is not built again by the run key that built it", async () => {

@@ -8,7 +8,8 @@ const KEYWORDS = [
 /** Functions with the same meaning in DuckDB, or that polyglot translates. */
 const SAME = [
   ...["abs", "bool_and", "bool_or", "ceil", "chr", "coalesce", "count", "dense_rank", "first_value", "floor", "greatest"],
-  ...["grouping", "if", "lag", "lead", "lower", "map_keys", "max", "min", "nullif", "rank", "replace", "row_number", "sum", "try", "upper"],
+  ...["grouping", "if", "lag", "lead", "lower", "map_keys", "max", "min", "nullif", "rank", "replace", "row_number", "sum"],
+  ...["translate", "try", "upper"],
 ];
 
 /** Functions with another name in DuckDB. They take a lambda or a constant, which a macro cannot. */
