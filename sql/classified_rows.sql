@@ -293,15 +293,15 @@ event_values AS (
     CASE WHEN regexp_like(sent_json, '\A-?[0-9]') THEN CAST(sent_json AS double) END AS sent_number,
     regexp_extract(
       json_extract_scalar(sent_json, '$'),
-      '\A(?:19[7-9]|[2-9][0-9][0-9])[0-9]-[0-9]{2}-[0-9]{2}(?:T(?:[01][0-9]|2[0-3]):[0-5][0-9](?::[0-5][0-9](?:[.][0-9]+)?)?(?:Z|[+-](?:(?:0[0-9]|1[0-3]):?[0-5][0-9]|14:?00))?)?\z'
+      '\A(?:19[7-9]|[2-9][0-9][0-9])[0-9]-[0-9]{2}-[0-9]{2}(?:[T ](?:[01][0-9]|2[0-3]):[0-5][0-9](?::[0-5][0-9](?:[.][0-9]+)?)?(?:Z|[+-](?:(?:0[0-9]|1[0-3]):?[0-5][0-9]|14:?00))?)?\z'
     ) AS sent_iso
   FROM event_texts
 ),
 event_parts AS (
   SELECT
     *,
-    regexp_extract(sent_iso, '\A[0-9-]{10}(?:T[0-9:]{5,8})?') AS sent_local,
-    regexp_extract(sent_iso, 'T.*([+-][0-9]{2}:?[0-9]{2})\z', 1) AS sent_zone
+    replace(regexp_extract(sent_iso, '\A[0-9-]{10}(?:[T ][0-9:]{5,8})?'), ' ', 'T') AS sent_local,
+    regexp_extract(sent_iso, '[T ].*([+-][0-9]{2}:?[0-9]{2})\z', 1) AS sent_zone
   FROM event_values
 ),
 event_seconds AS (
@@ -353,7 +353,8 @@ event_verdicts AS (
         AND NOT coalesce(length(recommendation_id) <= 40 AND regexp_like(recommendation_id, '\A[^\p{Cc}]+\z') AND NOT contains(words, recommendation_id), FALSE)
         THEN 'badRecommendationId'
       WHEN attribution_json IS NOT NULL
-        AND NOT coalesce(length(attribution_source) <= 1024 AND regexp_like(attribution_source, '\A[^\p{Cc}]+\z'), FALSE) THEN 'badMetricAttribution'
+        AND NOT coalesce(length(attribution_source) <= 1024 AND regexp_like(attribution_source, '\A[^\p{Cc}]+\z') AND NOT contains(words, attribution_source), FALSE)
+        THEN 'badMetricAttribution'
       WHEN coalesce(length(to_utf8(event_id)), 64) + length(to_utf8(
         '{"eventType":' || type_json || ',"sentAt":' || CAST("timestamp" AS varchar)
           || coalesce(',"itemId":' || item_json, '')

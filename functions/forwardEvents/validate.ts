@@ -16,7 +16,7 @@ const EVENT_MEMBERS = [
   ...["eventType", "sentAt", "itemId", "eventId", "eventValue", "properties", "impression", "recommendationId", "metricAttribution"],
 ];
 const NUMBER = /^-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?$/;
-const ISO = /^(\d{4})-(\d{2})-(\d{2})(?:T(\d{2}):(\d{2})(?::(\d{2})(?:\.\d+)?)?(?:Z|([+-])(\d{2}):?(\d{2}))?)?$/;
+const ISO = /^(\d{4})-(\d{2})-(\d{2})(?:[T ](\d{2}):(\d{2})(?::(\d{2})(?:\.\d+)?)?(?:Z|([+-])(\d{2}):?(\d{2}))?)?$/;
 const MILLISECONDS_FROM = 1e11;
 const SECONDS_PER_DAY = 86_400;
 
@@ -143,7 +143,8 @@ export function validateEvent(value: unknown, sender: Sender, arrivedSeconds: nu
 /**
  * Parses an event's time.
  *
- * @param value epoch seconds, epoch milliseconds (1e11 and above), or an ISO 8601 date or date-time, in UTC unless it has a zone
+ * @param value epoch seconds, epoch milliseconds (1e11 and above), or an ISO 8601 date or date-time, with `T` or a
+ *   space, in UTC unless it has a zone
  * @param arrivedSeconds when the record reached the stream, in epoch seconds
  * @returns epoch seconds, rounded down; undefined when the value is not a time, is 0 or negative, or is more than a day after the arrival
  */
@@ -168,7 +169,7 @@ export function isText(value: unknown, max: number): value is string {
   return (value.length <= max || Array.from(value).length <= max) && !UNPRINTABLE.test(value);
 }
 
-/** Whether a value is an id or an event type: a text that is no word for "no value". */
+/** Whether a value is an id, an event type or a source: a text that is no word for "no value". */
 function isId(value: unknown, max = MAX_ID_CHARACTERS): value is string {
   return isText(value, max) && !NO_VALUE.test(value);
 }
@@ -204,7 +205,7 @@ function isImpression(value: unknown): value is string[] {
 }
 
 function isAttribution(value: unknown): value is { eventAttributionSource: string } {
-  return isObject(value) && isText(value.eventAttributionSource, MAX_ATTRIBUTION_SOURCE_CHARACTERS);
+  return isObject(value) && isId(value.eventAttributionSource, MAX_ATTRIBUTION_SOURCE_CHARACTERS);
 }
 
 /** Properties as they are sent, and what they hold. */

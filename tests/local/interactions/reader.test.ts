@@ -72,10 +72,6 @@ describe("reading interactions", () => {
       ["userIdNoValue", `${word},i,1`],
       ["itemIdNoValue", `u,${word},1`],
     ]),
-    ...["\\N", "null", "NULL", "None", "undefined", "nan", "NaN", "<NA>", "Infinity", "-Infinity"].flatMap((word): [string, string][] => [
-      ["userIdNoValue", `${word},i,1`],
-      ["itemIdNoValue", `u,${word},1`],
-    ]),
     ["timestampNotPositive", "u,i,0"],
     ["timestampNotPositive", "u,i,-5"],
     ["timestampNotWholeSeconds", "u,i,"],
