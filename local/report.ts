@@ -82,7 +82,7 @@ export interface Report {
   };
   /** Records on the stream, including poison. `events` counts those that Personalize must accept; `poison` counts records by kind. */
   produced: { records: number; events: number; bytes: number; sessions: number; poison: Count };
-  /** Raw events in upstream. `bytes` counts the objects as stored. */
+  /** Raw events in upstream. A record of several lines counts once, `missing` counts lines. `bytes` counts the objects as stored. */
   delivered: { objects: number; records: number; bytes: number; missing: number; doubled: number; changed: number };
   /** What Personalize accepted. */
   forwarded: {

@@ -1,3 +1,4 @@
+import { aggregate } from "./aggregate";
 import { seededRandom, wholeNumber } from "./random";
 import type { ProducedRecord } from "./records";
 
@@ -24,7 +25,8 @@ export interface Template {
 
 /** How to make a kind of poison, and what must become of it. */
 export interface PoisonKind extends Pick<ProducedRecord, "events" | "deadLetter"> {
-  make: (template: Template) => Buffer;
+  /** A record, or the user records of an aggregate. */
+  make: (template: Template) => Buffer | readonly Buffer[];
   /** How often the same record is sent. @default 1 */
   times?: number;
 }
@@ -79,12 +81,39 @@ export const POISON: Readonly<Record<string, PoisonKind>> = {
     events: MAX_EVENTS_PER_CALL + 1,
   },
   anonymous: { make: ({ user_id: _user, ...rest }) => json(rest), events: 1 },
+  lineBreak: refused("lineBreakInJson", (template) => Buffer.from(JSON.stringify(template, undefined, 2))),
+  twoLines: { make: (template) => joined("\r\n", ...twoRecords(template)), events: 2 },
+  badLine: {
+    make: (template) => joined("\n", json(template), json(template).subarray(0, -1)),
+    events: 1,
+    deadLetter: { reason: "badJson", lines: [{ line: 1, reason: "badJson" }] },
+  },
+  aggregate: { make: twoRecords, events: 2 },
+  badUserRecord: {
+    make: (template) => [json(template), json(template).subarray(0, -1)],
+    events: 1,
+    deadLetter: { reason: "badJson", lines: [{ userRecord: 1, line: 0, reason: "badJson" }] },
+  },
+  brokenAggregate: refused("badAggregate", (template) => {
+    const whole = aggregate(template.session_id, [json(template)]);
+    return whole.subarray(0, whole.indexOf(template.session_id) + template.session_id.length);
+  }),
 };
 const KINDS = Object.keys(POISON);
 
 /** A kind of which Personalize must receive nothing. */
 function refused(reason: string, make: PoisonKind["make"]): PoisonKind {
   return { make, events: 0, deadLetter: { reason } };
+}
+
+/** Two records of one event each, a second apart. */
+function twoRecords(template: Template): Buffer[] {
+  const [{ sentAt }] = template.event_list;
+  return [json(template), withEvents(template, { sentAt: sentAt - 1 })];
+}
+
+function joined(end: string, ...lines: Buffer[]): Buffer {
+  return Buffer.concat(lines.flatMap((line, index) => [Buffer.from(index === 0 ? "" : end), line]));
 }
 
 /** Events a second apart, each with its changes. */
@@ -146,6 +175,8 @@ function poisonRecords(kind: string, turn: number, event: Event): ProducedRecord
     session_id: `poison-session-${turn}`,
     event_list: [{ ...event, sentAt: Math.max(event.sentAt, EARLIEST_SECONDS) }],
   };
-  const record = { partitionKey: template.session_id, data: make(template), events, poison: kind, deadLetter };
+  const made = make(template);
+  const content = Buffer.isBuffer(made) ? { data: made } : { data: aggregate(template.session_id, made), userRecords: made };
+  const record = { partitionKey: template.session_id, ...content, events, poison: kind, deadLetter };
   return Array.from({ length: times }, () => record);
 }

@@ -79,12 +79,33 @@ export interface ProducedRecord {
   /** The session, so that its records stay in order. */
   partitionKey: string;
   data: Buffer;
+  /** What it holds, where it is an aggregate of the Kinesis Producer Library. */
+  userRecords?: readonly Buffer[];
   /** How many of its events Personalize must accept. */
   events: number;
   /** Kind of poison, for records that `--poison` adds. */
   poison?: string;
-  /** Expected dead letter: its reason, and the indexes of the bad events when there are good ones too. */
-  deadLetter?: { reason: string; events?: readonly number[] };
+  /** Expected dead letter. */
+  deadLetter?: ExpectedDeadLetter;
+}
+
+/** What a dead letter must say. All indexes count from 0. */
+export interface ExpectedDeadLetter {
+  reason: string;
+  /** Of a record of one line: the bad events, when there are good ones too. */
+  events?: readonly number[];
+  /** Of a record of several lines, or an aggregate: the bad lines. */
+  lines?: readonly BadLine[];
+}
+
+/** A bad line of a record. */
+export interface BadLine {
+  /** Index of the user record of an aggregate. */
+  userRecord?: number;
+  line: number;
+  reason: string;
+  /** The bad events, when there are good ones too. */
+  events?: readonly number[];
 }
 
 /** The records that dashboards send, before they are encoded. */

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
-import type { ProducedRecord } from "../interactions/records";
+import type { BadLine, ExpectedDeadLetter, ProducedRecord } from "../interactions/records";
 import { problem, type Problem, type Report } from "../report";
 import type { StoredObject } from "./storage";
 
@@ -14,21 +14,20 @@ interface DeadLetter {
   sequenceNumber: string;
   shard: string;
   events?: number[];
+  lines?: BadLine[];
   data: string;
 }
 
 /** Expected dead letters of equal bytes. */
-interface ExpectedLetters {
+interface ExpectedLetters extends ExpectedDeadLetter {
   kind: string;
-  reason: string;
-  events?: readonly number[];
   /** How many have not been found yet. */
   left: number;
 }
 
 /**
  * Compares dead letters with the expected ones, by their bytes and as a multiset: none may be `missing` or `unexpected`, and each must
- * have the right reason and indexes of bad events. A redelivery may write a record again, so distinct (shard, sequence number) count;
+ * have the right reason and indexes of bad lines and events. A redelivery may write a record again, so distinct (shard, sequence number) count;
  * copies that differ are `contradicting`.
  *
  * @param records all records on the stream
@@ -40,10 +39,16 @@ export async function compareDeadLetters(
 ): Promise<DeadLetterFindings> {
   const { letters, malformed, contradicting, ...counts } = await readLetters(objects);
   const expected = expectedLetters(records);
-  const found = { missing: [] as string[], unexpected: [] as string[], reason: [] as string[], events: [] as string[] };
+  const found = {
+    missing: [] as string[],
+    unexpected: [] as string[],
+    reason: [] as string[],
+    events: [] as string[],
+    lines: [] as string[],
+  };
   const wrong = { ...found, contradicting, malformed };
   const byReason = new Map<string, number>();
-  for (const [place, { reason, events, data }] of letters) {
+  for (const [place, { reason, data, ...parts }] of letters) {
     byReason.set(reason, (byReason.get(reason) ?? 0) + 1);
     const one = expected.get(data);
     if (one === undefined || one.left === 0) {
@@ -52,8 +57,11 @@ export async function compareDeadLetters(
     }
     one.left -= 1;
     if (one.reason !== reason) wrong.reason.push(`${place}: ${one.kind} must have ${one.reason}, got ${reason}`);
-    const [must, got] = [one.events, events].map((indexes) => JSON.stringify(indexes ?? null));
-    if (must !== got) wrong.events.push(`${place}: ${one.kind} must have ${must}, got ${got}`);
+    for (const part of ["events", "lines"] as const) {
+      if (isDeepStrictEqual(one[part], parts[part])) continue;
+      const [must, got] = [one[part], parts[part]].map((indexes) => JSON.stringify(indexes ?? null));
+      wrong[part].push(`${place}: ${one.kind} must have ${must}, got ${got}`);
+    }
   }
   for (const [data, { kind, left }] of expected) {
     for (let copy = 0; copy < left; copy += 1) wrong.missing.push(`${kind}: ${shown(data)}`);

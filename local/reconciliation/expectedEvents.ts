@@ -1,5 +1,6 @@
 import type { Production } from "../interactions/production";
 import { assignSessions } from "../interactions/records";
+import { producedLines } from "./lines";
 
 /** Sender of an event. `userId` is null for an anonymous visitor. */
 export interface Sender {
@@ -27,7 +28,7 @@ export function identity({ userId, sessionId }: Sender, itemId: string | undefin
   return JSON.stringify([userId ?? { sessionId }, itemId ?? null, seconds, eventType]);
 }
 
-/** Reads a record's session and identities. @returns undefined when it is not an event record */
+/** Reads a line's session and identities. @returns undefined when it is not an event record */
 export function readRecord(text: string): { sessionId: string; identities: string[] } | undefined {
   try {
     const { user_id, session_id, event_list } = JSON.parse(text) as {
@@ -67,10 +68,13 @@ export function expectedEvents(production: Production): Map<string, ExpectedEven
     const { items, recommendationId } = recommended.get(sessionId) ?? {};
     expect(identity({ userId, sessionId }, itemId, timestamp, eventType), sessionId, items?.includes(itemId) ? { recommendationId } : {});
   }
-  for (const { poison, events, deadLetter, data } of production.records()) {
-    if (poison === undefined || events === 0) continue;
-    const { sessionId = "", identities = [] } = readRecord(data.toString()) ?? {};
-    for (const [index, key] of identities.entries()) if (!deadLetter?.events?.includes(index)) expect(key, sessionId);
+  for (const record of production.records()) {
+    if (record.poison === undefined || record.events === 0) continue;
+    for (const { text, reason, events } of producedLines(record)) {
+      const isWhollyBad = reason !== undefined && events === undefined;
+      const { sessionId = "", identities = [] } = (isWhollyBad ? undefined : readRecord(text)) ?? {};
+      for (const [index, key] of identities.entries()) if (!events?.includes(index)) expect(key, sessionId);
+    }
   }
   return expected;
 }

@@ -1,12 +1,13 @@
 import type { Production } from "../interactions/production";
 import type { Interaction } from "../interactions/table";
 import type { Count } from "../report";
+import { producedLines } from "./lines";
 
 /** What a run of the pipeline must produce from the history and the events. */
 export interface ExpectedExport {
   /** The interactions by identity, and whether each came as an event, perhaps besides the history. */
   rows: Map<string, { streamed: boolean }>;
-  /** History rows, and events of all records. A record that cannot be read counts once. */
+  /** History rows, and events of all records. A line that cannot be read counts once. */
   rowsIn: number;
   /** Rows that are in no table, by reason. */
   leftOut: Count;
@@ -50,32 +51,29 @@ export function expectedExport(production: Production, counts: (eventType: strin
   for (const index of live) take(table.row(index), true);
   rowsIn += history.length + live.length + recommended.size;
   for (let shown = 0; shown < recommended.size; shown += 1) leave("noItem");
-  for (const { data, poison, deadLetter } of production.records()) {
-    if (poison === undefined || isBlank(data)) continue;
-    if (deadLetter !== undefined && deadLetter.events === undefined) {
-      rowsIn += 1;
-      leave(deadLetter.reason);
-      continue;
-    }
-    const { user_id: userId, event_list: events } = JSON.parse(data.toString()) as PoisonRecord;
-    rowsIn += events.length;
-    for (const [index, { eventType, properties, itemId = properties?.itemId, sentAt: timestamp }] of events.entries()) {
-      if (deadLetter?.events?.includes(index)) leave(deadLetter.reason);
-      else if (userId === undefined) leave("anonymous");
-      else if (itemId === undefined) leave("noItem");
-      else take({ userId, itemId, timestamp, eventType }, true);
+  for (const record of production.records()) {
+    if (record.poison === undefined) continue;
+    for (const { text, reason, events: bad } of producedLines(record)) {
+      if (reason !== undefined && bad === undefined) {
+        rowsIn += 1;
+        leave(reason);
+        continue;
+      }
+      const { user_id: userId, event_list: events } = JSON.parse(text) as PoisonLine;
+      rowsIn += events.length;
+      for (const [index, { eventType, properties, itemId = properties?.itemId, sentAt: timestamp }] of events.entries()) {
+        if (reason !== undefined && bad?.includes(index)) leave(reason);
+        else if (userId === undefined) leave("anonymous");
+        else if (itemId === undefined) leave("noItem");
+        else take({ userId, itemId, timestamp, eventType }, true);
+      }
     }
   }
   return { rows, rowsIn, leftOut: Object.fromEntries([...leftOut].sort()) };
 }
 
-/** A poison record with good events. One without good events is never parsed. */
-interface PoisonRecord {
+/** A line of poison with good events. One without good events is never parsed. */
+interface PoisonLine {
   user_id?: string;
   event_list: { eventType: string; itemId?: string; properties?: { itemId?: string }; sentAt: number }[];
-}
-
-/** A blank line is not a row. */
-function isBlank(data: Buffer): boolean {
-  return data.toString().trim() === "";
 }

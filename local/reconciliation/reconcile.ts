@@ -10,6 +10,7 @@ import { compareDelivered } from "./delivered";
 import { expectedEvents } from "./expectedEvents";
 import { compareExport, type ExportSettings } from "./export";
 import { type AcceptedEvent, compareForwarded, type PutEventsCall } from "./forwarded";
+import { writtenBytes } from "./lines";
 import { type Answer, checkDeployment, deployedVersion, describeCampaign, matchAnswers, type TrainingSettings } from "./recommendations";
 import { type ExportLocations, listKeys, readObjects, type UpstreamPrefixes } from "./storage";
 
@@ -53,7 +54,7 @@ export async function reconcile(where: ReconcileOptions): Promise<Findings> {
   });
   const production = withRecommendations(planned, answered.recommended);
   const history = await checkHistory(production, readObjects(s3, bucket, prefixes.history));
-  const { delivered, problems: inLake } = await compareDelivered(dataOf(production), readObjects(s3, bucket, prefixes.latest));
+  const { delivered, problems: inLake } = await compareDelivered(writtenBy(production), readObjects(s3, bucket, prefixes.latest));
   const expected = expectedEvents(production);
   const { forwarded, problems: inPersonalize } = await compareForwarded({
     ...{ expected, trackingId },
@@ -107,8 +108,8 @@ function entries<T>(store: Pick<Store, "replay">, log: string): AsyncIterable<T>
   return store.replay(log) as AsyncIterable<unknown> as AsyncIterable<T>;
 }
 
-function* dataOf(production: Production): Generator<Buffer> {
-  for (const { data } of production.records()) yield data;
+function* writtenBy(production: Production): Generator<Buffer> {
+  for (const record of production.records()) yield writtenBytes(record);
 }
 
 function describeInput({ file, sha256, rows, leftOut }: Input, { table, history, live }: Production): Report["input"] {

@@ -34,7 +34,7 @@ function forwarded({ data }: ProducedRecord) {
 describe("poison", () => {
   it("is of the kinds that are told apart", () => {
     const kinds =
-      "badJson badUtf8 empty notObject noSession sessionNull noEvents badSentAt emptyId longId oversizeEvent longProperties reservedProperty noValueId hugeNumberId misspeltUser misspeltItem itemInProperties mixed repeated tooMany anonymous";
+      "badJson badUtf8 empty notObject noSession sessionNull noEvents badSentAt emptyId longId oversizeEvent longProperties reservedProperty noValueId hugeNumberId misspeltUser misspeltItem itemInProperties mixed repeated tooMany anonymous lineBreak twoLines badLine aggregate badUserRecord brokenAggregate";
     assert.deepEqual(KINDS, kinds.split(" "));
   });
 
@@ -98,13 +98,14 @@ describe("poison", () => {
     );
   });
 
-  it("differs from every other record, but for the empty and the repeated one, and takes one line", () => {
+  it("differs from every other record, but for the empty and the repeated one, and takes one line unless it must not", () => {
     const from = Array.from({ length: 80 }, (_, n) => ({ userId: "u", itemId: "i", timestamp: 1000 + n * 4000, eventType: "watch" }));
     const mixed = records(from, 1, 3);
     const copies = mixed.filter(({ poison }) => poison !== "empty").map(({ data }) => data.toString("latin1"));
     const repeated = mixed.filter(({ poison }) => poison === "repeated");
     assert.equal(copies.length - new Set(copies).size, repeated.length / 2);
-    assert.ok(mixed.every(({ data }) => !data.includes("\n")));
+    const longer = new Set(mixed.filter(({ data }) => data.includes("\n")).map(({ poison }) => poison));
+    assert.deepEqual([...longer].sort(), ["aggregate", "badLine", "badUserRecord", "brokenAggregate", "lineBreak", "twoLines"]);
     assert.ok(mixed.filter(({ poison }) => poison === "empty").every(({ data }) => data.length === 0));
     for (const [n, { poison, data }] of mixed.entries()) {
       if (poison === "repeated") assert.ok([mixed[n - 1], mixed[n + 1]].some((one) => one.data.equals(data)));

@@ -89,6 +89,19 @@ describe("the dead letters", () => {
     await check([{ ...one, events: [0] }, two, three, four], "1: badJson must have null, got [0]");
   });
 
+  it("name wrong lines, or none", async () => {
+    const lines = [{ userRecord: 1, line: 0, reason: "badSentAt", events: [0, 2] }];
+    const record: ProducedRecord = { ...RECORDS[0], poison: "badLine", deadLetter: { reason: "badSentAt", lines } };
+    const check = async (got: object | undefined) =>
+      (await compareDeadLetters([record], objects([{ ...letter("1", "good", "badSentAt"), lines: got }]))).problems;
+    assert.deepEqual(await check(lines), []);
+    const must = JSON.stringify(lines);
+    for (const got of [undefined, [{ ...lines[0], userRecord: 0 }], [{ ...lines[0], events: [0] }], [...lines, ...lines]]) {
+      const examples = [`${SHARD} 1: badLine must have ${must}, got ${JSON.stringify(got ?? null)}`];
+      assert.deepEqual(await check(got), [{ check: "deadLetters.lines", expected: 0, actual: 1, examples }]);
+    }
+  });
+
   it("have a line that is none", async () => {
     const lines = [...LETTERS.map((one) => JSON.stringify(one)), "{x", "{}", "null"];
     assert.deepEqual(await compareDeadLetters(RECORDS, stored(lines)), {

@@ -38,6 +38,14 @@ describe("what the lake received", () => {
     assert.deepEqual(await counts([bytes], `${bytes.toString()}\n`), [1, 0, 1]);
   });
 
+  it("counts a record of several lines once, and tells each line that it lacks", async () => {
+    const several = Buffer.concat([b, Buffer.from("\r\n"), c, Buffer.from("\n"), c]);
+    const { delivered } = await compareDelivered([a, several], objects(lines(a, several)));
+    assert.deepEqual(delivered, { objects: 1, records: 2, bytes: lines(a, several).length, missing: 0, doubled: 0, changed: 0 });
+    assert.deepEqual(await counts([a, several], lines(a, c)), [2, 0, 0]);
+    const { delivered: cut } = await compareDelivered([a, several], objects(lines(a, c)));
+    assert.equal(cut.records, 2);
+  });
   it("lacks a record", async () => assert.deepEqual(await counts([a, b, b], lines(a, b)), [1, 0, 0]));
   it("has a record twice", async () => assert.deepEqual(await counts([a, b], lines(a, b), lines(b)), [0, 1, 0]));
   it("has a record that nobody produced", async () => assert.deepEqual(await counts([a], lines(a, c)), [0, 0, 1]));

@@ -3,7 +3,7 @@ import { planProduction, withRecommendations } from "../../../local/interactions
 import type { Interaction } from "../../../local/interactions/table";
 import { expectedExport } from "../../../local/reconciliation/expectedExport";
 import { tableOf } from "../../support/interactions";
-import { LEFT_OUT_ONCE } from "../../support/poison";
+import { LEFT_OUT_ONCE, POISON_INTERACTIONS, POISON_ROWS } from "../../support/poison";
 
 const row = (userId: string, timestamp: number, eventType = "watch"): Interaction => ({ userId, itemId: "i", timestamp, eventType });
 const all = (): boolean => true;
@@ -47,10 +47,10 @@ describe("what a run of the pipeline must make", () => {
 
   it("counts each kind of poison as what the lake can read of it", () => {
     const { rows, rowsIn, leftOut } = expectedExport(plan(0.1), all);
-    assert.equal(rowsIn, 6 + 34);
+    assert.equal(rowsIn, 6 + POISON_ROWS);
     assert.deepEqual(leftOut, { ...LEFT_OUT_ONCE, duplicate: 2 });
-    assert.equal(rows.size, 5 + 15);
+    assert.equal(rows.size, 5 + POISON_INTERACTIONS);
     const poison = [...rows].filter(([key]) => key.includes("poison-"));
-    assert.ok(poison.length === 15 && poison.every(([, { streamed }]) => streamed));
+    assert.ok(poison.length === POISON_INTERACTIONS && poison.every(([, { streamed }]) => streamed));
   });
 });

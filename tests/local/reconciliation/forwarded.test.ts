@@ -166,10 +166,14 @@ describe("what Personalize must accept", () => {
     for (const [, { sessionId, times }] of poison) bySession.set(sessionId, [...(bySession.get(sessionId) ?? []), times]);
     const kinds = new Map([...plan(0.01).records()].map(({ partitionKey, poison: kind }) => [partitionKey, kind]));
     assert.deepEqual(Object.fromEntries([...bySession].map(([sessionId, times]) => [kinds.get(sessionId), times])), {
+      aggregate: [1, 1],
+      badLine: [1],
+      badUserRecord: [1],
       itemInProperties: [1],
       mixed: [1, 1],
       repeated: [2],
       tooMany: Array.from({ length: 11 }, () => 1),
+      twoLines: [1, 1],
       anonymous: [1],
     });
   });

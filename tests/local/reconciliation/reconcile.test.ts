@@ -16,7 +16,7 @@ import { withCloud, type TestCloud } from "@c360/local-aws/testing";
 import { putExport } from "../../support/exported";
 import { tableOf } from "../../support/interactions";
 import { exportedRun, trained } from "../../support/report";
-import { LEFT_OUT_ONCE, POISON_ONCE, REASONS_ONCE } from "../../support/poison";
+import { LEFT_OUT_ONCE, POISON_INTERACTIONS, POISON_ONCE, POISON_ROWS, REASONS_ONCE } from "../../support/poison";
 
 const ROOT = resolve(__dirname, "../../..");
 const BUCKET = "acme-c360-upstream-dev";
@@ -70,10 +70,19 @@ describe("the reconciliation", () => {
     for (const answer of answers) await log.append("recommendations", { campaignArn: CAMPAIGN, ...answer });
     const lines: string[] = [];
     const letters: Json[] = [];
-    for (const [n, { data, events, deadLetter }] of [...production.records()].entries()) {
-      lines.push(`${data.toString("latin1")}\n`);
+    for (const [n, { data, userRecords = [data], events, deadLetter }] of [...production.records()].entries()) {
+      for (const one of userRecords) lines.push(`${one.toString("latin1")}\n`);
       if (deadLetter) letters.push({ ...deadLetter, shard: "s0", sequenceNumber: String(n), data: data.toString("base64") });
-      if (events > 0) await accept(log, data, n, deadLetter?.events);
+      if (events === 0) continue;
+      const isBad = (userRecord: number, line: number): boolean =>
+        deadLetter?.lines?.some((bad) => (bad.userRecord ?? 0) === userRecord && bad.line === line) ?? false;
+      const good = userRecords.flatMap((one, u) =>
+        one
+          .toString()
+          .split(/\r?\n/)
+          .filter((_, line) => !isBad(u, line)),
+      );
+      for (const text of good) await accept(log, text, n, deadLetter?.events);
     }
     const half = lines.length >> 1;
     await put(`${PREFIXES.latest}2026/01/01/00/a`, Buffer.from(lines.slice(half).join(""), "latin1"));
@@ -88,8 +97,8 @@ describe("the reconciliation", () => {
     exported = { run: { ...result, status: "SUCCEEDED", seconds: { Export: 1 }, result }, settings, locations: LOCATIONS };
   }
 
-  async function accept(log: ReturnType<typeof openStore>, data: Buffer, call: number, bad: readonly number[] = []): Promise<void> {
-    const record = JSON.parse(data.toString()) as { user_id?: string; session_id: string; event_list: (Json & { properties?: Json })[] };
+  async function accept(log: ReturnType<typeof openStore>, text: string, call: number, bad: readonly number[] = []): Promise<void> {
+    const record = JSON.parse(text) as { user_id?: string; session_id: string; event_list: (Json & { properties?: Json })[] };
     const { user_id: userId = null, session_id: sessionId } = record;
     const events = record.event_list.filter((_, index) => !bad.includes(index));
     await log.append("calls", { call, status: "accepted", events: events.length });
@@ -114,11 +123,11 @@ describe("the reconciliation", () => {
     const { sessions } = produced;
     assert.ok(sessions >= 6 && produced.records > 2 * sessions);
     assert.deepEqual(produced.poison, POISON_ONCE);
-    assert.equal(produced.events, sessions + 18 + 11 + 2 + 2 + 1 + 1);
+    assert.equal(produced.events, sessions + 18 + 11 + 2 + 2 + 1 + 1 + 6);
     assert.deepEqual([delivered.records, delivered.objects], [produced.records, 2]);
     assert.deepEqual([forwarded.events, forwarded.distinct, forwarded.redelivered], [produced.events, produced.events - 1, 1]);
     assert.equal(forwarded.calls, produced.records - 17);
-    assert.deepEqual(deadLetters, { objects: 1, records: 18, byReason: REASONS_ONCE });
+    assert.deepEqual(deadLetters, { objects: 1, records: 22, byReason: REASONS_ONCE });
     const { solutionVersionArn } = trained("updated");
     assert.deepEqual(campaign, { arn: CAMPAIGN, solutionVersionArn, requests: sessions, shown: 2 * sessions, followed: 2 });
     const [first, { export: made, training, ...ended }] = runs;
@@ -131,7 +140,7 @@ describe("the reconciliation", () => {
     });
     assert.deepEqual(
       [made?.rowsIn, made?.table.rows, made?.leftOut],
-      [60 + 34 + sessions, 60 + 15, { ...LEFT_OUT_ONCE, noItem: sessions }],
+      [60 + POISON_ROWS + sessions, 60 + POISON_INTERACTIONS, { ...LEFT_OUT_ONCE, noItem: sessions }],
     );
   });
 
