@@ -76,7 +76,7 @@ export class ExportBench {
     });
     try {
       const manifest = `s3://${BUCKETS.cache}/${MANIFEST_KEY}`;
-      const event = { runId: "bench-1", runDate: "2026-11-24", manifest, rows, users: 1, items: 1, bytes };
+      const event = { runId: "bench-1", runDate: "2026-11-24", maxShrink: 1, manifest, rows, users: 1, items: 1, bytes };
       this.counted();
       const from = performance.now();
       const { result, error } = await exporter.invoke(event, 900_000);

@@ -13,6 +13,10 @@ export interface PipelineOptions {
   runKey?: string;
   /** Builds the table's partition again even if this run has built it. @default false */
   rebuild: boolean;
+  /** Replaces the CSV even if that loses more rows than `pipeline.maxShrink` allows. @default false */
+  acceptShrink: boolean;
+  /** Goes on even if more rows are bad than `pipeline.maxBadShare` allows. @default false */
+  acceptBadRows: boolean;
   /** File that receives the outcome. */
   json?: string;
 }
@@ -25,6 +29,8 @@ Runs a tenant's pipeline and shows its states.
   --run-date DATE   YYYY-MM-DD: partition to build, from all that arrived before its end in UTC (default: yesterday)
   --run-key KEY     continue the run with this key where it failed (default: start a new run)
   --rebuild         build the partition again even if this run has built it
+  --accept-shrink   replace the CSV even if it loses more rows than pipeline.maxShrink allows
+  --accept-bad-rows leave out bad rows even if they are more than pipeline.maxBadShare allows
   --json FILE       write the outcome to FILE
   --help            show this text`;
 
@@ -34,6 +40,8 @@ const FLAGS = {
   "run-date": { type: "string" },
   "run-key": { type: "string" },
   rebuild: { type: "boolean", default: false },
+  "accept-shrink": { type: "boolean", default: false },
+  "accept-bad-rows": { type: "boolean", default: false },
   json: { type: "string" },
 } as const;
 
@@ -45,7 +53,8 @@ function readFlags(args: string[]): PipelineOptions | "help" {
   check("run-date", runDate, "a day like 2026-01-31", isDay);
   check("run-key", runKey, "1 to 256 characters without control characters", (text) => /^\P{Cc}{1,256}$/u.test(text));
   check("json", json, "a file name", (text) => text !== "");
-  return { stack, tenant, runDate, runKey, rebuild, json };
+  const accepts = { acceptShrink: values["accept-shrink"], acceptBadRows: values["accept-bad-rows"] };
+  return { stack, tenant, runDate, runKey, rebuild, ...accepts, json };
 }
 
 function check(flag: string, text: string | undefined, rule: string, holds: (text: string) => boolean): void {
@@ -63,11 +72,12 @@ const STATE_WIDTH = 24;
 
 async function run(options: PipelineOptions, context: CommandContext): Promise<number> {
   const { write, print, printError, signal } = context;
-  const { runDate, runKey, rebuild, json } = options;
+  const { runDate, runKey, rebuild, acceptShrink, acceptBadRows, json } = options;
   checkJsonFile(json);
   const { sfn, stateMachineArn, region, endpoint } = await findPipeline(options, context);
   const { describeFailure, startExecution, watchExecution } = await import("./aws/execution");
-  const executionArn = await startExecution(sfn, stateMachineArn, { runDate, runKey, ...(rebuild && { rebuild }) }, signal);
+  const flags = { ...(rebuild && { rebuild }), ...(acceptShrink && { acceptShrink }), ...(acceptBadRows && { acceptBadRows }) };
+  const executionArn = await startExecution(sfn, stateMachineArn, { runDate, runKey, ...flags }, signal);
   print(executionArn);
   let isLineOpen = false;
   const entered = (state: string): void => {

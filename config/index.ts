@@ -33,7 +33,7 @@ export interface TenantConfig {
   recommender: Omit<RecommenderArgs, "context" | "interactionColumns"> & { campaign: boolean };
   catalog: Omit<CatalogArgs, "context">;
   export: Omit<InteractionExportArgs, "context" | "interactionColumns">;
-  pipeline: Pick<PipelineArgs, "schedule" | "timeZone" | "maxWaitHours" | "streamedEvents" | "eventTypes"> &
+  pipeline: Pick<PipelineArgs, "schedule" | "timeZone" | "maxWaitHours" | "maxBadShare" | "maxShrink" | "streamedEvents" | "eventTypes"> &
     Required<Pick<PipelineArgs, "train" | "defaultEventType">>;
 }
 

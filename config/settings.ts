@@ -68,6 +68,8 @@ const overridable = {
     timeZone: timeZone(),
     train: oneOf("never", "afterExport", "weekly"),
     maxWaitHours: whole(1, 72),
+    maxBadShare: share(),
+    maxShrink: share(),
   }),
   projectionStart: z.string({ error: HOUR }).refine(isHour, { error: HOUR }),
   logRetentionDays: z.literal(LOG_RETENTION_DAYS, { error: `one of ${LOG_RETENTION_DAYS.join(", ")}` }),
@@ -129,6 +131,11 @@ function valueAt(root: unknown, path: readonly PropertyKey[]): unknown {
 function whole(from: number, to: number) {
   const error = `a whole number from ${from} to ${to}`;
   return z.number({ error }).int({ error }).min(from, { error }).max(to, { error });
+}
+
+function share() {
+  const error = "a share from 0 to 1";
+  return z.number({ error }).min(0, { error }).max(1, { error });
 }
 
 function oneOf<const T extends string>(...values: T[]) {

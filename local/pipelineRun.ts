@@ -11,6 +11,8 @@ export interface PipelineRunOptions {
   stateMachineArn: string;
   /** Executions with the same key are the same run. */
   runKey: string;
+  /** Whether it goes on whatever share of the rows is bad. */
+  acceptBadRows: boolean;
   /** Milliseconds without a new history event after which the run counts as stalled. */
   stallMs: number;
   signal: AbortSignal;
@@ -32,9 +34,10 @@ export interface FinishedRun extends WatchedExecution {
  *
  * @throws Error when a run succeeds with an incomplete output
  */
-export async function runPipeline({ sfn, stateMachineArn, runKey, stallMs, signal, onState }: PipelineRunOptions): Promise<FinishedRun> {
+export async function runPipeline(options: PipelineRunOptions): Promise<FinishedRun> {
+  const { sfn, stateMachineArn, runKey, acceptBadRows, stallMs, signal, onState } = options;
   const runDate = new Date().toISOString().slice(0, 10);
-  const executionArn = await startExecution(sfn, stateMachineArn, { runDate, runKey }, signal);
+  const executionArn = await startExecution(sfn, stateMachineArn, { runDate, runKey, ...(acceptBadRows && { acceptBadRows }) }, signal);
   const watched = await watchExecution({ sfn, executionArn, signal, pollMs: POLL_MS, stallMs, onState: { entered: onState } });
   const result = watched.status === "SUCCEEDED" ? readOutput(watched.output) : undefined;
   return { ...watched, runDate, runId: result?.runId ?? runHash(runKey), result };

@@ -5,6 +5,7 @@ import { checkTenant, readSettings } from "../cli/shared/stack";
 import type { TenantConfig } from "../config";
 import { planProduction, type Production, type ProductionOptions } from "./interactions/production";
 import { describeLeftOut, readSource, type SourceOptions } from "./interactions/source";
+import { shortfall } from "./minimum";
 import type { ExportSettings } from "./reconciliation/export";
 import type { TrainingSettings } from "./reconciliation/recommendations";
 import { venvIn } from "./workspace";
@@ -65,14 +66,15 @@ export async function planRun(
     nowSeconds: Math.floor(Date.now() / 1000),
     defaultEventType: tenant.pipeline.defaultEventType,
   };
-  const production = await readProduction(source, options);
   const { interactionColumns, pipeline, recommender } = tenant;
   const exported = { eventTypes: pipeline.eventTypes, interactionColumns, streamedEvents: pipeline.streamedEvents };
+  const production = await readProduction(source, options, exported);
   const training = { train: pipeline.train, campaign: recommender.campaign };
   return { stack, stage, tenant: name, source, production, exported, training };
 }
 
-async function readProduction(source: SourceOptions, options: RunOptions): Promise<Production> {
+/** @throws UsageError when the file is wrong, or when the pipeline, which imports even where nothing is trained, would refuse its rows */
+async function readProduction(source: SourceOptions, options: RunOptions, exported: ExportSettings): Promise<Production> {
   const { table, leftOut } = await readSource(source);
   const name = source.file ?? "the generated interactions";
   if (options.strict && Object.keys(leftOut).length > 0) {
@@ -81,6 +83,11 @@ async function readProduction(source: SourceOptions, options: RunOptions): Promi
   const production = planProduction(table, options);
   if (production.live.length === 0) {
     throw new UsageError(`${name} has no live row: --live-share ${options.liveShare} of ${table.length} good rows is none`);
+  }
+  const missing = shortfall(production, exported);
+  if (missing !== undefined) {
+    const counted = exported.streamedEvents === "exclude" ? ", without what is sent live (export.streamedEvents)," : "";
+    throw new UsageError(`${name}${counted} has ${missing}`);
   }
   return production;
 }

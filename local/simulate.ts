@@ -6,11 +6,10 @@ import { replay } from "./dashboards/replay";
 import { connect, type DeployedTenant } from "./deploy";
 import { historyAlone, type Production } from "./interactions/production";
 import { encodeCsv } from "./interactions/table";
+import { shortfall } from "./minimum";
 import { type FinishedRun, runPipeline } from "./pipelineRun";
 import type { RunOptions, RunPlan } from "./plan";
 import type { Progress } from "./progress";
-import { countsBy } from "./reconciliation/export";
-import { expectedExport, rowKey, rowOf } from "./reconciliation/expectedExport";
 import { type ComparedRuns, type Findings, reconcile, reconcileHistory } from "./reconciliation/reconcile";
 import { deployedVersion } from "./reconciliation/recommendations";
 import { exportLocations, upstreamPrefixes } from "./reconciliation/storage";
@@ -50,7 +49,7 @@ export async function simulateBusiness(simulation: SimulateOptions): Promise<Fin
   const run = (key: string, title: string, runKey: string): Promise<FinishedRun> =>
     step(key, title, (tell) => {
       const stallMs = LONGEST_STATE_MS + LONGEST_INTERVAL_MS / scale;
-      return runPipeline({ sfn, stateMachineArn, runKey, stallMs, signal, onState: tell });
+      return runPipeline({ sfn, stateMachineArn, runKey, acceptBadRows: options.poison > 0, stallMs, signal, onState: tell });
     });
 
   await step("history", `Upload ${production.history.length} rows of history`, () =>
@@ -105,10 +104,6 @@ async function countShards(streams: KinesisClient, streamName: string): Promise<
   return StreamDescriptionSummary?.OpenShardCount ?? 1;
 }
 
-/** Least that Personalize trains on: https://docs.aws.amazon.com/personalize/latest/dg/limits.html */
-const LEAST_ROWS = 1000;
-const LEAST_USERS = 25;
-
 /** Explains why there can be no campaign before anything is live; undefined when there can be one. */
 export function whyNoCampaign({
   tenant,
@@ -118,20 +113,8 @@ export function whyNoCampaign({
 }: Pick<RunPlan, "tenant" | "production" | "exported" | "training">): string | undefined {
   if (!training.campaign) return `tenant ${tenant} has no campaign (recommender.campaign)`;
   if (training.train === "never") return `tenant ${tenant} never trains (pipeline.train)`;
-  const rowsByUser = new Map<string, number>();
-  const { rows } = expectedExport(historyAlone(production), countsBy(exported));
-  const withEventType = exported.interactionColumns.includes("EVENT_TYPE");
-  const distinct = withEventType ? rows.keys() : new Set([...rows.keys()].map((key) => rowKey({ ...rowOf(key), eventType: undefined })));
-  let total = 0;
-  for (const key of distinct) {
-    const { userId } = rowOf(key);
-    rowsByUser.set(userId, (rowsByUser.get(userId) ?? 0) + 1);
-    total += 1;
-  }
-  const users = [...rowsByUser.values()].filter((count) => count > 1).length;
-  if (total >= LEAST_ROWS && users >= LEAST_USERS) return undefined;
-  const found = `${total} interactions and ${users} users with two or more`;
-  return `the history has only ${found}, and Personalize trains on at least ${LEAST_ROWS} and ${LEAST_USERS}`;
+  const missing = shortfall(historyAlone(production), exported);
+  return missing === undefined ? undefined : `the history has ${missing}`;
 }
 
 const POLL_MS = 50;

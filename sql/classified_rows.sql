@@ -107,7 +107,7 @@ history_moments AS (
 ),
 history_rows AS (
   SELECT
-    user_id, item_id, "timestamp", event_type,
+    object, user_id, item_id, "timestamp", event_type,
     CASE
       WHEN strpos(line, chr(65533)) > 0 THEN 'badUtf8'
       WHEN NOT well_formed THEN 'malformedLine'
@@ -376,7 +376,7 @@ event_verdicts AS (
 -- eventId, or with a reason, over the workers.
 event_rows AS (
   SELECT
-    user_id, item_id, "timestamp", event_type,
+    object, user_id, item_id, "timestamp", event_type,
     CASE
       WHEN reason IS NULL AND event_id IS NOT NULL AND row_number() OVER (
         PARTITION BY reason, event_id, CASE WHEN reason IS NOT NULL OR event_id IS NULL THEN object END
@@ -386,11 +386,18 @@ event_rows AS (
     END AS reason
   FROM event_verdicts
 ),
--- Each identity once, from history and events together.
+-- Each identity once, from history and events together. Only rows with a reason keep the address of their object, because it is longer
+-- than the rest of a row.
 candidates AS (
-  SELECT 'history' AS source, user_id, item_id, "timestamp", event_type, reason FROM history_rows
+  SELECT
+    'history' AS source, user_id, item_id, "timestamp", event_type, reason,
+    CASE WHEN reason IS NOT NULL THEN object END AS object
+  FROM history_rows
   UNION ALL
-  SELECT 'event' AS source, user_id, item_id, "timestamp", event_type, reason FROM event_rows
+  SELECT
+    'event' AS source, user_id, item_id, "timestamp", event_type, reason,
+    CASE WHEN reason IS NOT NULL THEN object END AS object
+  FROM event_rows
 ),
 ranked AS (
   SELECT
@@ -401,7 +408,7 @@ ranked AS (
 ),
 classified AS (
   SELECT
-    source, user_id, item_id, "timestamp", event_type, streamed,
+    source, object, user_id, item_id, "timestamp", event_type, streamed,
     CASE WHEN reason IS NULL AND occurrence > 1 THEN 'duplicate' ELSE reason END AS reason
   FROM ranked
 )

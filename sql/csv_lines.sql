@@ -10,7 +10,8 @@ csv_lines AS (
         ELSE ',' || event_type
       END AS line,
     user_id,
-    item_id
+    item_id,
+    CASE WHEN :with_event_type THEN event_type END AS event_type
   FROM :database."t200_dashboard_interaction"
   WHERE dt = :run_date AND NOT (:without_streamed AND streamed)
 )

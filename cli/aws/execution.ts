@@ -39,6 +39,10 @@ export interface PipelineInput {
   runKey?: string;
   /** Builds the table's partition again even if this run has built it. */
   rebuild?: boolean;
+  /** Replaces the CSV whatever share of its rows that loses. */
+  acceptShrink?: boolean;
+  /** Goes on whatever share of the rows is bad. */
+  acceptBadRows?: boolean;
 }
 
 /** @returns the execution's ARN */

@@ -37,6 +37,10 @@ export interface DefinitionArgs {
   train: "never" | "afterExport" | "weekly";
   /** Longest time in hours that an execution waits for the lock, and for each Personalize resource. */
   maxWaitHours: number;
+  /** Share of the rows that come in, from 0 to 1, above which bad rows end a run. */
+  maxBadShare: number;
+  /** Share of its rows, from 0 to 1, above which the CSV must not shrink. */
+  maxShrink: number;
 }
 
 /** A state machine as the Amazon States Language describes it: https://docs.aws.amazon.com/step-functions/latest/dg/concepts-amazon-states-language.html */

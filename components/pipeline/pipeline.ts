@@ -7,7 +7,7 @@ import { type DefinitionArgs, pipelineDefinition } from "./definition";
 import { pipelinePolicy, schedulePolicy, scheduleTrust, stateMachineTrust } from "./policies";
 
 /** Arguments of the definition that have a default. */
-type Optional = "interactionColumns" | "defaultEventType" | "streamedEvents" | "train" | "maxWaitHours";
+type Optional = "interactionColumns" | "defaultEventType" | "streamedEvents" | "train" | "maxWaitHours" | "maxBadShare" | "maxShrink";
 
 export interface PipelineArgs extends Omit<DefinitionArgs, Optional> {
   /** Columns of the CSV, in order. @default USER_ID, ITEM_ID, TIMESTAMP, EVENT_TYPE */
@@ -20,6 +20,10 @@ export interface PipelineArgs extends Omit<DefinitionArgs, Optional> {
   train?: DefinitionArgs["train"];
   /** Longest time in hours that an execution waits for the lock, and for each Personalize resource. @default 24 */
   maxWaitHours?: number;
+  /** Share of the rows that come in, from 0 to 1, above which bad rows end a run. @default 0.1 */
+  maxBadShare?: number;
+  /** Share of its rows, from 0 to 1, above which the CSV must not shrink. @default 0.2 */
+  maxShrink?: number;
   /**
    * `off`, or a schedule expression: https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html
    *
@@ -51,6 +55,8 @@ export class Pipeline extends pulumi.ComponentResource {
       streamedEvents: args.streamedEvents ?? "include",
       train: args.train ?? "never",
       maxWaitHours: args.maxWaitHours ?? 24,
+      maxBadShare: args.maxBadShare ?? 0.1,
+      maxShrink: args.maxShrink ?? 0.2,
     };
     const { tags } = context;
     const parent = { parent: this };

@@ -1,3 +1,4 @@
+import { failure } from "../shared/lambda";
 import { COUNTS, isDate } from "./event";
 
 /** What the metadata of a CSV says about it. */
@@ -33,6 +34,21 @@ export function decide(wanted: Identity, current: Current | undefined): Decision
   if (isSameRun(manifest, wanted)) return { decision: "kept", reason: "sameRun", current, manifest };
   if (manifest.runDate > wanted.runDate) return { decision: "kept", reason: "laterRunDate", current, manifest };
   return { decision: "replaced", reason: manifest.runDate === wanted.runDate ? "sameRunDate" : "olderRunDate" };
+}
+
+/**
+ * Refuses a CSV that shrank: a folder that was deleted, a month that was lost.
+ *
+ * @param rows of the new CSV
+ * @param maxShrink share of its rows, from 0 to 1, that the current CSV may lose
+ * @throws Error named CsvShrank
+ */
+export function checkShrink(rows: number, maxShrink: number, current: Current | undefined): void {
+  const { rows: before = 0, runDate = "" } = current?.manifest ?? {};
+  if (before === 0 || (before - rows) / before <= maxShrink) return;
+  const found = `it has ${before} rows of run date ${runDate}, the new one would have ${rows}`;
+  const todo = "find what is missing, or start again with acceptShrink: true";
+  throw failure("CsvShrank", `The CSV must not lose more than ${maxShrink} of its rows (pipeline.maxShrink), ${found}: ${todo}`);
 }
 
 /** What identifies the CSV of a run. Its columns are a setting, which may change between two executions of a run. */

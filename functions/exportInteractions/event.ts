@@ -6,6 +6,8 @@ export interface Run {
   runId: string;
   /** `YYYY-MM-DD`. */
   runDate: string;
+  /** Share of its rows, from 0 to 1, above which the CSV must not shrink. */
+  maxShrink: number;
 }
 
 /** An export of parts that a query wrote and counted. Counts and bytes are those of the CSV without its header line. */
@@ -26,6 +28,10 @@ export interface SourceEvent extends Run {
   leastRows: number;
   /** Least users with 2 or more rows. */
   leastRepeatUsers: number;
+  /** Least percentage that these are of all users. */
+  leastRepeatPercent: number;
+  /** Most distinct event types. */
+  mostEventTypes: number;
 }
 
 /** What the pipeline asks for. */
@@ -33,6 +39,9 @@ export type ExportEvent = CountedEvent | SourceEvent;
 
 /** The counts in a manifest. */
 export const COUNTS = ["rows", "users", "items", "bytes"] as const;
+
+/** What a source's rows must satisfy. */
+const NEEDS = ["leastRows", "leastRepeatUsers", "leastRepeatPercent", "mostEventTypes"] as const;
 
 /**
  * Checks the pipeline's input.
@@ -47,11 +56,11 @@ export function checkEvent(event: ExportEvent): void {
   const { runId, runDate } = event;
   must("runId", "a text of printable ASCII", typeof runId === "string" && /^[!-~]+$/.test(runId), runId);
   must("runDate", "a date YYYY-MM-DD", typeof runDate === "string" && isDate(runDate), runDate);
+  must("maxShrink", "a share from 0 to 1", event.maxShrink >= 0 && event.maxShrink <= 1, event.maxShrink);
   const count = (key: string, value: unknown) => must(key, "a whole number from 0", isCount(value), value);
   if ("source" in event) {
     must("source", "an s3:// address that ends with a slash", isAddress(event.source) && event.source.endsWith("/"), event.source);
-    count("leastRows", event.leastRows);
-    count("leastRepeatUsers", event.leastRepeatUsers);
+    for (const key of NEEDS) count(key, event[key]);
     return;
   }
   must("manifest", "an s3:// address", isAddress(event.manifest), event.manifest);

@@ -1,5 +1,5 @@
 import { failure } from "../shared/lambda";
-import { type Current, decide, type Decision, type Identity, isSameRun, type Manifest } from "./decide";
+import { checkShrink, type Current, decide, type Decision, type Identity, isSameRun, type Manifest } from "./decide";
 import { checkEvent, type ExportEvent, type SourceEvent } from "./event";
 import { join, type Joined } from "./join";
 import { type Part, queryParts, sourceParts } from "./parts";
@@ -77,8 +77,8 @@ interface Prepared {
  * is there. A failure leaves the old CSV as it was. If there is more to inflate than the invocation has time for, another invocation with
  * the same event goes on with it.
  *
- * @throws Error named BadInput, NoRows, NoParts, StrayPart, PartChanged, CorruptPart, BadRow, TooManyIds, TooFewInteractions, WrongSize,
- *   TooManySteps, OutOfTime or TargetChanged, or as S3 names it
+ * @throws Error named BadInput, NoRows, NoParts, StrayPart, PartChanged, CorruptPart, BadRow, TooManyIds, TooFewInteractions,
+ *   TooFewRepeatUsers, TooManyEventTypes, CsvShrank, WrongSize, TooManySteps, OutOfTime or TargetChanged, or as S3 names it
  */
 export async function exportInteractions(
   event: ExportEvent,
@@ -104,6 +104,7 @@ export async function exportInteractions(
     if (decision.decision === "kept") return answer(decision, decision.current.etag, decision.manifest);
     prepared ??= await prepare(event, settings, invocation);
     if ("decision" in prepared) return prepared;
+    checkShrink(prepared.manifest.rows, event.maxShrink, current);
     const replaced = await replace(s3, target, prepared, current);
     if (replaced) return answer(decision, replaced.etag, prepared.manifest, prepared, replaced.joined);
   }
@@ -130,7 +131,7 @@ async function prepare(event: ExportEvent, settings: ExportSettings, { s3, left,
   const csvHeader = `${columns.join(",")}\n`;
   const planned = plan(parts, csvHeader);
   const { bytes } = planned;
-  const { rows, users, items } = counted ? enough(event, await staging.count(groups)) : event;
+  const { rows, users, items } = counted ? checked(event, await staging.count(groups)) : event;
   if (!counted) checkSize(Buffer.byteLength(csvHeader) + event.bytes, bytes);
   const manifest = { runId: event.runId, runDate: event.runDate, rows, users, items, bytes, columns };
   return { parts, plan: planned, manifest, found: found.length, uploaded: staged.bytes };
@@ -138,12 +139,24 @@ async function prepare(event: ExportEvent, settings: ExportSettings, { s3, left,
 
 const NOTHING_STAGED: Staged = { objects: new Map(), made: 0, bytes: 0 };
 
-/** @throws Error named TooFewInteractions */
-function enough({ runDate, leastRows, leastRepeatUsers }: SourceEvent, counts: Counts): Counts {
-  const { rows, repeatUsers } = counts;
-  if (rows >= leastRows && repeatUsers >= leastRepeatUsers) return counts;
-  const needs = `Personalize needs ${leastRows} rows and ${leastRepeatUsers} users with 2 or more`;
-  throw failure("TooFewInteractions", `${needs}, run date ${runDate} has ${rows} rows and ${repeatUsers} such users`);
+/** @throws Error named TooFewInteractions, TooFewRepeatUsers or TooManyEventTypes */
+function checked(event: SourceEvent, counts: Counts): Counts {
+  const { leastRows, leastRepeatUsers, leastRepeatPercent, mostEventTypes } = event;
+  const { rows, users, repeatUsers, eventTypes } = counts;
+  const unmet = (rule: string, found: string) => `Personalize ${rule}, run date ${event.runDate} has ${found}`;
+  if (rows < leastRows || repeatUsers < leastRepeatUsers) {
+    const rule = `needs ${leastRows} rows and ${leastRepeatUsers} users with 2 or more`;
+    throw failure("TooFewInteractions", unmet(rule, `${rows} rows and ${repeatUsers} such users`));
+  }
+  if (repeatUsers * 100 < users * leastRepeatPercent) {
+    const rule = `needs 2 or more rows of at least ${leastRepeatPercent}% of the users`;
+    throw failure("TooFewRepeatUsers", unmet(rule, `${repeatUsers} such users of ${users}`));
+  }
+  if (eventTypes > mostEventTypes) {
+    const rule = `takes at most ${mostEventTypes} event types and optional columns together`;
+    throw failure("TooManyEventTypes", unmet(rule, `${eventTypes} event types`));
+  }
+  return counts;
 }
 
 /** @throws Error named WrongSize */

@@ -35,44 +35,49 @@ export interface Counts {
   items: number;
   /** Users with 2 or more rows. */
   repeatUsers: number;
+  eventTypes: number;
 }
 
-/** Counts rows and their distinct ids, which it holds in memory. */
+/** Counts rows and their distinct ids and event types, which it holds in memory. */
 export class Tally {
   private rows = 0;
   private bytes = 0;
   /** Whether the user has 2 or more rows. */
   private readonly users = new Map<string, boolean>();
   private readonly items = new Set<string>();
+  private readonly eventTypes = new Set<string>();
 
   /** @param mostBytes of memory for ids */
   constructor(private readonly mostBytes = MOST_MEMORY_BYTES) {}
 
   /** @throws Error named TooManyIds when the ids need too much memory */
-  add(user: string, item: string): void {
+  add(user: string, item: string, eventType?: string): void {
     this.rows += 1;
     this.addUser(user, false);
-    this.addItem(item);
+    this.addTo(this.items, item);
+    if (eventType !== undefined) this.addTo(this.eventTypes, eventType);
   }
 
   /** Adds what another tally encoded. @throws Error named TooManyIds */
   addEncoded(encoded: Buffer): void {
-    const { rows, users, repeatUsers, items } = JSON.parse(encoded.toString()) as Record<string, string[]> & { rows: number };
+    const { rows, users, repeatUsers, items, eventTypes } = JSON.parse(encoded.toString()) as Record<string, string[]> & { rows: number };
     this.rows += rows;
     for (const user of users) this.addUser(user, false);
     for (const user of repeatUsers) this.addUser(user, true);
-    for (const item of items) this.addItem(item);
+    for (const item of items) this.addTo(this.items, item);
+    for (const eventType of eventTypes) this.addTo(this.eventTypes, eventType);
   }
 
   encode(): Buffer {
     const [users, repeatUsers] = [false, true].map((repeats) => [...this.users.keys()].filter((user) => this.users.get(user) === repeats));
-    return Buffer.from(JSON.stringify({ rows: this.rows, users, repeatUsers, items: [...this.items] }));
+    const { rows, items, eventTypes } = this;
+    return Buffer.from(JSON.stringify({ rows, users, repeatUsers, items: [...items], eventTypes: [...eventTypes] }));
   }
 
   counts(): Counts {
     let repeatUsers = 0;
     for (const repeats of this.users.values()) if (repeats) repeatUsers += 1;
-    return { rows: this.rows, users: this.users.size, items: this.items.size, repeatUsers };
+    return { rows: this.rows, users: this.users.size, items: this.items.size, repeatUsers, eventTypes: this.eventTypes.size };
   }
 
   private addUser(user: string, repeats: boolean): void {
@@ -81,8 +86,8 @@ export class Tally {
     else if (!known) this.users.set(user, true);
   }
 
-  private addItem(item: string): void {
-    if (!this.items.has(item)) this.items.add(this.kept(item));
+  private addTo(values: Set<string>, value: string): void {
+    if (!values.has(value)) values.add(this.kept(value));
   }
 
   /** A copy of an id, because V8 keeps the whole text that a substring was taken from. */
@@ -104,7 +109,7 @@ export class Tally {
  */
 export function makeRowCounter(columns: readonly string[], uri: string, headerLines: () => number, tally: Tally): (chunk: Buffer) => void {
   const checks = RULES.map((rule) => ({ ...rule, index: columns.indexOf(rule.column) })).filter(({ index }) => index >= 0);
-  const [user, item] = ["USER_ID", "ITEM_ID"].map((column) => columns.indexOf(column));
+  const [user, item, eventType] = ["USER_ID", "ITEM_ID", "EVENT_TYPE"].map((column) => columns.indexOf(column));
   let begun: Buffer = Buffer.alloc(0);
   let lines = 0;
 
@@ -119,7 +124,7 @@ export function makeRowCounter(columns: readonly string[], uri: string, headerLi
     for (const { index, column, rule, holds } of checks) {
       if (!holds(fields[index])) throw bad(`have a ${column} ${rule}`, fields[index]);
     }
-    tally.add(fields[user], fields[item]);
+    tally.add(fields[user], fields[item], eventType < 0 ? undefined : fields[eventType]);
   };
   const addLines = (block: Buffer) => {
     const whole = isUtf8(block);

@@ -9,7 +9,7 @@ import { type Address, addressOf, type S3 } from "./s3";
 import { putObject, writeObject, type Written } from "./upload";
 
 /** Changes with the form of what is staged, so that other versions of this code do not use it. */
-const VERSION = 2;
+const VERSION = 3;
 /** Stored bytes of a group of several parts. Its plain lines, several times larger, are worth a copy; little work is lost with them. */
 const GROUP_BYTES = 16 * 1024 ** 2;
 /** Each keeps one core busy: https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html */

@@ -16,9 +16,9 @@ from typing import Any, Iterator
 
 from export_errors import ExportError, named
 from export_lines import Reader
-from export_manifest import COUNT, COUNTS, DATE, Current, decide
+from export_manifest import COUNT, COUNTS, DATE, Current, check_shrink, decide
 from export_parts import find_parts, read_parts
-from export_rows import Tally
+from export_rows import Tally, check_quotas
 from export_store import ATTEMPTS, Part, Store
 from export_target import Target
 
@@ -32,9 +32,11 @@ RULES = {
     "sink_zone": ("downstream", "downstream"),
     "run_id": ("a text of printable ASCII", "[!-~]+"),
     "run_date": ("a date YYYY-MM-DD", DATE),
+    "max_shrink": ("a share from 0 to 1", r"0(\.[0-9]+)?|1|[1-9](\.[0-9]+)?e-[0-9]+"),
 }
 QUERY_RULES = {"parts_manifest": ("an s3:// address", "s3://[^/]+/.+"), **dict.fromkeys(COUNTS, ("a whole number from 0", COUNT))}
-SOURCE_RULES = dict.fromkeys(["least_rows", "least_repeat_users"], ("a whole number from 0", COUNT))
+NEEDS = ("least_rows", "least_repeat_users", "least_repeat_percent", "most_event_types")
+SOURCE_RULES = dict.fromkeys(NEEDS, ("a whole number from 0", COUNT))
 
 
 def parse(argv: list[str]) -> argparse.Namespace:
@@ -72,6 +74,7 @@ class Export:
                 return self.answer(decision, reason, current, 0, 0)
             staged = staged or self.stage()
             source, manifest, parts = staged
+            check_shrink(manifest["rows"], self.args.max_shrink, current)
             replaced = self.target.replace(source, manifest, current)
             if replaced:
                 return self.answer(decision, reason, replaced, parts, manifest["bytes"])
@@ -102,13 +105,14 @@ class Export:
                 size += len(chunk)
                 yield chunk
         if tally:
-            counts = tally.counts(args.least_rows, args.least_repeat_users, args.run_date)
+            counts = tally.counts()
+            check_quotas(counts, args)
         elif size == len(self.header) + args.bytes:
-            counts = {"rows": args.rows, "users": args.users, "items": args.items}
+            counts = vars(args)
         else:
             must = f"must have {len(self.header) + args.bytes} bytes, as its rows were counted, but its parts make {size}"
             raise ExportError("WrongSize", f"The CSV {must}")
-        manifest.update(runId=args.run_id, runDate=args.run_date, **counts, bytes=size, columns=self.columns)
+        manifest.update(runId=args.run_id, runDate=args.run_date, **{name: counts[name] for name in ("rows", "users", "items")}, bytes=size, columns=self.columns)
 
 
 def main(argv: list[str]) -> None:

@@ -6,6 +6,8 @@ import json
 import re
 from typing import Any, NamedTuple
 
+from export_errors import ExportError
+
 DATE, COUNT = "[0-9]{4}-[0-9]{2}-[0-9]{2}", "[0-9]{1,15}"
 COUNTS = ("rows", "users", "items", "bytes")
 
@@ -52,3 +54,13 @@ def decide(wanted: dict[str, Any], current: Current | None) -> tuple[str, str]:
     if there > mine:
         return "kept", "laterRunDate"
     return "replaced", "sameRunDate" if there == mine else "olderRunDate"
+
+
+def check_shrink(rows: int, max_shrink: str, current: Current | None) -> None:
+    """CsvShrank if a CSV would lose more than a share of its rows: a folder that was deleted, a month that was lost."""
+    there = current.manifest if current and current.manifest else {"rows": 0}
+    if there["rows"] == 0 or (there["rows"] - rows) / there["rows"] <= float(max_shrink):
+        return
+    found = f"it has {there['rows']} rows of run date {there['runDate']}, the new one would have {rows}"
+    todo = "find what is missing, or start again with acceptShrink: true"
+    raise ExportError("CsvShrank", f"The CSV must not lose more than {max_shrink} of its rows (pipeline.maxShrink), {found}: {todo}")

@@ -10,6 +10,7 @@ from typing import Any, Iterable, Iterator
 from export_errors import ExportError
 
 MIB = 1024 * 1024
+COUNTED_COLUMNS = ("USER_ID", "ITEM_ID", "EVENT_TYPE")
 RULED_COLUMNS = ("USER_ID", "ITEM_ID", "TIMESTAMP", "EVENT_TYPE")
 SECONDS = "(?=.{1,15}$)0*[1-9][0-9]{0,10}"
 NO_VALUES = {r"\N", "null", "NULL", "None", "undefined", "nan", "NaN", "<NA>"}
@@ -43,11 +44,11 @@ def read_row(line: bytes, columns: list[str], where: str) -> dict[str, str]:
 
 
 def simple_row(columns: list[str]) -> re.Pattern[str]:
-    """Matches good rows without doubled quotes and leading zeros, and those with words for no value; captures the ids with their quotes."""
+    """Matches good rows without doubled quotes and leading zeros, and those with words for no value; captures ids and event types with their quotes."""
 
     def field(name: str) -> str:
         plain, quoted = ("[1-9][0-9]{0,10}",) * 2 if name == "TIMESTAMP" else (f'[^{CONTROLS}\ud800-\udfff"{x}]{{1,256}}' for x in (",", ""))
-        return f'({plain}|"{quoted}")' if name in ("USER_ID", "ITEM_ID") else f'(?:{plain}|"{quoted}")'
+        return f'({plain}|"{quoted}")' if name in COUNTED_COLUMNS else f'(?:{plain}|"{quoted}")'
 
     return re.compile(f"(?m)^{','.join(map(field, columns))}\n")
 
@@ -56,8 +57,8 @@ class Tally:
     """Checks and counts a source's rows. A million distinct short ids need about 110 MB as users, 95 MB as items."""
 
     def __init__(self, columns: list[str]) -> None:
-        self.columns, self.ids, self.simple_row = columns, [name for name in columns if name.endswith("_ID")], simple_row(columns)
-        self.rows, self.users, self.items = 0, Counter(), set()
+        self.columns, self.counted, self.simple_row = columns, [name for name in columns if name in COUNTED_COLUMNS], simple_row(columns)
+        self.rows, self.values = 0, {name: Counter() if name == "USER_ID" else set() for name in COUNTED_COLUMNS}
 
     def watch(self, chunks: Iterable[bytes], uri: str, number: int) -> Iterator[bytes]:
         """Passes lines on and counts their rows, the first of which is line `number` of its part; raises BadRow."""
@@ -74,18 +75,34 @@ class Tally:
         found = self.simple_row.findall(block.decode(errors="surrogateescape"))
         if b'"' in block:
             found = [[value.strip('"') for value in ids] for ids in found]
-        if len(found) < len(lines) or not all(map(NO_VALUES.isdisjoint, zip(*found))):
+        if len(found) < len(lines) or any(name.endswith("_ID") and not NO_VALUES.isdisjoint(ids) for name, ids in zip(self.counted, zip(*found))):
             rows = [read_row(line, self.columns, f'Part "{uri}": line {number + i}') for i, line in enumerate(lines)]
-            found = [[row[name] for name in self.ids] for row in rows]
-        for name, values in zip(self.ids, zip(*found)):
-            (self.users if name == "USER_ID" else self.items).update(values)
+            found = [[row[name] for name in self.counted] for row in rows]
+        for name, values in zip(self.counted, zip(*found)):
+            self.values[name].update(values)
         self.rows += len(lines)
         return len(lines)
 
-    def counts(self, least_rows: int, least_repeat_users: int, run_date: str) -> dict[str, int]:
-        """The counts, or TooFewInteractions if Personalize needs more."""
-        repeat_users = sum(count > 1 for count in self.users.values())
-        if self.rows < least_rows or repeat_users < least_repeat_users:
-            needs = f"Personalize needs {least_rows} rows and {least_repeat_users} users with 2 or more"
-            raise ExportError("TooFewInteractions", f"{needs}, run date {run_date} has {self.rows} rows and {repeat_users} such users")
-        return {"rows": self.rows, "users": len(self.users), "items": len(self.items)}
+    def counts(self) -> dict[str, int]:
+        """Rows, distinct values, and users with 2 or more rows."""
+        users, items, event_types = (len(self.values[name]) for name in COUNTED_COLUMNS)
+        repeat_users = sum(count > 1 for count in self.values["USER_ID"].values())
+        return {"rows": self.rows, "users": users, "items": items, "repeatUsers": repeat_users, "eventTypes": event_types}
+
+
+def check_quotas(counts: dict[str, int], args: Any) -> None:
+    """TooFewInteractions, TooFewRepeatUsers or TooManyEventTypes if Personalize would not train on the rows."""
+
+    def refused(name: str, rule: str, found: str) -> ExportError:
+        return ExportError(name, f"Personalize {rule}, run date {args.run_date} has {found}")
+
+    rows, users, repeat_users, event_types = (counts[name] for name in ("rows", "users", "repeatUsers", "eventTypes"))
+    if rows < args.least_rows or repeat_users < args.least_repeat_users:
+        rule = f"needs {args.least_rows} rows and {args.least_repeat_users} users with 2 or more"
+        raise refused("TooFewInteractions", rule, f"{rows} rows and {repeat_users} such users")
+    if repeat_users * 100 < users * args.least_repeat_percent:
+        rule = f"needs 2 or more rows of at least {args.least_repeat_percent}% of the users"
+        raise refused("TooFewRepeatUsers", rule, f"{repeat_users} such users of {users}")
+    if event_types > args.most_event_types:
+        rule = f"takes at most {args.most_event_types} event types and optional columns together"
+        raise refused("TooManyEventTypes", rule, f"{event_types} event types")

@@ -79,6 +79,12 @@ describe("npm run pipeline", () => {
     assert.deepEqual(Object.keys(seconds), ["Echo", "Done"]);
   });
 
+  it("accepts a smaller CSV, or many bad rows, where a flag says so", async () => {
+    writeEndpoint({ acme: arns.made });
+    assert.match((await run("--stack local --accept-shrink")).written, /"given": \{\s+"acceptShrink": true\s+\}/);
+    assert.match((await run("--stack local --accept-bad-rows")).written, /"given": \{\s+"acceptBadRows": true\s+\}/);
+  });
+
   it("leaves to the state machine what no flag says", async () => {
     writeEndpoint({ acme: arns.made }, { stack: "trial" });
     const { written } = await run("--stack trial");
@@ -155,10 +161,13 @@ describe("the flags of npm run pipeline", () => {
   it("are read", () => {
     assert.deepEqual(pipeline.readFlags(["--stack", "local"]), {
       ...{ stack: "local", tenant: undefined, runDate: undefined, runKey: undefined, rebuild: false, json: undefined },
+      ...{ acceptShrink: false, acceptBadRows: false },
     });
-    const text = "--stack dev --tenant acme --run-date 2028-02-29 --run-key 2026-11-25T02:15:00Z --rebuild --json r.json";
+    const text =
+      "--stack dev --tenant acme --run-date 2028-02-29 --run-key 2026-11-25T02:15:00Z --rebuild --accept-shrink --accept-bad-rows --json r.json";
     assert.deepEqual(pipeline.readFlags(text.split(" ")), {
       ...{ stack: "dev", tenant: "acme", runDate: "2028-02-29", runKey: "2026-11-25T02:15:00Z", rebuild: true, json: "r.json" },
+      ...{ acceptShrink: true, acceptBadRows: true },
     });
   });
 

@@ -102,6 +102,11 @@ describe("npm start with wrong input", () => {
     ],
     ["a file without a live row", () => ["--split", "user", "--interactions", file("USER_ID,ITEM_ID,TIMESTAMP\nu,i,1\n")], /no live row/],
     [
+      "a file that is too small for Personalize",
+      () => ["--interactions", file(GOOD)],
+      /in\.csv has only \d interactions and \d users with two or more, and Personalize trains on at least 1000 and 25$/,
+    ],
+    [
       "a tenant that the stack does not have",
       () => ["--tenant", "nosuch"],
       /--tenant must be one of stack local \(.*acme.*\), got "nosuch"/,
@@ -137,6 +142,18 @@ describe("npm start with wrong input", () => {
       "export: { source: { prefix: crm/web/ } }",
       [],
       /^npm start: --stack local must not set export\.source for tenant acme: /,
+    ],
+    [
+      "too few interactions also where nothing is trained, because the pipeline imports them",
+      "recommender: { eventTypes: [nosuch], campaign: false }",
+      [],
+      /^npm start: the generated interactions has only 0 interactions and 0 users with two or more, and Personalize trains on /,
+    ],
+    [
+      "too few interactions without those that are sent live",
+      "export: { streamedEvents: exclude }",
+      ["--live-share", "0.99"],
+      /^npm start: the generated interactions, without what is sent live \(export\.streamedEvents\), has only \d+ interactions/,
     ],
     [
       "an engine that the tenant overrides",

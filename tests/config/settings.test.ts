@@ -118,6 +118,8 @@ describe("an invalid setting", () => {
     [{ pipeline: { schedule: "daily" } }, 'pipeline.schedule must be off, cron(...) or rate(...), got "daily"'],
     [{ pipeline: { timeZone: "Mars/Olympus" } }, 'pipeline.timeZone must be a time zone such as UTC or Asia/Singapore, got "Mars/Olympus"'],
     [{ pipeline: { maxWaitHours: 0 } }, "pipeline.maxWaitHours must be a whole number from 1 to 72, got 0"],
+    [{ pipeline: { maxBadShare: 10 } }, "pipeline.maxBadShare must be a share from 0 to 1, got 10"],
+    [{ pipeline: { maxShrink: "20%" } }, 'pipeline.maxShrink must be a share from 0 to 1, got "20%"'],
     [{ projectionStart: "2026/02/30/00" }, 'projectionStart must be an hour as 2026/01/31/00, got "2026/02/30/00"'],
     [{ projectionStart: "2026/01/31/24" }, 'projectionStart must be an hour as 2026/01/31/00, got "2026/01/31/24"'],
     [{ projectionStart: "2026-01-01" }, 'projectionStart must be an hour as 2026/01/31/00, got "2026-01-01"'],

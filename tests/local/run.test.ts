@@ -229,15 +229,10 @@ describe("npm start", () => {
   describe("as a process", () => {
     let child: ChildProcess;
     let said: string;
-    let few: string;
-    before(() => {
-      few = join(parent, "few.csv");
-      writeFileSync(few, generateInteractions(5, 300));
-    });
     afterEach(() => void child.kill("SIGKILL"));
 
-    function spawnStart(args: string, own = folder): void {
-      const paths = { programDir: REPOSITORY, folder: own };
+    function spawnStart(args: string, own: Partial<Pick<CommandContext, "programDir" | "folder">> = {}): void {
+      const paths = { programDir: REPOSITORY, folder, ...own };
       const load = (name: string) => `require(${JSON.stringify(join(REPOSITORY, "cli", name))})`;
       const script = `${load("shared/command")}.runAsProcess(${load("start")}.start, ${JSON.stringify(paths)}, ${JSON.stringify(args.split(" "))})`;
       child = spawn(process.execPath, ["-r", "ts-node/register", "-e", script], { cwd: REPOSITORY, stdio: ["ignore", "pipe", "pipe"] });
@@ -251,7 +246,7 @@ describe("npm start", () => {
       const own = join(parent, "glue");
       mkdirSync(own);
       symlinkSync(dirname(dirname(python)), join(own, "venv"));
-      spawnStart(`--interactions ${input} --split user --export-engine glue`, own);
+      spawnStart(`--interactions ${input} --split user --export-engine glue`, { folder: own });
       assert.equal(await exitCode(), 0, said);
       const { problems, runs } = readReport(join(own, "report.json"));
       const [{ export: glue }] = runs;
@@ -261,7 +256,7 @@ describe("npm start", () => {
     });
 
     it("ends with 130 at Ctrl-C while it sends, and with it everything that it started", async () => {
-      spawnStart(`--interactions ${few}`);
+      spawnStart(`--interactions ${input}`);
       await eventually(() => assert.match(said, /Send \d+ live rows/));
       const children = await eventually(() => (assert.ok(childrenOf(child.pid).length > 0), childrenOf(child.pid)));
       const { endpoint } = readEndpoint();
@@ -273,19 +268,28 @@ describe("npm start", () => {
     });
 
     it("keeps the cloud up after a failed run too, for this user alone, and refuses a second run", async () => {
-      spawnStart(`--interactions ${few} --keep`);
+      const programDir = join(parent, "program-that-cannot-train");
+      copyProgram(programDir);
+      change(programDir, "Pulumi.local.yaml", "    campaign: true\n", "    campaign: true\n    recipe: aws-nosuch\n");
+      spawnStart(`--interactions ${input} --keep`, { programDir });
       await eventually(() => assert.match(said, /stays up/));
       const { status, problems, runs } = readReport();
-      assert.deepEqual([status, runs.length, runs[0].status, runs[0].error], ["failed", 1, "FAILED", "TooFewInteractions"]);
-      assert.deepEqual([problems.length, problems[0].check, problems[0].actual], [1, "pipeline.run", "FAILED"]);
+      assert.deepEqual([status, runs.length, runs[0].status, runs[0].error], ["failed", 2, "FAILED", "TrainingFailed"]);
+      assert.deepEqual(
+        problems.map(({ check, actual }) => [check, actual]),
+        [
+          ["history.pipeline.run", "FAILED"],
+          ["pipeline.run", "FAILED"],
+        ],
+      );
       assert.equal(statSync(join(folder, "endpoint.json")).mode & 0o777, 0o600);
       const { endpoint, pid } = readEndpoint();
       assert.equal(pid, child.pid);
       assert.equal((await fetch(endpoint)).status >= 400, true);
       const again = await runCommand(pipeline, "--stack local", { folder });
       assert.deepEqual([again.code, again.errors.length], [1, 1]);
-      assert.match(again.errors[0], /^npm run pipeline: FAILED: TooFewInteractions: /);
-      const second = await run(`--interactions ${few}`);
+      assert.match(again.errors[0], /^npm run pipeline: FAILED: TrainingFailed: /);
+      const second = await run(`--interactions ${input}`);
       assert.deepEqual([second.code, second.errors.length], [2, 1]);
       assert.match(second.errors[0], new RegExp(`another npm start is running \\(pid ${pid}, `));
       child.kill("SIGINT");

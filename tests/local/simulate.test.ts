@@ -44,6 +44,17 @@ describe("a campaign before anything is live", () => {
     assert.match(why(rowsOf(1250, 25, twins), { interactionColumns: COLUMNS.slice(0, 3) }) ?? "", /has only 999 interactions/);
   });
 
+  it("needs two rows of one percent of the users, and at most ten event types", () => {
+    const visitor = (n: number): Partial<Interaction> => (n >= 50 && n < 5000 ? { userId: `once${n}` } : {});
+    const found = "the history has two or more interactions of only 25 of 4975 users";
+    assert.equal(why(rowsOf(6250, 25, visitor)), `${found}, and Personalize trains on at least 1% of the users with two`);
+    const typed = (types: number) => (n: number) => ({ eventType: `type${n % types}` });
+    assert.equal(why(rowsOf(1250, 25, typed(10))), undefined);
+    const many = "the history has 11 event types, and Personalize takes at most 10 (recommender.eventTypes names those that count)";
+    assert.equal(why(rowsOf(1250, 25, typed(11))), many);
+    assert.equal(why(rowsOf(1250, 25, typed(11)), { interactionColumns: COLUMNS.slice(0, 3) }), undefined);
+  });
+
   it("is not there where the stack says so", () => {
     const rows = rowsOf(1250, 25);
     assert.equal(why(rows, {}, { ...TRAINS, campaign: false }), "tenant acme has no campaign (recommender.campaign)");

@@ -92,8 +92,13 @@ describe("a run of the pipeline", function () {
     assert.deepEqual(counts, {
       rowsIn: 1014,
       leftOut: { badJson: 1, badUserId: 2, duplicate: 1, uncountedEventType: 1 },
+      badRows: 3,
+      badObjects: [
+        { object: `${HISTORY}odd.csv`, rows: 2, reasons: { badUserId: 2 } },
+        { object: `s3://${BUCKETS.upstream}/crm/dashboard_interaction/latest/2026/01/31/13/events`, rows: 1, reasons: { badJson: 1 } },
+      ],
       table: { rows: 1009, users: 32, items: 48 },
-      csv: { rows: 1009, users: 32, items: 48, repeatUsers: 25, bytes: counts.csv.bytes },
+      csv: { rows: 1009, users: 32, items: 48, repeatUsers: 25, bytes: counts.csv.bytes, eventTypes: 1 },
     });
   });
 
@@ -182,7 +187,11 @@ describe("a run of the pipeline", function () {
     assert.deepEqual([older.output.export.decision, older.output.export.reason], ["kept", "laterRunDate"]);
     assert.equal((await pipeline.partition("2026-01-30"))?.Parameters?.runId, older.output.runId);
 
-    const few = await pipeline.run({ runDate: "2025-12-31" });
+    const late = await pipeline.run({ runDate: "2025-12-31" });
+    assert.equal(late.error, "TooManyBadRows");
+    const worst = `the objects with the most: ${HISTORY}history.csv has 1000 {"badTimestamp":1000}; ${HISTORY}odd.csv has `;
+    assert.ok(late.cause?.includes(worst), late.cause);
+    const few = await pipeline.run({ runDate: "2025-12-31", acceptBadRows: true });
     assert.equal(few.error, "TooFewInteractions");
     const found = "Personalize needs 1000 rows and 25 users with 2 or more, run date 2025-12-31 has 0 rows and 0 such users; ";
     assert.ok(few.cause?.startsWith(found), few.cause);

@@ -30,9 +30,9 @@ describe("sql of the CSV and its figures", () => {
     await fixture.build();
     assert.deepEqual(await fixture.csvLines({ withoutStreamed: true }), ["u2,i2,7,click", "zoë,i2,6,click"]);
     const shared = { rowsIn: 4, "leftOut.duplicate": 1, "table.rows": 3, "table.users": 2, "table.items": 2 };
-    const all = { "csv.rows": 3, "csv.users": 2, "csv.items": 2, "csv.repeatUsers": 1, "csv.bytes": 17 + 16 + 14 };
+    const all = { "csv.rows": 3, "csv.users": 2, "csv.items": 2, "csv.repeatUsers": 1, "csv.bytes": 17 + 16 + 14, "csv.eventTypes": 1 };
     assert.deepEqual(await fixture.count(), { ...shared, ...all });
-    const rest = { "csv.rows": 2, "csv.users": 2, "csv.items": 1, "csv.repeatUsers": 0, "csv.bytes": 16 + 14 };
+    const rest = { "csv.rows": 2, "csv.users": 2, "csv.items": 1, "csv.repeatUsers": 0, "csv.bytes": 16 + 14, "csv.eventTypes": 1 };
     assert.deepEqual(await fixture.count({ withoutStreamed: true }), { ...shared, ...rest });
   });
 
@@ -41,8 +41,41 @@ describe("sql of the CSV and its figures", () => {
     await fixture.build({ runDate: "2026-11-19" });
     assert.deepEqual(await fixture.csvLines(), []);
     const none = { "table.rows": 0, "table.users": 0, "table.items": 0 };
-    const csv = { "csv.rows": 0, "csv.users": 0, "csv.items": 0, "csv.repeatUsers": 0, "csv.bytes": 0 };
+    const csv = { "csv.rows": 0, "csv.users": 0, "csv.items": 0, "csv.repeatUsers": 0, "csv.bytes": 0, "csv.eventTypes": 0 };
     assert.deepEqual(await fixture.count(), { rowsIn: 1, "leftOut.late": 1, ...none, ...csv });
+  });
+
+  it("counts the event types that the CSV tells apart", async () => {
+    await fixture.load({ history: { "a.csv": `${TYPED}\nu1,i1,5,click\nu1,i1,5,watch\nu1,i1,6,\nu1,i1,7,buy\n` } });
+    await fixture.build();
+    assert.equal((await fixture.count())["csv.eventTypes"], 3);
+    assert.equal((await fixture.count({ withEventType: false }))["csv.eventTypes"], 0);
+  });
+
+  it("names the ten objects with the most bad rows, by reason, and counts nothing else as bad", async () => {
+    const harmless = `u1,i1,5,click\nu1,i1,5,click\nu1,i1,6,view\n`;
+    const bad = (count: number): string => "u1,i1,never,click\n".repeat(count);
+    const anonymous = JSON.stringify({ session_id: "s1", event_list: [{ eventType: "click", sentAt: 5 }] });
+    await fixture.load({
+      history: {
+        "good.csv": `${TYPED}\n${harmless}`,
+        "worst.csv": `${TYPED}\n${harmless}${bad(12)},i1,5,click\nu1\n`,
+        ...Object.fromEntries(Array.from({ length: 10 }, (_, i) => [`${i}.csv`, `${TYPED}\n${bad(i + 1)}`])),
+      },
+      events: { [`${HOUR}/a`]: `{\n{\n{\n${anonymous}\n${event("", "i1", 5, "click")}`, [`${HOUR}/b`]: event("u1", "i1", 5, "click") },
+    });
+    const settings = { ignoredTypes: ["view"] };
+    await fixture.build(settings);
+    const figures = Object.entries(await fixture.count(settings));
+    const found = Object.fromEntries(figures.filter(([name]) => name.startsWith("bad.")));
+    assert.deepEqual(found, {
+      "bad.badTimestamp.s3://upstream/history/worst.csv": 12,
+      "bad.badUserId.s3://upstream/history/worst.csv": 1,
+      "bad.malformedLine.s3://upstream/history/worst.csv": 1,
+      ...Object.fromEntries([4, 5, 6, 7, 8, 9, 10].map((count) => [`bad.badTimestamp.s3://upstream/history/${count - 1}.csv`, count])),
+      ...{ [`bad.badJson.s3://upstream/latest/${HOUR}/a`]: 3, [`bad.badUserId.s3://upstream/latest/${HOUR}/a`]: 1 },
+      "bad.badTimestamp.s3://upstream/history/2.csv": 3,
+    });
   });
 
   it("writes lines that a CSV reader parses to the original values", async () => {

@@ -34,4 +34,6 @@ export const DEFINITION_ARGS: DefinitionArgs = {
   recommender: DEPLOYED,
   train: "afterExport",
   maxWaitHours: 24,
+  maxBadShare: 0.1,
+  maxShrink: 0.2,
 };

@@ -20,7 +20,7 @@ import { COLUMNS, linesOf } from "./exportParts";
 
 export const TARGET = "recommender/personalize_input.csv";
 export const MANIFEST_FILE = "recommender/personalize_input.manifest.json";
-export const RUN = { runId: "0123456789ab-1", runDate: "2026-11-24" };
+export const RUN = { maxShrink: 0.2, runId: "0123456789ab-1", runDate: "2026-11-24" };
 export const GET = "GET /{Bucket}/{Key+}";
 export const PUT = "PUT /{Bucket}/{Key+}";
 export const UPLOAD_PART = "PUT /{Bucket}/{Key+}?partNumber&uploadId";

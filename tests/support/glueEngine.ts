@@ -84,12 +84,21 @@ export class GlueEngine implements Engine {
 
 /** Arguments of a job run, as the pipeline passes them. */
 export function argumentsOf(event: ExportEvent): Record<string, string> {
-  const { runId, runDate } = event;
+  const { runId, runDate, maxShrink } = event;
   const counts =
     "source" in event
-      ? { least_rows: event.leastRows, least_repeat_users: event.leastRepeatUsers }
+      ? {
+          ...{ least_rows: event.leastRows, least_repeat_users: event.leastRepeatUsers },
+          ...{ least_repeat_percent: event.leastRepeatPercent, most_event_types: event.mostEventTypes },
+        }
       : { parts_manifest: event.manifest, rows: event.rows, users: event.users, items: event.items, bytes: event.bytes };
-  const args = { run_id: runId, run_date: runDate, ...counts, answer_s3_key: `recommender/inflated/${runId}/answer.json` };
+  const args = {
+    run_id: runId,
+    run_date: runDate,
+    max_shrink: maxShrink,
+    ...counts,
+    answer_s3_key: `recommender/inflated/${runId}/answer.json`,
+  };
   return Object.fromEntries(Object.entries(args).map(([name, value]) => [`--${name}`, String(value)]));
 }
 

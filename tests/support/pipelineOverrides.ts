@@ -39,7 +39,7 @@ export const PIPELINE_OVERRIDES: Record<OfPipeline, Overridden> = {
         [`${SCHEMA}.Schema`]: /^(?!.*EVENT_TYPE).*TIMESTAMP/,
         "export-export-function environment.variables.COLUMNS": "USER_ID,ITEM_ID,TIMESTAMP",
         "export-export-function environment.variables.HEADER": "USER_ID,ITEM_ID,TIMESTAMP",
-        ...both(COUNT, WRITE, ["NOT TRUE THEN", "NOT FALSE THEN"]),
+        ...both(COUNT, WRITE, ["NOT TRUE THEN", "NOT FALSE THEN"], ["WHEN TRUE THEN", "WHEN FALSE THEN"]),
       },
     },
   ],
@@ -113,6 +113,19 @@ export const PIPELINE_OVERRIDES: Record<OfPipeline, Overridden> = {
         [`${MACHINE}.States.LockTimeout.Cause`]: replaced([" 24 hours ", " 2 hours "]),
       },
     },
+  ],
+  "pipeline.maxBadShare": [
+    { pipeline: { maxBadShare: 0.5 } },
+    {
+      set: {
+        [`${MACHINE}.States.CheckMinimum.Choices.1.Condition`]: replaced([" > 0.1 ", " > 0.5 "]),
+        [`${MACHINE}.States.TooManyBadRows.Cause`]: replaced([" 0.1.", " 0.5."]),
+      },
+    },
+  ],
+  "pipeline.maxShrink": [
+    { pipeline: { maxShrink: 0 } },
+    { set: { [`${MACHINE}.States.Export.Arguments.Payload.maxShrink`]: "{% $acceptShrink ? 1 : 0 %}" } },
   ],
   "recommender.sourceConditions": [
     { recommender: { sourceConditions: false } },

@@ -12,6 +12,7 @@ export function countRows(figures: Record<string, number>): unknown {
 export const FIGURES = {
   ...{ rowsIn: 1002, "leftOut.badJson": 1, "leftOut.duplicate": 1, "table.rows": 1000, "table.users": 25, "table.items": 40 },
   ...{ "csv.rows": 1000, "csv.users": 25, "csv.items": 40, "csv.repeatUsers": 25, "csv.bytes": 30_000 },
+  ...{ "csv.eventTypes": 3, "bad.badJson.s3://upstream/latest/2026/01/31/00/a.gz": 1 },
 };
 
 const gone =

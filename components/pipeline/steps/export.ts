@@ -14,9 +14,9 @@ import {
   type States,
   type Step,
 } from "../states";
-import { LEAST_REPEAT_USERS, LEAST_ROWS } from "./parts";
+import { QUOTAS } from "./parts";
 
-type ExportArgs = Pick<DefinitionArgs, "exporter" | "parts" | "context">;
+type ExportArgs = Pick<DefinitionArgs, "exporter" | "parts" | "context" | "maxShrink">;
 
 /** Time that a job may wait for its workers, and then until Step Functions sees its end. */
 const JOB_START_SECONDS = 900;
@@ -62,13 +62,13 @@ function lambdaExport(args: ExportArgs, { functionArn }: Exporter & { engine: "l
 
 /** A job writes its result to an object, whose key no other run of the job is given. */
 function glueExport(args: ExportArgs, { jobName, timeoutMinutes }: Exporter & { engine: "glue" }, next: string): States {
-  const { context, parts } = args;
+  const { context } = args;
   const prefix = cachePrefixes(context.keyPrefix).inflated;
   const key = `${JSON.stringify(prefix)} & $runId & "/" & $substring(${EXECUTION_HASH}, 0, 8) & ".json"`;
   const run = jsonataFields({ "--run_id": "$runId", "--run_date": "$runDate", "--answer_s3_key": key });
   return {
     Export: glueTask(
-      { jobName, arguments: { ...run, ...jobArguments(parts) } },
+      { jobName, arguments: { ...run, ...jobArguments(args) } },
       {
         next: "ReadAnswer",
         assign: { answerKey: jsonata(key) },
@@ -84,14 +84,24 @@ function glueExport(args: ExportArgs, { jobName, timeoutMinutes }: Exporter & { 
   };
 }
 
-function payload({ parts, context }: ExportArgs): Record<string, unknown> {
-  if ("historyFunctionArn" in parts) return jsonataFields({ manifest: "$parts", ...COUNTED });
+function payload({ parts, context, maxShrink }: ExportArgs): Record<string, unknown> {
+  const shrink = jsonataFields({ maxShrink: `$acceptShrink ? 1 : ${maxShrink}` });
+  if ("historyFunctionArn" in parts) return { ...shrink, ...jsonataFields({ manifest: "$parts", ...COUNTED }) };
   const source = jsonata(`${JSON.stringify(`s3://${context.buckets.lake}/${parts.sourcePrefix}dt=`)} & $runDate & "/"`);
-  return { source, leastRows: LEAST_ROWS, leastRepeatUsers: LEAST_REPEAT_USERS };
+  return { ...shrink, source, ...QUOTAS };
 }
 
-function jobArguments(parts: ExportArgs["parts"]): Record<string, string> {
-  if ("sourcePrefix" in parts) return { "--least_rows": `${LEAST_ROWS}`, "--least_repeat_users": `${LEAST_REPEAT_USERS}` };
+function jobArguments({ parts, maxShrink }: ExportArgs): Record<string, string> {
+  const shrink = { "--max_shrink": jsonata(`$acceptShrink ? "1" : "${maxShrink}"`) };
+  if ("sourcePrefix" in parts) {
+    return {
+      ...shrink,
+      "--least_rows": `${QUOTAS.leastRows}`,
+      "--least_repeat_users": `${QUOTAS.leastRepeatUsers}`,
+      "--least_repeat_percent": `${QUOTAS.leastRepeatPercent}`,
+      "--most_event_types": `${QUOTAS.mostEventTypes}`,
+    };
+  }
   const counted = Object.entries(COUNTED).map(([name, count]) => [`--${name}`, `$string(${count})`]);
-  return jsonataFields({ "--parts_manifest": "$parts", ...(Object.fromEntries(counted) as Record<string, string>) });
+  return { ...shrink, ...jsonataFields({ "--parts_manifest": "$parts", ...(Object.fromEntries(counted) as Record<string, string>) }) };
 }

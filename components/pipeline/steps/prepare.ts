@@ -1,6 +1,7 @@
 import { choice, fail, jsonata, type Step } from "../states";
 
-const KEYS = ["runDate", "runKey", "rebuild"];
+const FLAGS = ["rebuild", "acceptShrink", "acceptBadRows"];
+const KEYS = ["runDate", "runKey", ...FLAGS];
 
 /**
  * A function that tells whether a text is a day of the calendar, for example 2026-01-31. It computes the length of the month, because
@@ -23,6 +24,7 @@ const PROBLEM = `(
   $in := $states.input;
   $today := $substring($states.context.Execution.StartTime, 0, 10);
   $unknown := $keys($in)[$not($ in ${JSON.stringify(KEYS)})];
+  $noFlag := ${JSON.stringify(FLAGS)}[$exists($lookup($in, $)) and $type($lookup($in, $)) != "boolean"][0];
   $isDay := ${IS_DAY};
   $type($in) != "object"
     ? "input must be an object, got " & $string($in)
@@ -34,8 +36,8 @@ const PROBLEM = `(
     ? "runDate must be a day such as 2026-01-31, got " & $string($in.runDate)
   : $exists($in.runDate) and $in.runDate > $today
     ? "runDate must not be later than the day of the start, " & $today & ", got " & $in.runDate
-  : $exists($in.rebuild) and $type($in.rebuild) != "boolean"
-    ? "rebuild must be true or false, got " & $string($in.rebuild)
+  : $exists($noFlag)
+    ? $noFlag & " must be true or false, got " & $string($lookup($in, $noFlag))
   : ""
 )`;
 
@@ -49,7 +51,7 @@ const RUN_DATE = String.raw`(
 
 /**
  * Checks the input and sets `$runKey` (default: the execution's name), `$runHash` (12 hexadecimal digits of the run key's hash),
- * `$runDate` and `$rebuild`. A run key that is a time, as the schedule passes it, is the scheduled time.
+ * `$runDate`, `$rebuild`, `$acceptShrink` and `$acceptBadRows`. A run key that is a time, as the schedule passes it, is the scheduled time.
  */
 export function prepareRun(): Step {
   return {
@@ -62,7 +64,7 @@ export function prepareRun(): Step {
         Assign: {
           runKey: jsonata("$exists($states.input.runKey) ? $states.input.runKey : $states.context.Execution.Name"),
           givenDate: jsonata('$exists($states.input.runDate) ? $states.input.runDate : ""'),
-          rebuild: jsonata("$states.input.rebuild = true"),
+          ...Object.fromEntries(FLAGS.map((flag) => [flag, jsonata(`$states.input.${flag} = true`)])),
         },
         Next: "NameRun",
       },

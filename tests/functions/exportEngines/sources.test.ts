@@ -8,7 +8,8 @@ import { COLUMNS } from "../../support/exportParts";
 
 const SOURCE = { prefix: "crm/interactions/", header: "user_id,item_id,timestamp,event_type" };
 const DAY = `${SOURCE.prefix}dt=2026-11-24/`;
-const EVENT: SourceEvent = { ...RUN, source: `s3://${BUCKETS.lake}/${DAY}`, leastRows: 3, leastRepeatUsers: 1 };
+const QUOTAS = { leastRows: 3, leastRepeatUsers: 1, leastRepeatPercent: 0, mostEventTypes: 10 };
+const EVENT: SourceEvent = { ...RUN, source: `s3://${BUCKETS.lake}/${DAY}`, ...QUOTAS };
 const STAGED = "recommender/inflated/";
 
 describeEngines(
@@ -63,6 +64,31 @@ describeEngines(
       }
     });
 
+    it("refuses what Personalize would not train on", async () => {
+      await put({ a: "u,i,1,watch\nu,j,2,buy\n", b: "v,j,2,share\n" });
+      const exact = { ...EVENT, leastRepeatPercent: 50, mostEventTypes: 3 };
+      const few = "Personalize needs 2 or more rows of at least 51% of the users, run date 2026-11-24 has 1 such users of 2";
+      await fixture().checkFails({ ...exact, leastRepeatPercent: 51 }, "TooFewRepeatUsers", few);
+      const many = "Personalize takes at most 2 event types and optional columns together, run date 2026-11-24 has 3 event types";
+      await fixture().checkFails({ ...exact, mostEventTypes: 2 }, "TooManyEventTypes", many);
+      assert.equal((await fixture().answer(exact)).decision, "replaced");
+    });
+
+    it("refuses a day that has lost more rows than it may, also where its run date is made again", async () => {
+      const day = (rows: number) => Array.from({ length: rows }, (_, i) => `u,i${i},1,watch\n`).join("");
+      await put({ a: day(10) });
+      await fixture().answer(EVENT);
+      const again = { ...EVENT, runId: "0123456789ab-2" };
+      await put({ a: day(7) });
+      const found = "it has 10 rows of run date 2026-11-24, the new one would have 7";
+      const todo = "find what is missing, or start again with acceptShrink: true";
+      const message = `The CSV must not lose more than 0.2 of its rows (pipeline.maxShrink), ${found}: ${todo}`;
+      await fixture().checkFails(again, "CsvShrank", message);
+      assert.equal((await fixture().answer({ ...again, maxShrink: 1 })).manifest.rows, 7);
+      await put({ a: day(6) });
+      assert.equal((await fixture().answer({ ...again, runId: "0123456789ab-3" })).manifest.rows, 6);
+    });
+
     if (name === "glue") return;
 
     it("refuses a header that the source is not said to have", async () => {
@@ -79,6 +105,7 @@ describeEngines(
         ["source", "s3://b/no-slash", "an s3:// address that ends with a slash"],
         ["leastRows", "3", "a whole number from 0"],
         ["leastRepeatUsers", -1, "a whole number from 0"],
+        ["maxShrink", 2, "a share from 0 to 1"],
       ] as const) {
         const message = `exportInteractions: ${key} must be ${wants}, got ${JSON.stringify(value)}`;
         await fixture().checkFails({ ...EVENT, [key]: value }, "BadInput", message);

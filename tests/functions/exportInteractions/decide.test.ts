@@ -1,5 +1,5 @@
 import * as assert from "node:assert/strict";
-import { decide, fromMetadata, type Manifest, toMetadata } from "../../../functions/exportInteractions/decide";
+import { checkShrink, decide, fromMetadata, type Manifest, toMetadata } from "../../../functions/exportInteractions/decide";
 
 const MANIFEST: Manifest = { runId: "k-1", runDate: "2026-01-31", rows: 1, users: 1, items: 1, bytes: 9, columns: ["USER_ID", "ITEM_ID"] };
 
@@ -19,6 +19,29 @@ describe("the decision to replace a CSV", () => {
       assert.equal(`${decision}: ${reason}`, expected);
     });
   }
+});
+
+describe("a CSV that shrinks", () => {
+  const current = { etag: '"e"', manifest: { ...MANIFEST, rows: 1000 } };
+
+  it("may lose the share of its rows that is given, and no row more", () => {
+    for (const [rows, maxShrink] of [
+      ...[[800, 0.2] as const, [5000, 0.2] as const, [1000, 0] as const, [1, 1] as const, [0, 1] as const],
+    ]) {
+      checkShrink(rows, maxShrink, current);
+    }
+    const message =
+      "The CSV must not lose more than 0.2 of its rows (pipeline.maxShrink), it has 1000 rows of run date 2026-01-31, the new one would " +
+      "have 799: find what is missing, or start again with acceptShrink: true";
+    assert.throws(() => checkShrink(799, 0.2, current), { name: "CsvShrank", message });
+    assert.throws(() => checkShrink(999, 0, current), { name: "CsvShrank" });
+  });
+
+  it("is one that an export wrote and that has rows", () => {
+    checkShrink(1, 0.2, undefined);
+    checkShrink(1, 0.2, { etag: '"e"' });
+    checkShrink(0, 0.2, { etag: '"e"', manifest: { ...MANIFEST, rows: 0 } });
+  });
 });
 
 describe("a manifest as metadata", () => {

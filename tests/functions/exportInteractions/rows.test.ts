@@ -65,16 +65,24 @@ describe("makeRowCounter", () => {
       fc.string({ unit: "grapheme", minLength: 1, maxLength: 9 }),
     );
     const good = id.map((text) => text.replace(/\p{Cc}/gu, "-"));
-    const row = fc.record({ user: good, item: good, timestamp: fc.integer({ min: 1, max: 99_999_999_999 }), quoted: fc.boolean() });
+    const row = fc.record({
+      user: good,
+      item: good,
+      timestamp: fc.integer({ min: 1, max: 99_999_999_999 }),
+      ...{ quoted: fc.boolean(), type: fc.constantFrom("watch", "buy") },
+    });
     const field = (text: string, quoted: boolean) => (quoted || /[",]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
     const property = fc.property(fc.array(row, { maxLength: 60 }), fc.integer({ min: 1, max: 200 }), (rows, size) => {
-      const lines = rows.map(({ user, item, timestamp, quoted }) => `${field(user, quoted)},${field(item, !quoted)},${timestamp},watch\n`);
+      const lines = rows.map(
+        ({ user, item, timestamp, quoted, type }) => `${field(user, quoted)},${field(item, !quoted)},${timestamp},${type}\n`,
+      );
       const users = rows.map((one) => one.user);
       assert.deepEqual(count(lines.join(""), size).counts(), {
         rows: rows.length,
         users: new Set(users).size,
         items: new Set(rows.map((one) => one.item)).size,
         repeatUsers: new Set(users.filter((user, i) => users.indexOf(user) < i)).size,
+        eventTypes: new Set(rows.map((one) => one.type)).size,
       });
     });
     fc.assert(property, { numRuns: 300 });
@@ -97,12 +105,16 @@ describe("makeRowCounter", () => {
 
 describe("Tally", () => {
   it("adds up to the tally of all rows, in any order, after it was encoded", () => {
-    const row = fc.tuple(fc.constantFrom("u", "\u{1f3ac}", "__proto__", '"', "a,b", "\u2028"), fc.nat(10).map(String));
+    const row = fc.tuple(
+      fc.constantFrom("u", "\u{1f3ac}", "__proto__", '"', "a,b", "\u2028"),
+      fc.nat(10).map(String),
+      fc.constantFrom("watch", "buy"),
+    );
     const groups = fc.array(fc.array(row, { maxLength: 30 }), { maxLength: 6 });
     const shuffled = groups.chain((all) => fc.tuple(fc.constant(all), fc.shuffledSubarray(all, { minLength: all.length })));
-    const tallyOf = (rows: [string, string][]) => {
+    const tallyOf = (rows: [string, string, string][]) => {
       const tally = new Tally();
-      for (const [user, item] of rows) tally.add(user, item);
+      for (const row of rows) tally.add(...row);
       return tally;
     };
     const property = fc.property(shuffled, ([all, inAnyOrder]) => {

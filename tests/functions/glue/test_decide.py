@@ -5,15 +5,16 @@ import unittest
 import standard_library
 from dashboard_interaction_export import LOCATIONS, parse
 from export_errors import ExportError, named
-from export_manifest import Current, decide, from_metadata, manifest_file, to_metadata
+from export_manifest import Current, check_shrink, decide, from_metadata, manifest_file, to_metadata
 from export_store import Part, part_failure
 from export_target import copy_ranges, replacing
 
 SETTINGS = {**{name: name for name in LOCATIONS.split()}, "sink_zone": "downstream", "columns": "USER_ID,ITEM_ID", "header": "USER_ID,ITEM_ID"}
-RUN = {"run_id": "k-1", "run_date": "2026-01-31"}
+RUN = {"run_id": "k-1", "run_date": "2026-01-31", "max_shrink": "0.2"}
 COUNTS = {"rows": "1", "users": "2", "items": "3", "bytes": "9007199254740"}
 QUERY = {**SETTINGS, **RUN, "parts_manifest": "s3://cache/athena/q-manifest.csv", **COUNTS}
-SOURCE = {**SETTINGS, **RUN, "least_rows": "1000", "least_repeat_users": "25"}
+QUOTAS = {"least_rows": "1000", "least_repeat_users": "25", "least_repeat_percent": "1", "most_event_types": "10"}
+SOURCE = {**SETTINGS, **RUN, **QUOTAS}
 MANIFEST = {"runId": "k-1", "runDate": "2026-01-31", "rows": 1, "users": 2, "items": 3, "bytes": 9, "columns": ["USER_ID", "ITEM_ID"]}
 
 
@@ -35,6 +36,9 @@ class Arguments(unittest.TestCase):
     def test_of_a_source_have_no_list_of_parts(self):
         args = parse(argv(SOURCE))
         self.assertEqual((args.parts_manifest, args.least_rows, args.least_repeat_users, args.rows), (None, 1000, 25, None))
+        self.assertEqual((args.least_repeat_percent, args.most_event_types), (1, 10))
+        for text in ("0", "1", "0.05", "1e-7"):
+            self.assertEqual(parse(argv({**SOURCE, "max_shrink": text})).max_shrink, text)
 
     def test_are_refused_by_name_rule_and_value(self):
         for values, name, rule, value in [
@@ -49,6 +53,9 @@ class Arguments(unittest.TestCase):
             (QUERY, "sink_zone", "downstream", "lake"),
             (QUERY, "cache_bucket", "a text", ""),
             (SOURCE, "least_rows", "a whole number from 0", "many"),
+            (SOURCE, "most_event_types", "a whole number from 0", "-1"),
+            (SOURCE, "max_shrink", "a share from 0 to 1", "1.5"),
+            (QUERY, "max_shrink", "a share from 0 to 1", "many"),
         ]:
             message = f"dashboard_interaction_export: {name} must be {rule}, got {json.dumps(value)}"
             self.refused({**values, name: value}, "BadInput", message)
@@ -80,6 +87,23 @@ class Decision(unittest.TestCase):
     def test_replaces_only_what_was_found(self):
         self.assertEqual(replacing('"e"'), {"If-Match": '"e"'})
         self.assertEqual(replacing(None), {"If-None-Match": "*"})
+
+
+class Shrink(unittest.TestCase):
+    def test_is_refused_above_a_share(self):
+        current = Current('"e"', {**MANIFEST, "rows": 1000})
+        for rows, most in [(800, "0.2"), (5000, "0.2"), (1000, "0"), (1, "1"), (0, "1")]:
+            check_shrink(rows, most, current)
+        for there in (None, Current('"e"', None), Current('"e"', {**MANIFEST, "rows": 0})):
+            check_shrink(0, "0.2", there)
+        with self.assertRaises(ExportError) as caught:
+            check_shrink(799, "0.2", current)
+        found = "it has 1000 rows of run date 2026-01-31, the new one would have 799"
+        todo = "find what is missing, or start again with acceptShrink: true"
+        message = f"CsvShrank: The CSV must not lose more than 0.2 of its rows (pipeline.maxShrink), {found}: {todo}"
+        self.assertEqual(str(caught.exception), message)
+        with self.assertRaisesRegex(ExportError, "^CsvShrank: "):
+            check_shrink(999, "0", current)
 
 
 class ManifestTexts(unittest.TestCase):

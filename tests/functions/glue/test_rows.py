@@ -2,12 +2,13 @@ import base64
 import json
 import random
 import unittest
+from argparse import Namespace
 from pathlib import Path
 
 import standard_library
 from export_errors import ExportError
 from export_lines import rewrite
-from export_rows import Tally, read_row
+from export_rows import Tally, check_quotas, read_row
 
 CASES = json.loads((Path(__file__).parents[2] / "contracts" / "source_rows.json").read_text())
 COLUMNS = ["USER_ID", "ITEM_ID", "TIMESTAMP", "EVENT_TYPE"]
@@ -23,8 +24,7 @@ def counted(data, columns, header, sizes):
     tally = Tally(columns)
     header_lines, lines = rewrite(iter(pieces), header.encode())
     text = b"".join(tally.watch(lines, "s3://b/p", 1 + header_lines)).decode()
-    repeat_users = sum(count > 1 for count in tally.users.values())
-    return text, {**tally.counts(0, 0, "2026-01-31"), "repeatUsers": repeat_users}
+    return text, tally.counts()
 
 
 def every(size):
@@ -57,7 +57,7 @@ class Rows(unittest.TestCase):
             rows = []
             for _ in range(draw.randrange(1, 6)):
                 user, item = (draw.choice(ids[:4] if good else ids) for _ in range(2))
-                row = [user, item, draw.choice(seconds[:3] if good else seconds), "watch"]
+                row = [user, item, draw.choice(seconds[:3] if good else seconds), draw.choice(["watch", "buy", '"buy"', "null"])]
                 rows.append(",".join(row if draw.random() < 0.97 else row[:3]).encode())
             if draw.random() < 0.05:
                 rows.append(b"a,\xffb,1,w")
@@ -77,12 +77,13 @@ class Rows(unittest.TestCase):
         users = [row["USER_ID"] for row in found]
         repeated = sum(users.count(user) > 1 for user in set(users))
         items = {row["ITEM_ID"] for row in found}
-        return {"rows": len(rows), "users": len(set(users)), "items": len(items), "repeatUsers": repeated}
+        types = {row["EVENT_TYPE"] for row in found}
+        return {"rows": len(rows), "users": len(set(users)), "items": len(items), "repeatUsers": repeated, "eventTypes": len(types)}
 
     def test_may_have_their_columns_in_any_order(self):
         columns = ["TIMESTAMP", "ITEM_ID", "USER_ID"]
         counts = counted(b'1,i,u\n2,"j","u"\n3,i,v\n', columns, "", every(100))[1]
-        self.assertEqual(counts, {"rows": 3, "users": 2, "items": 2, "repeatUsers": 1})
+        self.assertEqual(counts, {"rows": 3, "users": 2, "items": 2, "repeatUsers": 1, "eventTypes": 0})
 
     def test_that_never_end_are_not_gathered(self):
         tally = Tally(COLUMNS)
@@ -90,15 +91,22 @@ class Rows(unittest.TestCase):
             for _ in tally.watch((b"x" * 100_000 for _ in range(1000)), "s3://b/p", 3):
                 self.assertEqual(tally.rows, 0)
 
-    def test_must_be_enough(self):
+    def test_must_be_what_personalize_trains_on(self):
         tally = Tally(COLUMNS)
-        list(tally.watch([b"u,i,1,w\nu,j,1,w\nv,j,1,w\n"], "s3://b/p", 1))
-        self.assertEqual(tally.counts(3, 1, "2026-01-31"), {"rows": 3, "users": 2, "items": 2})
-        for least in [(4, 1), (3, 2)]:
+        list(tally.watch([b"u,i,1,w\nu,j,1,w\nv,j,1,x\n"], "s3://b/p", 1))
+        counts = tally.counts()
+        self.assertEqual(counts, {"rows": 3, "users": 2, "items": 2, "repeatUsers": 1, "eventTypes": 2})
+        exact = {"least_rows": 3, "least_repeat_users": 1, "least_repeat_percent": 50, "most_event_types": 2}
+        for change, name, rule, found in [
+            ({"least_rows": 4}, "TooFewInteractions", "needs 4 rows and 1 users with 2 or more", "3 rows and 1 such users"),
+            ({"least_repeat_users": 2}, "TooFewInteractions", "needs 3 rows and 2 users with 2 or more", "3 rows and 1 such users"),
+            ({"least_repeat_percent": 51}, "TooFewRepeatUsers", "needs 2 or more rows of at least 51% of the users", "1 such users of 2"),
+            ({"most_event_types": 1}, "TooManyEventTypes", "takes at most 1 event types and optional columns together", "2 event types"),
+        ]:
+            check_quotas(counts, Namespace(run_date="2026-01-31", **exact))
             with self.assertRaises(ExportError) as caught:
-                tally.counts(*least, "2026-01-31")
-            needs = f"Personalize needs {least[0]} rows and {least[1]} users with 2 or more"
-            self.assertEqual(str(caught.exception), f"TooFewInteractions: {needs}, run date 2026-01-31 has 3 rows and 1 such users")
+                check_quotas(counts, Namespace(run_date="2026-01-31", **{**exact, **change}))
+            self.assertEqual(str(caught.exception), f"{name}: Personalize {rule}, run date 2026-01-31 has {found}")
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ import { TaskError, walk } from "../../../support/walk";
 import { DEFINITION_ARGS, EXPORTERS, PARTS } from "../../../support/definitionArgs";
 
 const VARIABLES = {
-  ...{ runId: "0123456789ab-01234567", runDate: "2026-01-31", runKey: "key", runHash: "0123456789ab", rebuild: false },
+  ...{ runId: "0123456789ab-01234567", runDate: "2026-01-31", runKey: "key", runHash: "0123456789ab", rebuild: false, acceptShrink: false },
   parts: "s3://cache/alice/athena/list.csv",
   counts: { csv: { rows: 12_345_678_901, users: 3, items: 2, bytes: 400_000_000_000 } },
 };
@@ -17,8 +17,8 @@ const ANSWER = "alice/recommender/inflated/0123456789ab-01234567/5e821fd3.json";
 const evaluate = (template: unknown, changes: object = {}, states: object = execution("execution")) =>
   evaluateExpressions(template, "Arguments", { ...VARIABLES, ...changes, states });
 const statesOf = (engine: keyof typeof EXPORTERS, from: keyof typeof PARTS) => {
-  const { context } = DEFINITION_ARGS;
-  return exportCsv({ exporter: EXPORTERS[engine], parts: PARTS[from], context }).states("Next");
+  const { context, maxShrink } = DEFINITION_ARGS;
+  return exportCsv({ exporter: EXPORTERS[engine], parts: PARTS[from], context, maxShrink }).states("Next");
 };
 
 describe("the export's states", () => {
@@ -27,7 +27,7 @@ describe("the export's states", () => {
       FunctionName: "arn:aws:lambda:ap-southeast-1:123456789012:function:export",
       Payload: {
         ...{ runId: VARIABLES.runId, runDate: "2026-01-31", manifest: "s3://cache/alice/athena/list.csv" },
-        ...{ rows: 12_345_678_901, users: 3, items: 2, bytes: 400_000_000_000 },
+        ...{ rows: 12_345_678_901, users: 3, items: 2, bytes: 400_000_000_000, maxShrink: 0.2 },
       },
     });
   });
@@ -35,7 +35,8 @@ describe("the export's states", () => {
   it("tell a function where a source's parts of the day are, and the least that they must have", async () => {
     const { Payload } = (await evaluate(statesOf("lambda", "source").Export.Arguments)) as { Payload: object };
     const source = "s3://lake/crm/interactions/dt=2026-01-31/";
-    assert.deepEqual(Payload, { runId: VARIABLES.runId, runDate: "2026-01-31", source, leastRows: 1000, leastRepeatUsers: 25 });
+    const quotas = { leastRows: 1000, leastRepeatUsers: 25, leastRepeatPercent: 1, mostEventTypes: 10 };
+    assert.deepEqual(Payload, { runId: VARIABLES.runId, runDate: "2026-01-31", source, maxShrink: 0.2, ...quotas });
   });
 
   it("invoke a function again while work is left", async () => {
@@ -63,7 +64,7 @@ describe("the export's states", () => {
   }
 
   it("give a job the same as texts, and a key for its answer", async () => {
-    const run = { "--run_id": VARIABLES.runId, "--run_date": "2026-01-31", "--answer_s3_key": ANSWER };
+    const run = { "--run_id": VARIABLES.runId, "--run_date": "2026-01-31", "--answer_s3_key": ANSWER, "--max_shrink": "0.2" };
     assert.deepEqual(await evaluate(statesOf("glue", "query").Export.Arguments), {
       JobName: "export-job",
       Arguments: {
@@ -73,8 +74,20 @@ describe("the export's states", () => {
     });
     assert.deepEqual(await evaluate(statesOf("glue", "source").Export.Arguments), {
       JobName: "export-job",
-      Arguments: { ...run, "--least_rows": "1000", "--least_repeat_users": "25" },
+      Arguments: {
+        ...{ ...run, "--least_rows": "1000", "--least_repeat_users": "25" },
+        ...{ "--least_repeat_percent": "1", "--most_event_types": "10" },
+      },
     });
+  });
+
+  it("let the CSV shrink by any share where the input says so", async () => {
+    const accepts = { acceptShrink: true };
+    for (const from of ["query", "source"] as const) {
+      const { Payload } = (await evaluate(statesOf("lambda", from).Export.Arguments, accepts)) as { Payload: { maxShrink: number } };
+      const job = (await evaluate(statesOf("glue", from).Export.Arguments, accepts)) as { Arguments: Record<string, string> };
+      assert.deepEqual([Payload.maxShrink, job.Arguments["--max_shrink"]], [1, "1"]);
+    }
   });
 
   it("wait for a job longer than it may take, and read its answer where it was told to leave it", async () => {

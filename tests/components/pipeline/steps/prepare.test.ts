@@ -25,7 +25,9 @@ describe("the input of a run", () => {
     [{ runKey: "x".repeat(257) }, `runKey must be a string of 1 to 256 characters, got ${"x".repeat(257)}`],
     [{ runKey: 7 }, "runKey must be a string of 1 to 256 characters, got 7"],
     [{ rebuild: "yes" }, "rebuild must be true or false, got yes"],
-    [{ rundate: "2026-01-31" }, "input accepts only the keys runDate, runKey, rebuild, got rundate"],
+    [{ acceptShrink: 1 }, "acceptShrink must be true or false, got 1"],
+    [{ acceptShrink: true, acceptBadRows: null }, "acceptBadRows must be true or false, got null"],
+    [{ rundate: "2026-01-31" }, "input accepts only the keys runDate, runKey, rebuild, acceptShrink, acceptBadRows, got rundate"],
     [["2026-01-31"], 'input must be an object, got ["2026-01-31"]'],
     ["2026-01-31", "input must be an object, got 2026-01-31"],
   ];
@@ -42,6 +44,16 @@ describe("the input of a run", () => {
     assert.deepEqual(states, ["Prepare", "CheckInput", "ReadInput", "NameRun", "Next"]);
     const { runKey, runHash, runDate, rebuild } = variables;
     assert.deepEqual({ runKey, runHash, runDate, rebuild }, { runKey: "nightly", runHash: HASH_OF_NIGHTLY, runDate: TODAY, rebuild: true });
+  });
+
+  it("accepts a smaller CSV or many bad rows only if it says so", async () => {
+    for (const [input, expected] of [
+      ...[[{}, [false, false]] as const, [{ acceptShrink: true }, [true, false]] as const],
+      ...[[{ acceptBadRows: true, acceptShrink: false }, [false, true]] as const],
+    ]) {
+      const { acceptShrink, acceptBadRows } = (await prepare(input)).variables;
+      assert.deepEqual([acceptShrink, acceptBadRows], expected);
+    }
   });
 
   it("may be empty: the run key is the execution's name, the run date the day before the start", async () => {
