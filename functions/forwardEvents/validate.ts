@@ -113,14 +113,15 @@ export function validateEvent(value: unknown, sender: Sender, arrivedSeconds: nu
   const sentAt = parseSentAt(value.sentAt, arrivedSeconds);
   if (sentAt === undefined) return { ok: false, reason: "badSentAt" };
   const hasProperties = value.properties !== undefined && value.properties !== null;
-  const properties = hasProperties ? readProperties(value.properties) : undefined;
-  const itemId = value.itemId ?? properties?.members.itemId ?? undefined;
+  const read = hasProperties ? readProperties(value.properties) : undefined;
+  const itemId = value.itemId ?? read?.members.itemId ?? undefined;
   if (itemId !== undefined && !isId(itemId)) return { ok: false, reason: "badItemId" };
   const givenId = value.eventId ?? undefined;
   if (givenId !== undefined && !isId(givenId)) return { ok: false, reason: "badEventId" };
-  const eventValue = value.eventValue ?? numberOf(properties?.members.eventValue) ?? undefined;
+  const eventValue = value.eventValue ?? numberOf(read?.members.eventValue) ?? undefined;
   if (eventValue !== undefined && !isFloat(eventValue)) return { ok: false, reason: "badEventValue" };
-  if (hasProperties && (properties === undefined || hasReserved(properties.members))) return { ok: false, reason: "badProperties" };
+  if (hasProperties && (read === undefined || hasReserved(read.members))) return { ok: false, reason: "badProperties" };
+  const properties = read?.text;
   const impression = value.impression ?? undefined;
   if (impression !== undefined && !isImpression(impression)) return { ok: false, reason: "badImpression" };
   const recommendationId = value.recommendationId ?? undefined;
@@ -130,10 +131,7 @@ export function validateEvent(value: unknown, sender: Sender, arrivedSeconds: nu
   if (attribution !== undefined && !isAttribution(attribution)) return { ok: false, reason: "badMetricAttribution" };
   const metricAttribution = attribution && { eventAttributionSource: attribution.eventAttributionSource };
 
-  const content = {
-    ...{ eventType, sentAt, itemId, eventValue, properties: properties?.text },
-    ...{ impression, recommendationId, metricAttribution },
-  };
+  const content = { eventType, sentAt, itemId, eventValue, properties, impression, recommendationId, metricAttribution };
   const text = JSON.stringify(content);
   const eventId = givenId ?? contentHash(sender, text);
   if (Buffer.byteLength(text) + Buffer.byteLength(eventId) > MAX_EVENT_BYTES) return { ok: false, reason: "eventTooLarge" };
@@ -237,10 +235,10 @@ function numberOf(value: unknown): unknown {
 
 /** Whether a member's name is a known one but for case, "_" or "-", while the known one is absent. */
 function hasMisspelt(members: Record<string, unknown>, known: readonly string[]): boolean {
+  const unknown = Object.keys(members).filter((name) => !known.includes(name));
+  if (unknown.length === 0) return false;
   const isAbsent = (name: string): boolean => (members[name] ?? undefined) === undefined;
   const plain = (name: string): string => name.replaceAll(/[_-]/g, "").toLowerCase();
-  const others = Object.keys(members)
-    .filter((name) => !known.includes(name) && !isAbsent(name))
-    .map(plain);
-  return others.length > 0 && known.some((name) => isAbsent(name) && others.includes(plain(name)));
+  const others = unknown.filter((name) => !isAbsent(name)).map(plain);
+  return known.some((name) => isAbsent(name) && others.includes(plain(name)));
 }
