@@ -1,6 +1,6 @@
 import { open } from "node:fs/promises";
 import { identifier, literal } from "../athena/engine";
-import type { SchemaField, Sql } from "./interactions";
+import { checkEventTypes, type SchemaField, type Sql } from "./interactions";
 import { JobFailure } from "./lifecycle";
 
 /** Minimum rows of an import job: https://docs.aws.amazon.com/personalize/latest/dg/limits.html */
@@ -31,8 +31,8 @@ export interface CsvFile {
  * DuckDB reads the files twice, because a table of their rows would take as much memory as they are large.
  *
  * @param target absolute path of the Parquet file
- * @throws JobFailure naming file, line, column, rule and value of the first invalid row. A line break within quotes does not count as a
- * line
+ * @throws JobFailure naming file, line, column, rule and value of the first invalid row (a line break within quotes does not count as a
+ * line), or the quota that the rows break
  */
 export async function convertRows(sql: Sql, files: readonly CsvFile[], fields: readonly SchemaField[], target: string): Promise<void> {
   const sources: string[] = [];
@@ -47,6 +47,8 @@ export async function convertRows(sql: Sql, files: readonly CsvFile[], fields: r
   const columns = "USER_ID AS user_id, ITEM_ID AS item_id, CAST(TIMESTAMP AS BIGINT) AS timestamp";
   const selects = sources.map((source) => `SELECT ${columns}, CAST(${type} AS VARCHAR) AS event_type FROM ${source}`);
   await sql.run(`COPY (${selects.join(" UNION ALL ")}) TO ${literal(target)} (FORMAT parquet)`);
+  const [[eventTypes]] = await sql.rows(`SELECT count(DISTINCT event_type) FROM read_parquet(${literal(target)})`);
+  checkEventTypes(files[0].uri, Number(eventTypes), fields);
 }
 
 async function readHeader({ uri, file }: CsvFile, fields: readonly SchemaField[]): Promise<string[]> {

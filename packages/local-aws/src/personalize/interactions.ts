@@ -79,19 +79,22 @@ export function interactionOf({ userId, event }: Pick<AcceptedEvent, "userId" | 
  * Creates the table `interactions` (user_id, item_id, timestamp, event_type) with all rows of a group's dataset, imported and streamed,
  * without exact duplicates. A schema without EVENT_TYPE leaves event_type NULL.
  *
- * @throws JobFailure when the group has no dataset
+ * @throws JobFailure when the group has no dataset, or when it has too many event types
  */
 export async function loadInteractions(sql: Sql, cloud: Cloud, lifecycle: Lifecycle, datasetGroupArn: string): Promise<void> {
   const dataset = datasetOf(lifecycle, datasetGroupArn);
   if (!dataset) throw new JobFailure(`${datasetGroupArn} has no Interactions dataset.`);
   const file = join(sql.folder, "streamed.ndjson");
   await pipeline(Readable.from(linesOf(streamedInteractions(cloud, lifecycle, datasetGroupArn))), createWriteStream(file));
-  const typed = schemaOf(lifecycle, dataset).some(({ name }) => name === "EVENT_TYPE") ? "eventType" : "NULL";
+  const fields = schemaOf(lifecycle, dataset);
+  const typed = fields.some(({ name }) => name === "EVENT_TYPE") ? "eventType" : "NULL";
   const columns = "{userId: 'VARCHAR', itemId: 'VARCHAR', timestamp: 'BIGINT', eventType: 'VARCHAR'}";
   const rows = `read_json(${literal(file)}, columns = ${columns}, format = 'newline_delimited')`;
   const streamed = `SELECT userId AS user_id, itemId AS item_id, "timestamp", CAST(${typed} AS VARCHAR) AS event_type FROM ${rows}`;
   const imported = filesOf(lifecycle, dataset).map((each) => `SELECT * FROM read_parquet(${literal(each)})`);
   await sql.run(`CREATE OR REPLACE TABLE interactions AS ${[...imported, streamed].join(" UNION ")}`);
+  const [[eventTypes]] = await sql.rows("SELECT count(DISTINCT event_type) FROM interactions");
+  checkEventTypes(dataset.arn, Number(eventTypes), fields);
 }
 
 async function* linesOf(rows: AsyncIterable<StreamedInteraction>): AsyncGenerator<string> {
@@ -109,6 +112,22 @@ export function filesOf(lifecycle: Lifecycle, dataset: Resource): string[] {
   const inOrder = done.sort((a, b) => a.updatedAt - b.updatedAt);
   const full = inOrder.findLastIndex(({ properties }) => properties.ImportMode === "FULL");
   return full < 0 ? [] : inOrder.slice(full).map(({ attributes }) => String(attributes.File));
+}
+
+/** Fields that every schema of interactions may have: https://docs.aws.amazon.com/personalize/latest/dg/interactions-datasets.html */
+const RESERVED = [
+  ...["USER_ID", "ITEM_ID", "TIMESTAMP", "EVENT_TYPE", "EVENT_VALUE", "IMPRESSION", "RECOMMENDATION_ID"],
+  "EVENT_ATTRIBUTION_SOURCE",
+];
+/** Distinct event types and optional metadata columns together: https://docs.aws.amazon.com/personalize/latest/dg/limits.html */
+const MOST_EVENT_TYPES = 10;
+
+/** @throws JobFailure when a dataset has more distinct event types and optional metadata columns together than the service takes */
+export function checkEventTypes(what: string, eventTypes: number, fields: readonly SchemaField[]): void {
+  const optional = fields.filter(({ name }) => !RESERVED.includes(name)).length;
+  if (eventTypes + optional <= MOST_EVENT_TYPES) return;
+  const rule = `at most ${MOST_EVENT_TYPES} distinct event types combined with optional metadata columns`;
+  throw new JobFailure(`${what}: there must be ${rule}, got ${eventTypes} and ${optional}.`);
 }
 
 /** The fields of a dataset's rows. */

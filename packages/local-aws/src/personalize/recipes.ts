@@ -5,6 +5,8 @@ import { HISTORY_ITEMS, type Model, Ranking, type Scored, type Seen } from "./ra
 /** Minimum to train on: https://docs.aws.amazon.com/personalize/latest/dg/limits.html */
 const LEAST_INTERACTIONS = 1000;
 const LEAST_USERS = 25;
+/** Of the users, how many must have 2 or more interactions. */
+const LEAST_USERS_PERCENT = 1;
 const RANKED = 25;
 const DEPTHS = [5, 10, RANKED];
 /** Similar items to keep for each item. */
@@ -31,7 +33,7 @@ export const RECIPE_ARNS = Object.keys(RECIPES);
  * on the order of the rows.
  *
  * @param recipeArn one of {@link RECIPE_ARNS}
- * @throws JobFailure when there are too few interactions or users
+ * @throws JobFailure when there are too few interactions, or too few users with 2 or more
  */
 export async function train(sql: Sql, recipeArn: string): Promise<{ model: Model; metrics: Record<string, number> }> {
   await checkMinimum(sql);
@@ -47,13 +49,18 @@ export async function train(sql: Sql, recipeArn: string): Promise<{ model: Model
 }
 
 async function checkMinimum(sql: Sql): Promise<void> {
-  const [[rows, users]] = await sql.rows(
-    "SELECT coalesce(sum(n), 0), count(*) FILTER (n > 1) FROM (SELECT count(*) AS n FROM interactions GROUP BY user_id)",
+  const [figures] = await sql.rows(
+    "SELECT coalesce(sum(n), 0), count(*) FILTER (n > 1), count(*) FROM (SELECT count(*) AS n FROM interactions GROUP BY user_id)",
   );
-  if (Number(rows) >= LEAST_INTERACTIONS && Number(users) >= LEAST_USERS) return;
-  throw new JobFailure(
-    `Training needs at least ${LEAST_INTERACTIONS} interactions and ${LEAST_USERS} users with 2 or more, the dataset has ${Number(rows)} and ${Number(users)}.`,
-  );
+  const [rows, repeatUsers, users] = figures.map(Number);
+  if (rows < LEAST_INTERACTIONS || repeatUsers < LEAST_USERS) {
+    const needs = `Training needs at least ${LEAST_INTERACTIONS} interactions and ${LEAST_USERS} users with 2 or more`;
+    throw new JobFailure(`${needs}, the dataset has ${rows} and ${repeatUsers}.`);
+  }
+  if (repeatUsers * 100 < users * LEAST_USERS_PERCENT) {
+    const needs = `Training needs 2 or more interactions of at least ${LEAST_USERS_PERCENT}% of the users`;
+    throw new JobFailure(`${needs}, the dataset has ${repeatUsers} such users of ${users}.`);
+  }
 }
 
 async function measure(sql: Sql, model: Model): Promise<Record<string, number>> {

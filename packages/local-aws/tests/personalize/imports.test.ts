@@ -183,6 +183,18 @@ describe("an import job of the local Personalize into other datasets", () => {
     await world.close();
   });
 
+  it("has at most ten distinct event types combined with optional metadata columns", async () => {
+    const fields = [...INTERACTIONS_SCHEMA.fields, { name: "EVENT_VALUE", type: ["null", "float"] }, { name: "DEVICE", type: "string" }];
+    const world = await ImportWorld.open({ schema: { ...INTERACTIONS_SCHEMA, fields } });
+    const header = fields.map(({ name }) => name).join(",");
+    const csvOf = (types: number): string =>
+      [header, ...enoughRows().map(([user, item, at], i) => `${user},${item},${at},type${i % types},,tv`), ""].join("\n");
+    assert.equal((await world.import(csvOf(9))).failureReason, undefined);
+    const rule = "there must be at most 10 distinct event types combined with optional metadata columns, got 10 and 1.";
+    assert.equal((await world.import(csvOf(10))).failureReason, `${LOCATION}: ${rule}`);
+    await world.close();
+  });
+
   it("is refused for a dataset of items", async () => {
     const world = await ImportWorld.open();
     const { cloud } = world.running;

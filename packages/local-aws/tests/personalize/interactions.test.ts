@@ -37,6 +37,16 @@ describe("the content of a dataset of the local Personalize", () => {
     assert.deepEqual(await world.content(), []);
   });
 
+  it("has at most ten event types, imported and streamed", async () => {
+    await world.import(enoughRows());
+    const typed = (type: string): Row => ["u0", "i0", NOON, type];
+    await world.stream(Array.from({ length: 9 }, (_, i) => typed(`type${i}`)));
+    assert.equal((await world.content()).length, 1009);
+    await world.stream([typed("eleventh")]);
+    const message = /:dataset\/shop\/INTERACTIONS: there must be at most 10 distinct event types .*, got 11 and 0\.$/;
+    await assert.rejects(world.content(), { message });
+  });
+
   it("takes an item among the properties where the event has none of its own", async () => {
     const { cloud, owner } = world.running;
     const events = [

@@ -98,4 +98,14 @@ describe("recipes of the local Personalize", () => {
     await assert.rejects(trained(lonely, POPULARITY), new JobFailure(reason(1200, 24)));
     await trained(tastes(50).slice(0, 1000), POPULARITY);
   });
+
+  it("need two or more interactions of one percent of the users", async () => {
+    const once = (count: number) => Array.from({ length: count }, (_, i): Row => [`once${i}`, "i0", 1, "watch"]);
+    const rows = tastes(50);
+    const users = new Set(rows.map(([user]) => user)).size;
+    const exact = users * 99;
+    await trained([...rows, ...once(exact)], POPULARITY);
+    const reason = `Training needs 2 or more interactions of at least 1% of the users, the dataset has ${users} such users of ${exact + users + 1}.`;
+    await assert.rejects(trained([...rows, ...once(exact + 1)], POPULARITY), new JobFailure(reason));
+  });
 });
