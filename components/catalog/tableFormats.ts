@@ -56,7 +56,8 @@ export const INTERACTIONS: TableFormat = {
 };
 
 /**
- * Each line is one run as a JSON object: what it was trained on, and the decision. `metrics` are the service's, by name.
+ * Each line is one run as a JSON object: what came in, what it was trained on, and the decision. `metrics` are the service's, by
+ * name. The rows of a source are counted on their way out alone, so its runs have no `rows_in` and `bad_rows`.
  * https://docs.aws.amazon.com/athena/latest/ug/hive-json-serde.html
  */
 export const TRAINING_RUNS: TableFormat = {
@@ -75,6 +76,8 @@ export const TRAINING_RUNS: TableFormat = {
     { Name: "metrics", Type: "map<string,double>" },
     { Name: "decision", Type: "string" },
     { Name: "reason", Type: "string" },
+    { Name: "rows_in", Type: "bigint" },
+    { Name: "bad_rows", Type: "bigint" },
   ],
 };
 

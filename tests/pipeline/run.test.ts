@@ -139,13 +139,13 @@ describe("a run of the pipeline", function () {
   it("leaves a record, which Athena reads", async () => {
     const { runId, training } = first.output;
     const ndcg = "normalized_discounted_cumulative_gain_at_25";
-    const columns = "dt, run_id, run_date, run_key, rows, users, items, solution_version_arn, decision, reason";
+    const columns = "dt, run_id, run_date, run_key, rows, users, items, solution_version_arn, decision, reason, rows_in, bad_rows";
     const rows = await pipeline.query(`SELECT ${columns}, element_at(metrics, '${ndcg}'), finished_at FROM ${DATABASE}.t310_training_run`);
     assert.equal(rows.length, 1);
     const finishedAt = rows[0].pop() ?? "";
     const metric = Number(rows[0].pop());
     const { solutionVersionArn, metrics, decision, reason } = training;
-    assert.deepEqual(rows[0], [DAY, runId, DAY, "first", "1009", "32", "48", solutionVersionArn, decision, reason]);
+    assert.deepEqual(rows[0], [DAY, runId, DAY, "first", "1009", "32", "48", solutionVersionArn, decision, reason, "1014", "3"]);
     assert.equal(metric, metrics[ndcg]);
     assert.match(finishedAt, /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d/);
     const prefix = "crm_derived_restricted/t310_training_run/";

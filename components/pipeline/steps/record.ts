@@ -30,7 +30,7 @@ function passWith(state: string, assign: Assign): Step {
 }
 
 /** Writes what the run imported, trained and decided as one JSON object: a row of the table of training runs. */
-export function recordRun({ context: { buckets, keyPrefix } }: Pick<DefinitionArgs, "context">): Step {
+export function recordRun({ context: { buckets, keyPrefix }, parts }: Pick<DefinitionArgs, "context" | "parts">): Step {
   const prefix = `${trainingRunsPrefix(keyPrefix)}dt=`;
   const object = {
     Bucket: buckets.lake,
@@ -48,6 +48,7 @@ export function recordRun({ context: { buckets, keyPrefix } }: Pick<DefinitionAr
       metrics: "$training.metrics",
       decision: "$training.decision",
       reason: "$training.reason",
+      ...("historyFunctionArn" in parts && { rows_in: "$counts.rowsIn", bad_rows: "$counts.badRows" }),
     }),
   };
   return {

@@ -114,6 +114,7 @@ describe("Catalog", () => {
           { name: "solution_version_arn", type: "string" },
           { name: "metrics", type: "map<string,double>" },
           ...["decision", "reason"].map((name) => ({ name, type: "string" })),
+          ...["rows_in", "bad_rows"].map((name) => ({ name, type: "bigint" })),
         ],
       },
       partitionKeys: [{ name: "dt", type: "string" }],

@@ -169,7 +169,8 @@ const ENDS: Record<string, string | undefined> = {
 /** Every variable that a task's arguments may use. */
 const VARIABLES = {
   ...{ page: "next", runDate: "2026-01-31", runId: "a-1", runKey: "key", runHash: "0123456789ab", publishedRun: "", superseded: "" },
-  ...{ countQuery: "query", parts: "s3://parts", counts: { csv: { rows: 1, users: 1, items: 1, bytes: 1 } }, answerKey: "key" },
+  ...{ countQuery: "query", parts: "s3://parts", answerKey: "key", acceptShrink: false },
+  counts: { rowsIn: 1, badRows: 0, csv: { rows: 1, users: 1, items: 1, bytes: 1 } },
   ...{
     attempt: 1,
     versionArn: "version",

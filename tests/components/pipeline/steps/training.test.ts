@@ -1,6 +1,6 @@
 import * as assert from "node:assert/strict";
 import { jobNamePrefix } from "../../../../components/shared/naming";
-import { DEFINITION_ARGS, TRAINED_ALONE } from "../../../support/definitionArgs";
+import { DEFINITION_ARGS, PARTS, TRAINED_ALONE } from "../../../support/definitionArgs";
 import { RESPONSES, walkPipeline } from "../../../support/pipelineWalk";
 import { type Respond, STARTED, TaskError, type Walked } from "../../../support/walk";
 
@@ -149,6 +149,9 @@ describe("the training of a run", () => {
     const [{ Bucket, Key, Body }] = walked.calls.Record as { Bucket: string; Key: string; Body: Record<string, unknown> }[];
     assert.deepEqual([Bucket, Key.split("dt=")[0]], ["lake", "alice/crm_derived_restricted/t310_training_run/"]);
     assert.deepEqual([Body.rows, Body.users, Body.items, Body.decision], [1000, 25, 40, "skipped"]);
+    assert.deepEqual([Body.rows_in, Body.bad_rows], [1002, 1]);
+    const source = await walkPipeline({ train: "never", parts: PARTS.source });
+    assert.deepEqual(Object.keys(source.calls.Record[0].Body as object), Object.keys(Body).slice(0, -2));
   });
 });
 
