@@ -14,11 +14,11 @@ history_objects AS (
   WHERE header IS NOT NULL
 ),
 history_lines AS (
-  SELECT CASE WHEN strpos(line, chr(65279)) = 1 THEN substr(line, 2) ELSE line END AS line, "$path" AS object
+  SELECT line, "$path" AS object
   FROM :database."t100_dashboard_interaction_history"
   WHERE regexp_like(line, '[^ \t]')
 ),
--- A quoted line is read with its delimiter and the comma exchanged.
+-- A quoted line is read with its delimiter and the comma exchanged. A byte order mark may stand before a header: of a row, it is part.
 history_cells AS (
   SELECT
     lines.line, described.*,
@@ -34,7 +34,8 @@ history_cells AS (
     END AS cells
   FROM history_lines AS lines
   JOIN history_objects AS described ON described.object = lines.object
-  WHERE lines.line NOT IN (SELECT header FROM history_objects)
+  WHERE CASE WHEN strpos(lines.line, chr(65279)) = 1 THEN substr(lines.line, 2) ELSE lines.line END
+    NOT IN (SELECT header FROM history_objects)
 ),
 history_fields AS (
   SELECT

@@ -138,6 +138,9 @@ describe("dev and a personal stage", () => {
         ...["t200_dashboard_interaction", "t310_training_run"].flatMap((table) =>
           ["", "dt="].map((day) => `${tenant}-c360-lake-dev/${stage}crm_derived_restricted/${table}/${day}`),
         ),
+        ...["", "descriptions.json"].map(
+          (object) => `${tenant}-c360-lake-dev/${stage}crm_derived_restricted/t100_dashboard_interaction_history_description/${object}`,
+        ),
         ...["athena/", "recommender/inflated/", "recommender/parts/", ...(tenant === "bolt" ? ["recommender/inflated/*.json"] : [])].map(
           (path) => `${tenant}-c360-cache-dev/${stage}${path}`,
         ),

@@ -143,6 +143,10 @@ describe("sql over history", () => {
     assert.deepEqual(await fixture.loadAndBuild(upstream), [rows, {}]);
   });
 
+  it("keeps a byte order mark that begins an id", async () => {
+    assert.deepEqual(await rowsOf({ "a.csv": `\ufeff${HEADER}\n\ufeffu,\ufeffi,5\n` }), [[["\ufeffu", "\ufeffi", 5, "watch"]], {}]);
+  });
+
   it("ignores blank lines, and headers of any object wherever they are", async () => {
     const joined = `${TYPED}\n\n  \t\nu1,i1,5,click\n${TYPED}\n\ufeff${TYPED}\n${HEADER}\nitem_id;user_id;timestamp\n`;
     const others = { "b.csv": `\ufeff${HEADER}\n`, "c.csv": "item_id;user_id;timestamp\ni2;u2;6\n" };
