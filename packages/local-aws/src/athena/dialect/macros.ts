@@ -7,7 +7,7 @@ type MacroFunction = (typeof MACRO_FUNCTIONS)[number];
 const OUTSIDE_STRINGS = String.raw`regexp_replace(s, '"(?:[^"\\]|\\.)*"', '""', 'g')`;
 const NO_JSON = String.raw`(?i)nan|inf|,\s*[\]}]`;
 
-/** What a number beyond a double has. Trino reads such a number as infinite, and writes it as the text Infinity. */
+/** What a number beyond a double has. Trino reads one with a fraction or an exponent as infinite, and writes it as the text Infinity. */
 const HUGE = String.raw`[0-9]{200}|[0-9][eE][+]?[0-9]{3,}\s*(?:[,\]}]|$)`;
 const JSON_PIECES = String.raw`"(?:[^"\\]|\\.)*"|-?[0-9][0-9.eE+-]*|[^"0-9-]+`;
 
@@ -35,7 +35,7 @@ const FUNCTIONS: Record<MacroFunction, string | readonly string[]> = {
       WHEN NOT json_valid(s) THEN '!' || s
       WHEN regexp_matches(s, '${HUGE}') AND NOT regexp_matches(${OUTSIDE_STRINGS}, '${NO_JSON}')
         THEN array_to_string(list_transform(regexp_extract_all(s, '${JSON_PIECES}'), piece -> CASE
-          WHEN regexp_matches(piece, '^-?[0-9]') AND isinf(TRY_CAST(piece AS DOUBLE))
+          WHEN regexp_matches(piece, '^-?[0-9]+[.eE]') AND isinf(TRY_CAST(piece AS DOUBLE))
             THEN CASE WHEN piece LIKE '-%' THEN '"-Infinity"' ELSE '"Infinity"' END
           ELSE piece
         END), '')
