@@ -99,7 +99,9 @@ export function decodeLine(text: string): DecodedLine {
 /**
  * Validates one event against the limits of
  * [PutEvents](https://docs.aws.amazon.com/personalize/latest/dg/API_UBS_Event.html), which rejects a whole call for one bad event.
- * Members that are null count as absent. Unknown members are dropped.
+ * Members that are null count as absent. Unknown members are dropped, but for misspelt ones, which make the event bad. An item or a value
+ * among the properties counts as the event's own where that has none, as
+ * [older clients](https://awscli.amazonaws.com/v2/documentation/api/2.0.33/reference/personalize-events/put-events.html) send it.
  *
  * @param value the event as the producer wrote it
  * @param sender part of the eventId that an event without one gets
