@@ -14,22 +14,34 @@ const MOST_EVENT_TYPES = 10;
  * @returns what follows "it has"; undefined when Personalize misses nothing
  */
 export function shortfall(production: Production, settings: ExportSettings): string | undefined {
-  const { rows } = expectedExport({ ...production, records: () => [] }, countsBy(settings));
-  const withEventType = settings.interactionColumns.includes("EVENT_TYPE");
-  const exported = [...rows].filter(([, { streamed }]) => !streamed || settings.streamedEvents !== "exclude").map(([key]) => rowOf(key));
-  const distinct = withEventType ? exported : [...new Set(exported.map((row) => rowKey({ ...row, eventType: undefined })))].map(rowOf);
+  const { interactionColumns, streamedEvents } = settings;
+  const withEventType = interactionColumns.includes("EVENT_TYPE");
   const rowsByUser = new Map<string, number>();
-  for (const { userId } of distinct) rowsByUser.set(userId, (rowsByUser.get(userId) ?? 0) + 1);
+  const eventTypes = new Set<string>();
+  const seen = new Set<string>();
+  let rows = 0;
+  for (const [key, { streamed }] of expectedExport({ ...production, records: () => [] }, countsBy(settings)).rows) {
+    if (streamed && streamedEvents === "exclude") continue;
+    const { eventType = "", ...row } = rowOf(key);
+    if (withEventType) {
+      eventTypes.add(eventType);
+    } else {
+      const untyped = rowKey(row);
+      if (seen.has(untyped)) continue;
+      seen.add(untyped);
+    }
+    rowsByUser.set(row.userId, (rowsByUser.get(row.userId) ?? 0) + 1);
+    rows += 1;
+  }
   const repeatUsers = [...rowsByUser.values()].filter((count) => count > 1).length;
-  if (distinct.length < LEAST_ROWS || repeatUsers < LEAST_REPEAT_USERS) {
-    const found = `${distinct.length} interactions and ${repeatUsers} users with two or more`;
+  if (rows < LEAST_ROWS || repeatUsers < LEAST_REPEAT_USERS) {
+    const found = `${rows} interactions and ${repeatUsers} users with two or more`;
     return `only ${found}, and Personalize trains on at least ${LEAST_ROWS} and ${LEAST_REPEAT_USERS}`;
   }
   if (repeatUsers * 100 < rowsByUser.size * LEAST_REPEAT_PERCENT) {
     const found = `two or more interactions of only ${repeatUsers} of ${rowsByUser.size} users`;
     return `${found}, and Personalize trains on at least ${LEAST_REPEAT_PERCENT}% of the users with two`;
   }
-  const eventTypes = withEventType ? new Set(distinct.map(({ eventType }) => eventType)).size : 0;
-  if (eventTypes <= MOST_EVENT_TYPES) return undefined;
-  return `${eventTypes} event types, and Personalize takes at most ${MOST_EVENT_TYPES} (recommender.eventTypes names those that count)`;
+  if (eventTypes.size <= MOST_EVENT_TYPES) return undefined;
+  return `${eventTypes.size} event types, and Personalize takes at most ${MOST_EVENT_TYPES} (recommender.eventTypes names those that count)`;
 }
