@@ -47,7 +47,7 @@ export function checkShrink(rows: number, maxShrink: number, current: Current | 
   const { rows: before = 0, runDate = "" } = current?.manifest ?? {};
   if (before === 0 || (before - rows) / before <= maxShrink) return;
   const found = `it has ${before} rows of run date ${runDate}, the new one would have ${rows}`;
-  const todo = "find what is missing, or start again with acceptShrink: true";
+  const todo = "restore what is missing and start again with rebuild: true, or accept it with acceptShrink: true";
   throw failure("CsvShrank", `The CSV must not lose more than ${maxShrink} of its rows (pipeline.maxShrink), ${found}: ${todo}`);
 }
 

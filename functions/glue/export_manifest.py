@@ -62,5 +62,5 @@ def check_shrink(rows: int, max_shrink: str, current: Current | None) -> None:
     if there["rows"] == 0 or (there["rows"] - rows) / there["rows"] <= float(max_shrink):
         return
     found = f"it has {there['rows']} rows of run date {there['runDate']}, the new one would have {rows}"
-    todo = "find what is missing, or start again with acceptShrink: true"
+    todo = "restore what is missing and start again with rebuild: true, or accept it with acceptShrink: true"
     raise ExportError("CsvShrank", f"The CSV must not lose more than {max_shrink} of its rows (pipeline.maxShrink), {found}: {todo}")

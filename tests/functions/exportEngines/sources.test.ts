@@ -81,7 +81,7 @@ describeEngines(
       const again = { ...EVENT, runId: "0123456789ab-2" };
       await put({ a: day(7) });
       const found = "it has 10 rows of run date 2026-11-24, the new one would have 7";
-      const todo = "find what is missing, or start again with acceptShrink: true";
+      const todo = "restore what is missing and start again with rebuild: true, or accept it with acceptShrink: true";
       const message = `The CSV must not lose more than 0.2 of its rows (pipeline.maxShrink), ${found}: ${todo}`;
       await fixture().checkFails(again, "CsvShrank", message);
       assert.equal((await fixture().answer({ ...again, maxShrink: 1 })).manifest.rows, 7);

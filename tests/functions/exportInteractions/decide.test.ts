@@ -32,7 +32,7 @@ describe("a CSV that shrinks", () => {
     }
     const message =
       "The CSV must not lose more than 0.2 of its rows (pipeline.maxShrink), it has 1000 rows of run date 2026-01-31, the new one would " +
-      "have 799: find what is missing, or start again with acceptShrink: true";
+      "have 799: restore what is missing and start again with rebuild: true, or accept it with acceptShrink: true";
     assert.throws(() => checkShrink(799, 0.2, current), { name: "CsvShrank", message });
     assert.throws(() => checkShrink(999, 0, current), { name: "CsvShrank" });
   });

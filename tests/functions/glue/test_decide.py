@@ -99,7 +99,7 @@ class Shrink(unittest.TestCase):
         with self.assertRaises(ExportError) as caught:
             check_shrink(799, "0.2", current)
         found = "it has 1000 rows of run date 2026-01-31, the new one would have 799"
-        todo = "find what is missing, or start again with acceptShrink: true"
+        todo = "restore what is missing and start again with rebuild: true, or accept it with acceptShrink: true"
         message = f"CsvShrank: The CSV must not lose more than 0.2 of its rows (pipeline.maxShrink), {found}: {todo}"
         self.assertEqual(str(caught.exception), message)
         with self.assertRaisesRegex(ExportError, "^CsvShrank: "):
