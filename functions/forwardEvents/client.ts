@@ -8,7 +8,7 @@ const TRANSIENT_STATUS = [408, 409, 429];
 const INVALID_INPUT = ["InvalidInputException", "ValidationException", "SerializationException"];
 const TRACKER = /\btracking ?id\b|\bevent ?tracker\b/i;
 /** A quoted text, which may have escaped quotes and quotes inside words; it may be cut off. */
-const QUOTED = /(?<![\p{L}\p{N}])(['"])(?:\\.|[^\\])*?(?:\1(?![\p{L}\p{N}])|$)/gsu;
+const QUOTED = /(?<![\p{L}\p{N}])(['"])(?:\\.?|[^\\])*?(?:\1(?![\p{L}\p{N}])|$)/gsu;
 
 /** Result of one PutEvents request. */
 export interface CallResult {

@@ -39,6 +39,7 @@ function readAggregate(bytes: Buffer): ReadLine[] {
 function readLines(bytes: Buffer): ReadLine[] {
   const isText = isUtf8(bytes);
   const text = bytes.toString(isText ? "utf8" : "latin1");
+  if (isText && !LINE_END.test(text)) return BLANK.test(text) ? [] : [{ line: 0, decoded: decodeLine(text) }];
   const lines = text.split(LINE_END).flatMap((part, line): ReadLine[] => {
     if (BLANK.test(part)) return [];
     if (isText) return [{ line, decoded: decodeLine(part) }];

@@ -66,11 +66,10 @@ export function plan(batch: readonly KinesisStreamRecord[]): Plan {
       data: kinesis.data,
       lines: [],
     };
-    for (const { decoded, ...place } of readRecord(record.data)) {
-      const line: RecordLine = { ...place, events: [] };
+    for (const { userRecord, line: index, decoded } of readRecord(record.data)) {
+      const line: RecordLine = { userRecord, line: index, reason: decoded.ok ? undefined : decoded.reason, events: [] };
       record.lines.push(line);
-      if (!decoded.ok) line.reason = decoded.reason;
-      else appendLine(groups, decoded, { record, line });
+      if (decoded.ok) appendLine(groups, decoded, record, line);
     }
     return record;
   });
@@ -78,16 +77,16 @@ export function plan(batch: readonly KinesisStreamRecord[]): Plan {
 }
 
 /** Validates the events of a line, and appends the valid ones to their group. */
-function appendLine(groups: Map<string, Group>, decoded: DecodedLine & { ok: true }, place: Pick<PlannedEvent, "record" | "line">): void {
+function appendLine(groups: Map<string, Group>, decoded: DecodedLine & { ok: true }, record: BatchRecord, line: RecordLine): void {
   const { userId, sessionId } = decoded;
   const key = JSON.stringify([userId, sessionId]);
   decoded.events.forEach((value, index) => {
-    const validated = validateEvent(value, decoded, place.record.arrivedSeconds);
-    place.line.events.push(validated.ok ? "pending" : validated.reason);
+    const validated = validateEvent(value, decoded, record.arrivedSeconds);
+    line.events.push(validated.ok ? "pending" : validated.reason);
     if (!validated.ok) return;
     const group = groups.get(key) ?? { userId, sessionId, calls: [] };
     groups.set(key, group);
-    append(group.calls, { ...place, index, event: validated.event });
+    append(group.calls, { record, line, index, event: validated.event });
   });
 }
 

@@ -231,7 +231,7 @@ describe("classifyFailure", () => {
   });
 
   it("passes the service's message on, without a quoted text that is cut off", () => {
-    const message = "Properties don't allow the key 'timestamp'; got \"{'a': secret";
+    const message = "Properties don't allow the key 'timestamp'; got \"{'a': secret\\";
     const { error } = classifyFailure(failure("ValidationException", 400, message));
     assert.equal(error, "PutEvents answered ValidationException (400): Properties don't allow the key …; got …");
     assert.equal(

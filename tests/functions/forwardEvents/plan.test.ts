@@ -75,7 +75,7 @@ describe("plan", () => {
         partitionKey: "p",
         arrivedSeconds: ARRIVED,
         data: Buffer.from("poison").toString("base64"),
-        lines: [{ line: 0, events: [], reason: "badJson" }],
+        lines: [{ userRecord: undefined, line: 0, events: [], reason: "badJson" }],
       },
     ]);
   });
