@@ -1,3 +1,4 @@
+import type { ColumnNames } from "../local/interactions/form";
 import type { RunOptions } from "../local/plan";
 import { type Command, type CommandContext, parseFlags, runAsProcess, UsageError } from "./shared/command";
 
@@ -5,6 +6,7 @@ const NAME = "npm start";
 const USAGE = `Usage: ${NAME} -- [flags]
 Deploys the program to a local cloud, sends interactions through it and reconciles what comes out.
   --interactions FILE  CSV or CSV.gz with USER_ID, ITEM_ID, TIMESTAMP and optionally EVENT_TYPE (default: generated)
+  --columns NAMES      the file's own header names, as USER_ID=userId,ITEM_ID=movieId (default: the stack's history.columns)
   --split time|user    which rows are sent live: the last share of all rows, or of each user's rows (default time)
   --live-share SHARE   share of the rows to send live, between 0 and 1 (default 0.2)
   --stack NAME         stack to deploy (default local)
@@ -21,6 +23,7 @@ Deploys the program to a local cloud, sends interactions through it and reconcil
 
 const FLAGS = {
   interactions: { type: "string" },
+  columns: { type: "string" },
   split: { type: "string", default: "time" },
   "live-share": { type: "string", default: "0.2" },
   stack: { type: "string", default: "local" },
@@ -39,6 +42,7 @@ function readFlags(args: string[]): RunOptions | "help" {
   if (values === undefined) return "help";
   return {
     interactions: optional(values.interactions, (text) => notEmpty("interactions", text)),
+    columns: optional(values.columns, readColumns),
     split: oneOf<RunOptions["split"]>("split", values.split, ["time", "user"]),
     liveShare: number("live-share", values["live-share"], "between 0 and 1, both excluded", (value) => value > 0 && value < 1),
     stack: matching("stack", values.stack, /^[A-Za-z0-9][\w.-]{0,99}$/, "a stack's name"),
@@ -51,6 +55,15 @@ function readFlags(args: string[]): RunOptions | "help" {
     keep: values.keep,
     json: optional(values.json, (text) => notEmpty("json", text)),
   };
+}
+
+function readColumns(text: string): ColumnNames {
+  const pairs = text.split(",").map((pair) => /^(USER_ID|ITEM_ID|TIMESTAMP|EVENT_TYPE)=(.+)$/.exec(pair)?.slice(1));
+  const known = pairs.filter((pair): pair is [string, string] => pair !== undefined);
+  const distinct = [0, 1].every((i) => new Set(known.map((pair) => pair[i].toLowerCase())).size === pairs.length);
+  if (distinct) return Object.fromEntries(known);
+  const rule = "pairs such as USER_ID=userId,ITEM_ID=movieId of USER_ID, ITEM_ID, TIMESTAMP and EVENT_TYPE with different header names";
+  throw new UsageError(`--columns must be ${rule}, got ${JSON.stringify(text)}`);
 }
 
 function optional<T>(text: string | undefined, read: (text: string) => T): T | undefined {

@@ -3,6 +3,7 @@ import type { Stack } from "@c360/local-pulumi";
 import { checkJsonFile, type CommandContext, UsageError } from "../cli/shared/command";
 import { checkTenant, readSettings } from "../cli/shared/stack";
 import type { TenantConfig } from "../config";
+import type { ColumnNames } from "./interactions/form";
 import { planProduction, type Production, type ProductionOptions } from "./interactions/production";
 import { describeLeftOut, readSource, type SourceOptions } from "./interactions/source";
 import { shortfall } from "./minimum";
@@ -14,6 +15,8 @@ import { venvIn } from "./workspace";
 export interface RunOptions extends ProductionOptions {
   /** CSV or CSV.gz of interactions. @default generated interactions */
   interactions?: string;
+  /** Header names of the file's columns. @default the stack's `history.columns` */
+  columns?: ColumnNames;
   /** Stack whose Pulumi.<stack>.yaml is deployed. @default "local" */
   stack: string;
   /** Tenant that the interactions belong to. @default the stack's first */
@@ -37,6 +40,8 @@ export interface RunPlan {
   tenant: string;
   source: SourceOptions;
   production: Production;
+  /** What is probably a mistake of the file. */
+  warnings: string[];
   exported: ExportSettings;
   training: TrainingSettings;
 }
@@ -62,20 +67,25 @@ export async function planRun(
   await checkExport(options, tenant, venvIn(folder));
   const source: SourceOptions = {
     file: options.interactions,
+    columns: options.columns ?? tenant.export.historyColumns,
     seed: options.seed,
     nowSeconds: Math.floor(Date.now() / 1000),
     defaultEventType: tenant.pipeline.defaultEventType,
   };
   const { interactionColumns, pipeline, recommender } = tenant;
   const exported = { eventTypes: pipeline.eventTypes, interactionColumns, streamedEvents: pipeline.streamedEvents };
-  const production = await readProduction(source, options, exported);
+  const { production, warnings } = await readProduction(source, options, exported);
   const training = { train: pipeline.train, campaign: recommender.campaign };
-  return { stack, stage, tenant: name, source, production, exported, training };
+  return { stack, stage, tenant: name, source, production, warnings, exported, training };
 }
 
 /** @throws UsageError when the file is wrong, or when the pipeline, which imports even where nothing is trained, would refuse its rows */
-async function readProduction(source: SourceOptions, options: RunOptions, exported: ExportSettings): Promise<Production> {
-  const { table, leftOut } = await readSource(source);
+async function readProduction(
+  source: SourceOptions,
+  options: RunOptions,
+  exported: ExportSettings,
+): Promise<Pick<RunPlan, "production" | "warnings">> {
+  const { table, leftOut, warnings } = await readSource(source);
   const name = source.file ?? "the generated interactions";
   if (options.strict && Object.keys(leftOut).length > 0) {
     throw new UsageError(`${name} has bad rows, which --strict refuses: ${describeLeftOut(leftOut)}`);
@@ -89,7 +99,7 @@ async function readProduction(source: SourceOptions, options: RunOptions, export
     const counted = exported.streamedEvents === "exclude" ? ", without what is sent live (export.streamedEvents)," : "";
     throw new UsageError(`${name}${counted} has ${missing}`);
   }
-  return production;
+  return { production, warnings };
 }
 
 /** @throws UsageError when the tenant's export cannot run on this machine, or not with the engine that was asked for */

@@ -23,6 +23,7 @@ export async function runLocally(options: RunOptions, context: CommandContext): 
   const progress = showProgress(signal, silent);
   const plan = await progress.time("read", () => planRun(options, context));
   signal.throwIfAborted();
+  for (const warning of plan.warnings) print(`Warning: ${warning}`);
   const workspace = Workspace.open(folder, print);
   const faults: string[] = [];
   try {

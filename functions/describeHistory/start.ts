@@ -28,8 +28,8 @@ export async function describeObject(key: string, stored: Readable, whole: boole
     const { code, message } = error as NodeJS.ErrnoException;
     if (!code?.startsWith("Z_")) throw error;
     if (!isGzip) return { refused: "is not gzip, but its name ends with .gz: rename it" };
-    if (code === "Z_BUF_ERROR") return { refused: "is a truncated gzip file: upload it again" };
-    return { refused: `is a damaged gzip file (${message}): upload it again` };
+    if (code === "Z_BUF_ERROR") return { refused: "is a truncated gzip file: copy it again" };
+    return { refused: `is a damaged gzip file (${message}): copy it again` };
   } finally {
     stored.destroy();
   }

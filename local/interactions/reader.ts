@@ -1,15 +1,11 @@
-import { pipeline, type Readable } from "node:stream";
+import { pipeline, Readable } from "node:stream";
 import { parse, type CsvError, type Info, type Options } from "csv-parse";
 import { UsageError } from "../../cli/shared/command";
-import { InteractionTable, type Interaction } from "./table";
+import { type ColumnNames, type Form, findForm, START_BYTES } from "./form";
+import { type Cells, checkRow, type RowRules } from "./row";
+import { type Interaction, InteractionTable } from "./table";
 
-const NEEDED = ["USER_ID", "ITEM_ID", "TIMESTAMP"] as const;
-const EVENT_TYPE = "EVENT_TYPE";
 const MAX_LINES = 5;
-const MAX_ID_CHARACTERS = 256;
-/** Words for "no value". A number beyond a double is Infinity in Athena. */
-const NO_VALUE = ["\\N", "null", "NULL", "None", "undefined", "nan", "NaN", "<NA>", "Infinity", "-Infinity"];
-const DAY_SECONDS = 86_400;
 const CSV: Options = {
   bom: true,
   info: true,
@@ -31,51 +27,119 @@ export interface ReadInteractions {
   /** The good rows, in the file's order. */
   table: InteractionTable;
   leftOut: LeftOut;
+  /** What is probably a mistake of the file, though its rows are good. */
+  warnings: string[];
+}
+
+/** Rules for a file. */
+export interface FileRules extends RowRules {
+  /** Header names of the columns. @default the columns' own names */
+  columns?: ColumnNames;
 }
 
 /**
- * Reads interactions from CSV (RFC 4180, UTF-8, a header with columns in any order, of which it ignores those that it does not need).
- * A stray quote makes its row bad. A quote that is not closed makes the file bad, because it swallows rows.
+ * Reads interactions from CSV (UTF-8, RFC 4180 with a comma, semicolon, tab or bar, a header in any order, of which it ignores the
+ * columns that it does not need). A stray quote makes its row bad. A quote that is not closed makes the file bad, because it swallows
+ * rows. Lines that repeat the header are no rows.
  *
  * @param name the input, as errors name it
  * @param text the CSV's bytes
- * @throws UsageError when the input is empty, is not CSV, or lacks a needed column
+ * @throws UsageError when the input is no such file
  */
-export async function readInteractions(name: string, text: Readable, rules: RowRules): Promise<ReadInteractions> {
+export async function readInteractions(name: string, text: Readable, rules: FileRules): Promise<ReadInteractions> {
   const table = new InteractionTable();
   const leftOut: LeftOut = {};
   const lines = new LineCounter();
-  let columns: Columns | undefined;
+  const floats = new FloatIds();
   let rows = 0;
   const leave = (reason: string, line: number): void => {
     const entry = (leftOut[reason] ??= { count: 0, lines: [] });
     entry.count += 1;
     if (entry.lines.length < MAX_LINES) entry.lines.push(line);
   };
-  const parser = parse(CSV);
-  parser.on("skip", (error: CsvError) => {
-    if (error.code !== "INVALID_OPENING_QUOTE") return void parser.destroy(error);
-    rows += 1;
-    leave("malformedQuotes", lines.at(Number(error.lines)));
-  });
-  pipeline(text, parser, () => undefined);
   try {
+    const { start, whole, all } = await peek(text);
+    const form = findForm(start, whole, rules.columns);
+    if (typeof form === "string") throw new UsageError(`${name} ${form}`);
+    const parser = parse({ ...CSV, delimiter: form.delimiter });
+    parser.on("skip", (error: CsvError) => {
+      if (error.code !== "INVALID_OPENING_QUOTE") return void parser.destroy(error);
+      rows += 1;
+      leave("malformedQuotes", lines.at(Number(error.lines)));
+    });
+    pipeline(all, parser, () => undefined);
     for await (const { record, info } of parser as AsyncIterable<{ record: string[]; info: Info }>) {
       const line = lines.start(record, info.lines);
-      if (columns === undefined) {
-        columns = findColumns(name, record);
-        continue;
-      }
+      record[0] = record[0].replace(/^\ufeff/, "");
+      if (isNoRow(record, form)) continue;
       rows += 1;
-      const checked = record.length === columns.count ? checkRow(columns.cells(record), rules) : WRONG_COLUMN_COUNT;
-      if (checked.ok) table.add(checked.row);
-      else leave(checked.reason, line);
+      const checked = record.length === form.header.length ? checkRow(cellsOf(record, form), rules) : WRONG_COLUMN_COUNT;
+      if (checked.ok) {
+        table.add(checked.row);
+        floats.add(checked.row);
+      } else leave(checked.reason, line);
     }
   } catch (error) {
     throw readProblem(name, error);
   }
-  if (columns === undefined) throw new UsageError(`${name} is empty: it must be CSV with a header that has ${NEEDED.join(", ")}`);
-  return { rows, table, leftOut };
+  return { rows, table, leftOut, warnings: floats.warnings(name) };
+}
+
+/** Reads the start of a stream, and gives a stream that has it all. */
+async function peek(text: Readable): Promise<{ start: Buffer; whole: boolean; all: Readable }> {
+  const chunks = text[Symbol.asyncIterator]() as AsyncIterator<Buffer | string>;
+  let start = Buffer.alloc(0);
+  let whole = false;
+  while (start.length <= START_BYTES && !whole) {
+    const { value, done = false } = await chunks.next();
+    if (!done) start = Buffer.concat([start, Buffer.from(value as string)]);
+    whole = done;
+  }
+  const all = Readable.from(
+    (async function* () {
+      yield start;
+      yield* { [Symbol.asyncIterator]: () => chunks };
+    })(),
+    { objectMode: false },
+  );
+  return { start: start.subarray(0, START_BYTES), whole: start.length <= START_BYTES, all };
+}
+
+/** Whether a record is the header, where files were joined once more, or a blank line. */
+function isNoRow(record: string[], { header, delimiter }: Form): boolean {
+  if (record.length === header.length && record.every((cell, i) => cell === header[i])) return true;
+  return /^[ \t]*$/.test(record.join(delimiter)) && (delimiter === "\t" || record.length === 1);
+}
+
+function cellsOf(record: string[], { user, item, time, type }: Form): Cells {
+  return { userId: record[user], itemId: record[item], timestamp: record[time], eventType: type === -1 ? undefined : record[type] };
+}
+
+/** Finds columns of ids that were floats when the file was written. */
+class FloatIds {
+  private rows = 0;
+  private readonly floats = { USER_ID: 0, ITEM_ID: 0 };
+  private example = { USER_ID: "", ITEM_ID: "" };
+
+  add({ userId, itemId }: Interaction): void {
+    this.rows += 1;
+    this.count("USER_ID", userId);
+    this.count("ITEM_ID", itemId);
+  }
+
+  warnings(name: string): string[] {
+    const columns = (["USER_ID", "ITEM_ID"] as const).filter((column) => this.rows > 0 && this.floats[column] === this.rows);
+    return columns.map((column) => {
+      const id = this.example[column];
+      return `Every ${column} of ${name} ends with .0, as ${id}: the column held floats when the file was written. Events that name ${id.slice(0, -2)} are of another id; write whole numbers.`;
+    });
+  }
+
+  private count(column: "USER_ID" | "ITEM_ID", id: string): void {
+    if (!id.endsWith(".0") || !/^\d+\.0$/.test(id)) return;
+    this.floats[column] += 1;
+    this.example[column] = id;
+  }
 }
 
 /** Turns the parser's line counts, which count a CRLF inside quotes as two lines, into those of an editor. */
@@ -101,91 +165,11 @@ class LineCounter {
   }
 }
 
-interface Columns {
-  count: number;
-  cells(record: string[]): Cells;
-}
-
-function findColumns(name: string, header: string[]): Columns {
-  const names = header.map((column) => column.trim());
-  if (names.some((column) => /[\p{Cc}\uFFFD]/u.test(column)))
-    throw new UsageError(`${name} is not CSV: its first line is not valid UTF-8 text`);
-  for (const needed of [...NEEDED, EVENT_TYPE]) {
-    const found = names.filter((column) => column === needed).length;
-    if (found > 1) throw new UsageError(`${name} must have one column ${needed}, got ${found}`);
-    if (found === 0 && needed !== EVENT_TYPE) {
-      const shown = names.slice(0, 20).map((column) => (column.length > 40 ? `${column.slice(0, 40)}...` : column));
-      throw new UsageError(`${name} has no column ${needed}: it needs ${NEEDED.join(", ")}, found ${shown.join(", ")}`);
-    }
-  }
-  const [user, item, time, type] = [...NEEDED, EVENT_TYPE].map((column) => names.indexOf(column));
-  return {
-    count: header.length,
-    cells: (record) => ({
-      userId: record[user],
-      itemId: record[item],
-      timestamp: record[time],
-      eventType: type === -1 ? undefined : record[type],
-    }),
-  };
-}
-
 function readProblem(name: string, error: unknown): unknown {
   if (!(error instanceof Error)) return error;
   const { code = "" } = error as { code?: string };
-  if (code.startsWith("Z_")) return new UsageError(`${name} is not valid gzip: ${error.message}`);
+  if (code === "Z_BUF_ERROR") return new UsageError(`${name} is a truncated gzip file: copy it again`);
+  if (code.startsWith("Z_")) return new UsageError(`${name} is a damaged gzip file (${error.message}): copy it again`);
   if (code.startsWith("CSV_")) return new UsageError(`${name} is not CSV: ${error.message}`);
   return error;
-}
-
-/** Rules for rows. */
-export interface RowRules {
-  /** Epoch seconds. A TIMESTAMP more than a day later is bad. */
-  nowSeconds: number;
-  /** Event type of rows without one: the stack's recommender.defaultEventType. */
-  defaultEventType: string;
-}
-
-/** A row's cells as the file has them. `eventType` is undefined where the file has no such column. */
-interface Cells {
-  userId: string;
-  itemId: string;
-  timestamp: string;
-  eventType?: string;
-}
-
-/** A good row, or the reason why it is left out. */
-type CheckedRow = { ok: true; row: Interaction } | { ok: false; reason: string };
-
-/**
- * Checks whether Personalize accepts a row: ids have 1 to 256 characters, no control characters, and are no word for "no value";
- * TIMESTAMP is a whole number of epoch seconds, positive and at most a day ahead. A row without an event type, or with such a word in
- * its place, gets the default one.
- */
-function checkRow(cells: Cells, { nowSeconds, defaultEventType }: RowRules): CheckedRow {
-  const { eventType: cell = "" } = cells;
-  const eventType = cell === "" || NO_VALUE.includes(cell) ? defaultEventType : cell;
-  const reason =
-    textProblem("userId", cells.userId) ??
-    textProblem("itemId", cells.itemId) ??
-    timestampProblem(cells.timestamp, nowSeconds) ??
-    textProblem("eventType", eventType);
-  if (reason !== undefined) return { ok: false, reason };
-  return { ok: true, row: { userId: cells.userId, itemId: cells.itemId, timestamp: Number(cells.timestamp), eventType } };
-}
-
-function textProblem(name: string, value: string): string | undefined {
-  if (value === "") return `${name}Empty`;
-  if (NO_VALUE.includes(value)) return `${name}NoValue`;
-  if (value.length > MAX_ID_CHARACTERS && [...value].length > MAX_ID_CHARACTERS) return `${name}TooLong`;
-  if (/\p{Cc}/u.test(value)) return `${name}ControlCharacter`;
-  if (value.includes("\uFFFD")) return `${name}NotUtf8`;
-  return undefined;
-}
-
-function timestampProblem(text: string, nowSeconds: number): string | undefined {
-  if (!/^-?\d+$/.test(text)) return "timestampNotWholeSeconds";
-  const seconds = Number(text);
-  if (seconds <= 0) return "timestampNotPositive";
-  return seconds > nowSeconds + DAY_SECONDS ? "timestampInFuture" : undefined;
 }

@@ -5,7 +5,8 @@ import { Readable, Transform, pipeline } from "node:stream";
 import { createGunzip } from "node:zlib";
 import { UsageError } from "../../cli/shared/command";
 import { generateInteractions } from "./generator";
-import { readInteractions, type LeftOut, type ReadInteractions, type RowRules } from "./reader";
+import { isGzip } from "./form";
+import { type FileRules, readInteractions, type LeftOut, type ReadInteractions } from "./reader";
 
 /** Interactions, with what the report says about their source. */
 export interface Input extends ReadInteractions {
@@ -16,8 +17,8 @@ export interface Input extends ReadInteractions {
 }
 
 /** What to read. Equal options give equal rows. */
-export interface SourceOptions extends RowRules {
-  /** CSV or CSV.gz, which its content tells. @default generated interactions */
+export interface SourceOptions extends FileRules {
+  /** CSV, or CSV.gz if its name ends with `.gz`. @default generated interactions */
   file?: string;
   /** Seed of the generator. */
   seed: number;
@@ -26,7 +27,7 @@ export interface SourceOptions extends RowRules {
 /**
  * Reads or generates interactions.
  *
- * @throws UsageError when the file is missing, empty, not CSV or CSV.gz, lacks a needed column or has no good row
+ * @throws UsageError when the file is missing, is no CSV or CSV.gz with a header that names the needed columns, or has no good row
  */
 export async function readSource({ file, seed, ...rules }: SourceOptions): Promise<Input> {
   const name = file ?? "the generated interactions";
@@ -51,24 +52,21 @@ export function describeLeftOut(leftOut: LeftOut): string {
 }
 
 async function openFile(file: string, hash: ReturnType<typeof createHash>): Promise<Readable> {
-  const head = await readHead(file);
-  if (head.length === 0) throw new UsageError(`${file} is empty: it must be CSV or CSV.gz`);
+  const start = await readStart(file);
   const bytes = hashed(createReadStream(file), hash);
-  if (head[0] !== 0x1f || head[1] !== 0x8b) {
-    if (head.includes(0)) throw new UsageError(`${file} is not CSV: it is not valid UTF-8 text`);
-    return bytes;
-  }
+  if (start.length === 0 || !file.endsWith(".gz")) return bytes;
+  if (!isGzip(start)) throw new UsageError(`${file} is not gzip, but its name ends with .gz: rename it`);
   const gunzip = createGunzip();
   pipeline(bytes, gunzip, () => undefined);
   return gunzip;
 }
 
-async function readHead(file: string): Promise<Buffer> {
+async function readStart(file: string): Promise<Buffer> {
   try {
     if (!(await stat(file)).isFile()) throw new UsageError(`--interactions must name a file, got ${file}`);
     const handle = await open(file);
     try {
-      const { buffer, bytesRead } = await handle.read(Buffer.alloc(4096), 0, 4096, 0);
+      const { buffer, bytesRead } = await handle.read(Buffer.alloc(2), 0, 2, 0);
       return buffer.subarray(0, bytesRead);
     } finally {
       await handle.close();

@@ -12,16 +12,33 @@ const GOOD = "USER_ID,ITEM_ID,TIMESTAMP\nu,i,1\nu,i,2\nv,j,3\n";
 describe("the flags of npm start", () => {
   it("have defaults", () => {
     assert.deepEqual(start.readFlags([]), {
-      ...{ interactions: undefined, split: "time", liveShare: 0.2, stack: "local", tenant: undefined, exportEngine: undefined },
+      ...{
+        interactions: undefined,
+        columns: undefined,
+        split: "time",
+        liveShare: 0.2,
+        stack: "local",
+        tenant: undefined,
+        exportEngine: undefined,
+      },
       ...{ seed: 1, scale: 60, poison: 0, strict: false, keep: false, json: undefined },
     });
   });
 
   it("are read", () => {
-    const given = "--interactions a.csv --split user --live-share .5 --stack dev --tenant acme --export-engine glue";
+    const given =
+      "--interactions a.csv --columns USER_ID=userId,TIMESTAMP=event=time --split user --live-share .5 --stack dev --tenant acme --export-engine glue";
     const more = "--seed 7 --scale 1e3 --poison 0.1 --strict --keep --json r.json";
     assert.deepEqual(start.readFlags(`${given} ${more}`.split(" ")), {
-      ...{ interactions: "a.csv", split: "user", liveShare: 0.5, stack: "dev", tenant: "acme", exportEngine: "glue" },
+      ...{
+        interactions: "a.csv",
+        columns: { USER_ID: "userId", TIMESTAMP: "event=time" },
+        split: "user",
+        liveShare: 0.5,
+        stack: "dev",
+        tenant: "acme",
+        exportEngine: "glue",
+      },
       ...{ seed: 7, scale: 1000, poison: 0.1, strict: true, keep: true, json: "r.json" },
     });
   });
@@ -44,6 +61,11 @@ describe("the flags of npm start", () => {
     ["--stack ../x", /^--stack must be a stack's name/],
     ["--tenant ACME", /^--tenant must be a tenant's name/],
     ["--interactions=", /--interactions must name a file/],
+    ["--columns userId", /^--columns must be pairs such as USER_ID=userId,ITEM_ID=movieId of .*, got "userId"$/],
+    ["--columns=", /^--columns must be pairs/],
+    ["--columns USER_ID=", /^--columns must be pairs/],
+    ["--columns USER_ID=a,USER_ID=b", /^--columns must be pairs/],
+    ["--columns USER_ID=a,ITEM_ID=A", /with different header names, got "USER_ID=a,ITEM_ID=A"$/],
     ["--json=", /--json must name a file/],
     ["--interactions", /--interactions/],
     ["--nosuch 1", /--nosuch/],
@@ -60,7 +82,7 @@ describe("the flags of npm start", () => {
   it("are shown", async () => {
     const { code, printed, errors } = await runCommand(start, "--help");
     assert.deepEqual([code, errors], [0, []]);
-    const flags = "interactions split live-share stack tenant export-engine seed scale poison strict keep json".split(" ");
+    const flags = "interactions columns split live-share stack tenant export-engine seed scale poison strict keep json".split(" ");
     for (const flag of flags) assert.ok(printed[0].includes(`--${flag} `), flag);
   });
 });
@@ -74,22 +96,22 @@ describe("npm start with wrong input", () => {
   });
   after(() => rmSync(parent, { recursive: true }));
 
-  const file = (content: string | Buffer): string => {
-    writeFileSync(join(parent, "in.csv"), content);
-    return join(parent, "in.csv");
+  const file = (content: string | Buffer, name = "in.csv"): string => {
+    writeFileSync(join(parent, name), content);
+    return join(parent, name);
   };
 
   const cases: [string, () => string[], RegExp][] = [
     ["a wrong flag", () => ["--scale", "0"], /--scale must be above 0, got "0"/],
     ["a missing file", () => ["--interactions", join(parent, "none.csv")], /there is no .*none\.csv/],
     ["an empty file", () => ["--interactions", file("")], /is empty/],
-    ["a file that is not CSV", () => ["--interactions", file("\u0000\u0001binary")], /is not CSV/],
+    ["a file that is not CSV", () => ["--interactions", file("a\u0001binary")], /in\.csv is not text: export it as CSV/],
     [
       "a file without a needed column",
       () => ["--interactions", file("USER_ID,TIMESTAMP\nu,1\n")],
-      /no column ITEM_ID: it needs .*, found USER_ID, TIMESTAMP/,
+      /in\.csv has no column ITEM_ID: rename one, or set history\.columns \(npm start: --columns\), got "USER_ID,TIMESTAMP"/,
     ],
-    ["gzip that is cut off", () => ["--interactions", file(gzipSync(GOOD).subarray(0, 30))], /not valid gzip/],
+    ["gzip that is cut off", () => ["--interactions", file(gzipSync(GOOD).subarray(0, 30), "in.csv.gz")], /is a truncated gzip file/],
     [
       "a file without a good row",
       () => ["--interactions", file("USER_ID,ITEM_ID,TIMESTAMP\nu,i,0\n")],

@@ -35,12 +35,12 @@ describe("describeObject", () => {
   it("refuses gzip that is truncated anywhere, is damaged, or is none", async () => {
     const stored = gzipSync(`${HEADER}\n${NOISE}`);
     for (const length of [2, 12, 5000, stored.length - 1]) {
-      assert.equal(await read("a.gz", stored.subarray(0, length)), "is a truncated gzip file: upload it again", `${length} bytes`);
+      assert.equal(await read("a.gz", stored.subarray(0, length)), "is a truncated gzip file: copy it again", `${length} bytes`);
     }
     assert.equal(await read("a.gz", Buffer.from(HEADER)), "is not gzip, but its name ends with .gz: rename it");
     const damaged = Buffer.from(stored);
     damaged[stored.length - 5] ^= 1;
-    assert.equal(await read("a.gz", damaged), "is a damaged gzip file (incorrect data check): upload it again");
+    assert.equal(await read("a.gz", damaged), "is a damaged gzip file (incorrect data check): copy it again");
     assert.match(await read("a.gz", Buffer.concat([stored, Buffer.from("more")])), /^is a damaged gzip file/);
   });
 
