@@ -91,9 +91,9 @@ async function peek(text: Readable): Promise<{ start: Buffer; whole: boolean; al
   let start = Buffer.alloc(0);
   let whole = false;
   while (start.length <= START_BYTES && !whole) {
-    const { value, done = false } = await chunks.next();
-    if (!done) start = Buffer.concat([start, Buffer.from(value as string)]);
-    whole = done;
+    const next = await chunks.next();
+    if (!next.done) start = Buffer.concat([start, Buffer.from(next.value)]);
+    whole = next.done === true;
   }
   const all = Readable.from(
     (async function* () {
