@@ -75,7 +75,9 @@ function describeHeader(header: string, names: ColumnNames): Layout | Refusal {
   }
   const missing = NEEDED.filter((_, i) => found[i].length === 0).map((column) => names[column] ?? column);
   if (missing.length > 0) {
-    return { refused: `has no column ${missing.join(", ")}: rename one, or set history.columns (npm start: --columns), got ${visible(header)}` };
+    return {
+      refused: `has no column ${missing.join(", ")}: rename one, or set history.columns (npm start: --columns), got ${visible(header)}`,
+    };
   }
   const twice = COLUMNS.find((_, i) => found[i].length > 1);
   if (twice !== undefined)
