@@ -53,7 +53,10 @@ const TABLES: Record<string, Record<string, keyof typeof SEED>> = {
 };
 /** Row 0 of each table: DuckDB must not plan a prepared statement for an empty table. */
 const SEED = { VARCHAR: "''", BIGINT: "0", BOOLEAN: "FALSE" };
-const FRAGMENTS = { classified_rows: readStatement("classified_rows"), csv_lines: readStatement("csv_lines") };
+const CLASSIFIED_ROWS: SqlValues = Object.fromEntries(
+  ["classified_rows", "history_rows", "event_rows"].map((name) => [name, { fragment: readStatement(name) }]),
+);
+const CSV_LINES: SqlValues = { csv_lines: { fragment: readStatement("csv_lines") } };
 
 const HARMLESS = { harmless_reasons: { list: HARMLESS_REASONS } };
 
@@ -224,7 +227,7 @@ function classified(settings: RunSettings): SqlValues {
   const { defaultEventType = "watch", countedTypes = [], ignoredTypes = [] } = settings;
   const runDate = runDateOf(settings);
   return {
-    classified_rows: { fragment: FRAGMENTS.classified_rows },
+    ...CLASSIFIED_ROWS,
     database: { identifier: DATABASE },
     run_date: { text: runDate },
     last_hour: { text: `${runDate.replaceAll("-", "/")}/23` },
@@ -236,7 +239,7 @@ function classified(settings: RunSettings): SqlValues {
 
 function csv({ withEventType = true, withoutStreamed = false }: RunSettings): SqlValues {
   return {
-    csv_lines: { fragment: FRAGMENTS.csv_lines },
+    ...CSV_LINES,
     with_event_type: { flag: withEventType },
     without_streamed: { flag: withoutStreamed },
   };

@@ -38,6 +38,8 @@ export function classifiedRows({ database, defaultEventType, eventTypes }: Defin
     database: { identifier: database },
     run_date: { jsonata: "$runDate" },
     classified_rows: { fragment: readStatement("classified_rows") },
+    history_rows: { fragment: readStatement("history_rows") },
+    event_rows: { fragment: readStatement("event_rows") },
     last_hour: { jsonata: '$replace($runDate, "-", "/") & "/23"' },
     default_event_type: { text: defaultEventType },
     counted_types: { list: eventTypes ?? [] },
