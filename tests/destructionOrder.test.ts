@@ -68,6 +68,28 @@ SHOWN.push(
   ["acme-export-history-function", "acme-lake-lake-bucket"],
 );
 
+/**
+ * Resources that must be deleted before another is replaced, with the input that says so. Where a replacement deletes first (AWS's names
+ * are fixed), Pulumi looks for its users only among the inputs that derive from it: https://www.pulumi.com/docs/iac/concepts/options/deletebeforereplace/
+ */
+const REPLACED_WITH: [user: string, input: string, used: string[]][] = [
+  ["acme-recommender-tracker", "desiredState", ["acme-recommender-dataset", "acme-recommender-dataset-group"]],
+  ["acme-recommender-dataset", "desiredState", ["acme-recommender-schema", "acme-recommender-dataset-group"]],
+  ["acme-forwarder-mapping", "eventSourceArn", ["acme-feed-stream"]],
+  ["acme-feed-delivery", "kinesisSourceConfiguration", ["acme-feed-stream"]],
+  ["acme-feed-errors", "logGroupName", ["acme-feed-logs"]],
+  ...["events", "history", "descriptions", "interactions", "trainings"].map((table): [string, string, string[]] => [
+    `acme-catalog-${table}`,
+    "databaseName",
+    ["acme-catalog-database"],
+  ]),
+  ...["access", "ownership", "encryption", "versioning", "lifecycle", "policy", "logging"].map((part): [string, string, string[]] => [
+    `acme-lake-upstream-${part}`,
+    "bucket",
+    ["acme-lake-upstream-bucket"],
+  ]),
+];
+
 /** What every resource uses by name: by its own inputs, or by the policy of a role that it has or passes on. */
 function usesOf(resources: readonly StackResource[]): Pair[] {
   const custom = resources.filter((resource) => resource.custom);
@@ -133,6 +155,15 @@ describe("the dependencies of prod", () => {
       SHOWN.filter((pair) => !found.has(String(pair))),
       [],
     );
+  });
+
+  it("let nothing be replaced before what must be replaced with it", () => {
+    const called = (name: string) => resources.filter((resource) => resource.custom && resource.name === name)[0];
+    const missing = REPLACED_WITH.flatMap(([user, input, used]) => {
+      const derivedFrom = called(user).propertyDependencies[input] ?? [];
+      return used.filter((name) => !derivedFrom.includes(called(name).urn)).map((name) => `${user}: ${input} does not derive from ${name}`);
+    });
+    assert.deepEqual(missing, []);
   });
 
   it("would be reported by name if one was missing", () => {

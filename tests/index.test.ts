@@ -15,6 +15,7 @@ const UNTAGGED = [
   "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock",
   "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration",
   "aws:s3/bucketVersioning:BucketVersioning",
+  "AWS::Personalize::Schema",
 ];
 
 async function program(): Promise<unknown> {
@@ -124,7 +125,9 @@ describe("the program", () => {
 
   it("tags every taggable resource", () => {
     for (const [stage, { resources }] of Object.entries(byStage)) {
-      for (const resource of resources.filter(({ custom, type }) => custom && !UNTAGGED.includes(type))) {
+      const taggable = ({ custom, type, inputs }: Registered) =>
+        custom && !UNTAGGED.includes((inputs.typeName as string | undefined) ?? type);
+      for (const resource of resources.filter(taggable)) {
         assert.deepEqual(tagsOf(resource), { tenant: "acme", stage, project: "c360-recommender" }, resource.name);
       }
     }

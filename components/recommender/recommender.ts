@@ -88,7 +88,7 @@ export class Recommender extends pulumi.ComponentResource {
       options,
     );
     const { name: schemaName, text: Schema } = interactionsSchema(context, interactionColumns);
-    const schema = cloudControl("AWS::Personalize::Schema", `${name}-schema`, { Name: schemaName, Schema, Tags }, options);
+    const schema = cloudControl("AWS::Personalize::Schema", `${name}-schema`, { Name: schemaName, Schema }, options);
     const dataset = cloudControl(
       "AWS::Personalize::Dataset",
       `${name}-dataset`,
@@ -101,11 +101,13 @@ export class Recommender extends pulumi.ComponentResource {
       },
       options,
     );
+    // A tracker must be deleted before its dataset, so its desired state derives from the dataset's id too.
+    const DatasetGroupArn = pulumi.all([datasetGroup.id, dataset.id]).apply(([group]) => group);
     const tracker = cloudControl(
       "AWS::Personalize::EventTracker",
       `${name}-tracker`,
-      { Name: physicalName("eventTracker", context, "tracker"), DatasetGroupArn: datasetGroup.id, Tags },
-      { ...options, dependsOn: [dataset] },
+      { Name: physicalName("eventTracker", context, "tracker"), DatasetGroupArn, Tags },
+      options,
     );
     const trackingId = pulumi.jsonParse(tracker.properties).apply((properties: { TrackingId: string }) => properties.TrackingId);
     return { datasetGroupArn: datasetGroup.id, datasetArn: dataset.id, trackingId, schemaName };

@@ -6,8 +6,8 @@ type Tags = { Key: string; Value: string }[];
 /** Properties of the CloudFormation types that the program uses: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/AWS_Personalize.html */
 export interface CloudControlTypes {
   "AWS::Personalize::DatasetGroup": { Name: string; Tags: Tags };
-  /** `Schema` is an Avro schema as JSON text. */
-  "AWS::Personalize::Schema": { Name: string; Schema: string; Tags: Tags };
+  /** `Schema` is an Avro schema as JSON text. Schemas have no tags: https://docs.aws.amazon.com/personalize/latest/dg/tagging-resources.html */
+  "AWS::Personalize::Schema": { Name: string; Schema: string };
   "AWS::Personalize::Dataset": {
     Name: string;
     DatasetType: "Interactions";
@@ -18,12 +18,12 @@ export interface CloudControlTypes {
   "AWS::Personalize::EventTracker": { Name: string; DatasetGroupArn: pulumi.Input<string>; Tags: Tags };
 }
 
-/** Types whose tags can be updated. The service updates nothing of the others, although the provider would try to update a list. */
-const TAGS_CHANGE = ["AWS::Personalize::EventTracker"];
-
 /**
  * A resource that @pulumi/aws has no type for. Its `id` is the ARN; `properties` is JSON text, unknown at a first preview.
- * A replacement deletes first, because names are fixed and a dataset group can have only one tracker.
+ *
+ * Every change replaces, because the service updates nothing but an event tracker's tags. So a change of tags, which follow from tenant,
+ * stage and project, would cost a dataset its events. A replacement deletes first, because names are fixed and a dataset group can have
+ * only one tracker; before this resource go those whose desired state derives from its `id`.
  */
 export function cloudControl<T extends keyof CloudControlTypes>(
   typeName: T,
@@ -34,7 +34,7 @@ export function cloudControl<T extends keyof CloudControlTypes>(
   return new aws.cloudcontrol.Resource(
     name,
     { typeName, desiredState: pulumi.jsonStringify(desired) },
-    { ...opts, deleteBeforeReplace: true, replaceOnChanges: TAGS_CHANGE.includes(typeName) ? [] : ["desiredState"] },
+    { ...opts, deleteBeforeReplace: true, replaceOnChanges: ["desiredState"] },
   );
 }
 

@@ -88,6 +88,7 @@ describe("the control plane of the local Personalize", () => {
     ["a name of 64 characters", "Schema", () => ({ Name: "a".repeat(64), Schema: "{}" }), /Name must be 1 to 63/],
     ["a taken group name", "DatasetGroup", () => ({ Name: "shop" }), /Another resource with .*dataset-group\/shop exists/],
     ["a taken schema name", "Schema", () => ({ Name: "shop", Schema: JSON.stringify(INTERACTIONS_SCHEMA) }), /schema\/shop exists/],
+    ["a schema with tags", "Schema", () => ({ ...schema({}), Tags: [] }), /Schema: the local cloud does not know the input Tags/],
     ["a schema that is not JSON", "Schema", () => ({ Name: "bad", Schema: "{" }), /Schema must be JSON/],
     ["a schema of another version", "Schema", () => schema({ version: "1.1" }), /version must be "1\.0", got "1\.1"/],
     ["a schema of another namespace", "Schema", () => schema({ namespace: "com.shop" }), /namespace/],

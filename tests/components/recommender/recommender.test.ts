@@ -22,8 +22,8 @@ function create(args: Partial<RecommenderArgs> = {}) {
 }
 
 function schemaOf(inputs: Record<string, unknown>) {
-  const { Name, Schema, Tags } = JSON.parse(inputs.desiredState as string) as { Name: string; Schema: string; Tags: unknown };
-  return { Name, Tags, Schema: JSON.parse(Schema) as { fields: { name: string; type: string }[] } };
+  const { Schema, ...rest } = JSON.parse(inputs.desiredState as string) as { Name: string; Schema: string };
+  return { ...rest, Schema: JSON.parse(Schema) as { fields: { name: string; type: string }[] } };
 }
 
 describe("Recommender", () => {
@@ -87,7 +87,7 @@ describe("Recommender", () => {
     ]);
   });
 
-  it("creates a tagged dataset group, schema, dataset and event tracker", async () => {
+  it("creates a schema, and a tagged dataset group, dataset and event tracker", async () => {
     const { get, names } = await deploy(create());
     assert.deepEqual(names(CLOUD_CONTROL), MADE);
     const desired = (name: string) => {
@@ -121,7 +121,6 @@ describe("Recommender", () => {
     assert.equal(schema.parent, PARENT);
     assert.deepEqual(schemaOf(schema.inputs), {
       Name: "acme-c360-recommender-schema-c4c54-dev",
-      Tags: TAG_LIST,
       Schema: {
         type: "record",
         name: "Interactions",
@@ -167,7 +166,7 @@ describe("Recommender", () => {
     const { get } = await deploy(create({ protect: true }));
     for (const name of MADE) {
       const { deleteBeforeReplace, replaceOnChanges, protect } = get(CLOUD_CONTROL, name);
-      const expected = { deleteBeforeReplace: true, replaceOnChanges: name === "r-tracker" ? [] : ["desiredState"], protect: true };
+      const expected = { deleteBeforeReplace: true, replaceOnChanges: ["desiredState"], protect: true };
       assert.deepEqual({ deleteBeforeReplace, replaceOnChanges, protect }, expected, name);
     }
     const open = await deploy(create());

@@ -71,7 +71,7 @@ const arnInput = (kind: string) => z.string().regex(new RegExp(`^arn:[^:]+:perso
 /** Inputs by type: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/AWS_Personalize.html */
 const GROUP_INPUTS = inputsOf(z.strictObject({ Name: NAME, Tags: TAGS }), () => DATASET_GROUP);
 const SCHEMA_INPUTS = inputsOf(
-  z.strictObject({ Name: NAME, Schema: z.string(), Tags: TAGS }),
+  z.strictObject({ Name: NAME, Schema: z.string() }),
   () => SCHEMA,
   ({ Schema }) => {
     if (Schema !== undefined) readSchema(Schema);
