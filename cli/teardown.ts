@@ -1,5 +1,7 @@
+import type { IAMClient } from "@aws-sdk/client-iam";
 import type { PersonalizeClient } from "@aws-sdk/client-personalize";
 import type { SFNClient } from "@aws-sdk/client-sfn";
+import type { STSClient } from "@aws-sdk/client-sts";
 import type { Owner } from "../components/shared/naming";
 import type { PipelineCampaign, PipelineSolution } from "./aws/campaigns";
 import { type Command, type CommandContext, parseFlags, runAsProcess, UsageError } from "./shared/command";
@@ -16,7 +18,8 @@ export interface TeardownOptions {
 
 const NAME = "npm run teardown";
 const USAGE = `Usage: ${NAME} -- --stack NAME [flags]
-Deletes the campaigns and solutions that the pipeline created. Run it before pulumi destroy, and before you remove a tenant.
+Deletes the campaigns and solutions that the pipeline created, and lists what else would stop pulumi destroy.
+Run it before pulumi destroy, and before you remove a tenant.
   --stack NAME      stack on AWS, or "local": the local cloud that npm start -- --keep has started
   --tenant NAME     tenant whose campaign and solutions to delete (default: all of the stack)
   --yes             delete without asking
@@ -42,6 +45,7 @@ const POLL_MS = { local: 100, aws: 10_000 };
 async function run(options: TeardownOptions, context: CommandContext): Promise<number> {
   const { print, printError, signal } = context;
   const { checkForeignCampaigns, deleteResources, findResources } = await import("./aws/campaigns");
+  const { blockerLines, findBlockers } = await import("./aws/blockers");
   const { withCredentials } = await import("./shared/stack");
   const target = await findTarget(options, context);
   const found = await withCredentials(options.stack, () => findResources({ ...target, signal }));
@@ -49,6 +53,7 @@ async function run(options: TeardownOptions, context: CommandContext): Promise<n
   const lines = [...found.campaigns.flatMap(campaignLines), ...found.solutions.flatMap(solutionLines)];
   if (lines.length > 0) print(`The pipeline created for ${whose} in ${target.region}:`);
   for (const line of lines) print(line);
+  for (const line of blockerLines(await findBlockers({ ...target, signal }), target.region)) print(line);
   checkForeignCampaigns(found);
   await checkIdle(target, signal);
   if (lines.length === 0) {
@@ -70,8 +75,10 @@ async function run(options: TeardownOptions, context: CommandContext): Promise<n
 
 /** Where to delete, and whose resources. */
 interface Target {
+  iam: IAMClient;
   personalize: PersonalizeClient;
   sfn: SFNClient;
+  sts: STSClient;
   region: string;
   owners: Owner[];
   /** Milliseconds between two rounds. */
@@ -81,8 +88,10 @@ interface Target {
 /** @throws UsageError when stack or tenant are unknown, Error while the local cloud is being deployed to */
 async function findTarget({ stack, tenant }: TeardownOptions, { programDir, folder }: CommandContext): Promise<Target> {
   const { checkTenant, clientSettings, findLocalCloud, readSettings } = await import("./shared/stack");
+  const { IAMClient } = await import("@aws-sdk/client-iam");
   const { PersonalizeClient } = await import("@aws-sdk/client-personalize");
   const { SFNClient } = await import("@aws-sdk/client-sfn");
+  const { STSClient } = await import("@aws-sdk/client-sts");
   const cloud = findLocalCloud(stack, folder);
   const { stage, tenants, stack: settings } = await readSettings(programDir, cloud?.stack ?? stack);
   if (cloud !== undefined && cloud.tenants === undefined) {
@@ -92,8 +101,10 @@ async function findTarget({ stack, tenant }: TeardownOptions, { programDir, fold
   const chosen = tenant === undefined ? known : [checkTenant(tenant, known, `stack ${stack}`)];
   const client = clientSettings(cloud, settings.config["aws:region"]);
   return {
+    iam: new IAMClient(client),
     personalize: new PersonalizeClient(client),
     sfn: new SFNClient(client),
+    sts: new STSClient(client),
     region: client.region,
     owners: chosen.map((name) => ({ tenant: name, stage })),
     pollMs: cloud === undefined ? POLL_MS.aws : POLL_MS.local,

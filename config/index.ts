@@ -97,7 +97,7 @@ function resolve(stage: string, name: string, settings: Overrides): TenantConfig
     },
     forwarder: { ...settings.forwarder },
     recommender: { campaign: defaults.campaign, protect, ...personalize },
-    catalog: { database: settings.database ?? databaseName(owner), projectionStart, protect },
+    catalog: { database: settings.database ?? databaseName(owner), projectionStart },
     export: { ...exporting, ...(settings.history?.columns && { historyColumns: settings.history.columns }) },
     pipeline: {
       schedule: defaults.schedule,

@@ -181,7 +181,7 @@ describe("the program", () => {
     assert.deepEqual(kept(byStage.staging).sort(), data);
     assert.deepEqual(kept(byStage.dev), []);
     const emptied = ({ resources }: Deployment) => resources.filter(({ custom, inputs }) => custom && inputs.forceDestroy === true).length;
-    assert.deepEqual([byStage.dev, byStage.staging, byStage.prod].map(emptied), [5 + 1, 0, 0]);
+    assert.deepEqual([byStage.dev, byStage.staging, byStage.prod].map(emptied), [5 + 1, 1, 1]);
   });
 
   it("gives the outputs that others rely on", () => {

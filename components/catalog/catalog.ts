@@ -18,8 +18,6 @@ export interface CatalogArgs {
   database?: string;
   /** First hour that may have raw events, `yyyy/MM/dd/HH` in UTC: queries read no earlier one. @default 2026/01/01/00 */
   projectionStart?: string;
-  /** Whether the workgroup refuses deletion while it has a history of queries. @default false */
-  protect?: boolean;
 }
 
 /** Bytes that one query may scan before Athena stops it: a runaway query costs at most about 5 US dollars. */
@@ -34,7 +32,7 @@ export class Catalog extends pulumi.ComponentResource {
 
   constructor(name: string, args: CatalogArgs, opts?: pulumi.ComponentResourceOptions) {
     super("c360:lake:Catalog", name, args, opts);
-    const { context, projectionStart = "2026/01/01/00", protect = false } = args;
+    const { context, projectionStart = "2026/01/01/00" } = args;
     const { buckets, keyPrefix, tags } = context;
     const parent = { parent: this };
 
@@ -60,7 +58,8 @@ export class Catalog extends pulumi.ComponentResource {
             encryptionConfiguration: { encryptionOption: "SSE_S3" },
           },
         },
-        forceDestroy: !protect,
+        // Otherwise its history of queries, which is no data, would keep it from being deleted.
+        forceDestroy: true,
         tags,
       },
       parent,

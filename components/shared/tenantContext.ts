@@ -51,6 +51,7 @@ export function arnsOf({ partition, region, account }: AwsContext) {
     defaultScheduleGroup: () => regional("scheduler", "schedule-group/default"),
     anyKey: () => regional("kms", "key/*"),
     role: (name: string) => `arn:${partition}:iam::${account}:role/${name}`,
+    policy: (name: string) => `arn:${partition}:iam::${account}:policy/${name}`,
     anyPersonalize: () => regional("personalize", "*"),
     /** Recipes belong to the service. */
     recipe: (name: string) => `arn:${partition}:personalize:::recipe/${name}`,

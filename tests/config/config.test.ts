@@ -37,7 +37,7 @@ describe("defaults", () => {
           },
           forwarder: {},
           recommender: { campaign: false, protect: false },
-          catalog: { database: "acme_crm_derived_restricted_dev", protect: false },
+          catalog: { database: "acme_crm_derived_restricted_dev" },
           export: {},
           pipeline: { schedule: "off", train: "never", defaultEventType: "interaction" },
         },
@@ -56,7 +56,7 @@ describe("defaults", () => {
       shards: feed.stream?.shards,
       retentionHours: feed.stream?.retentionHours,
       logRetentionDays,
-      protect: [lake, feed, catalog, recommender].map(({ protect }) => protect),
+      protect: [lake, feed, recommender].map(({ protect }) => protect),
       forceDestroy: lake.forceDestroy,
       shared: lake.shared,
     });
@@ -70,7 +70,7 @@ describe("defaults", () => {
       shards: 5,
       retentionHours: 168,
       logRetentionDays: 90,
-      protect: [true, true, true, true],
+      protect: [true, true, true],
       forceDestroy: false,
       shared: false,
     });
@@ -84,7 +84,7 @@ describe("defaults", () => {
       shards: 1,
       retentionHours: 24,
       logRetentionDays: 30,
-      protect: [true, true, true, true],
+      protect: [true, true, true],
       forceDestroy: false,
       shared: false,
     });
@@ -98,7 +98,7 @@ describe("defaults", () => {
       shards: 1,
       retentionHours: 24,
       logRetentionDays: 14,
-      protect: [false, false, false, false],
+      protect: [false, false, false],
       forceDestroy: false,
       shared: false,
     });
@@ -202,7 +202,7 @@ describe("settings", () => {
         callsPerSecond: 5,
       },
       recommender: { existing, recipe: "aws-popularity-count", campaign: true, minProvisionedTps: 500, protect: true },
-      catalog: { database: "own_database", projectionStart: "2027/12/31/23", protect: false },
+      catalog: { database: "own_database", projectionStart: "2027/12/31/23" },
       export: { engine: "glue", source },
       pipeline: {
         schedule: "rate(12 hours)",

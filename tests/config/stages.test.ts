@@ -21,7 +21,7 @@ const KEPT = {
 };
 /** Log groups of the feed, the forwarder, the two functions at the pipeline's ends (or the job, which has two) and the pipeline. */
 const logDays = (days: number) => Array<number>(5).fill(days);
-const NIGHTLY = { schedules: ["cron(15 2 * * ? *)"], dropsQueries: [false] };
+const NIGHTLY = { schedules: ["cron(15 2 * * ? *)"], dropsQueries: [true] };
 const LOOSE = { protect: [], retainOnDelete: [], schedules: [], dropsQueries: [true] };
 const YOUNG = { streamHours: 24, ageSeconds: 74_057 };
 

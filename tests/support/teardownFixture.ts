@@ -2,7 +2,7 @@ import { cpSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ListCampaignsCommand, ListSolutionsCommand, PersonalizeClient } from "@aws-sdk/client-personalize";
-import { cloudControl, makePersonalize } from "@c360/local-aws";
+import { cloudControl, makePersonalize, sts } from "@c360/local-aws";
 import type { CommandContext } from "../../cli/shared/command";
 import { teardown } from "../../cli/teardown";
 import {
@@ -55,7 +55,7 @@ export class TeardownFixture {
 
   static async open(): Promise<TeardownFixture> {
     const clock = new HoldableClock(FASTER);
-    const machines = await StepFunctionsBench.open({ clock, services: [makePersonalize({ latencyMs: 0 }), cloudControl] });
+    const machines = await StepFunctionsBench.open({ clock, services: [makePersonalize({ latencyMs: 0 }), cloudControl, sts] });
     const folder = mkdtempSync(join(tmpdir(), "c360-teardown-"));
     cpSync(join(REPOSITORY, "Pulumi.yaml"), join(folder, "Pulumi.yaml"));
     writeFileSync(join(folder, "Pulumi.two.yaml"), TWO_TENANTS);

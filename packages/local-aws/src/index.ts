@@ -27,6 +27,7 @@ export { logs } from "./logs";
 export { type PersonalizeOptions, makePersonalize } from "./personalize";
 export { s3 } from "./s3";
 export { makeStepFunctions } from "./stepFunctions";
+export { sts } from "./sts";
 
 // Calls that fail on purpose.
 export { type ActiveFault, type Fault, type FaultKind } from "./http/faults";

@@ -1,3 +1,4 @@
+import { queryReply } from "./queryReply";
 import type { Cloud, Principal, Service } from "./service";
 
 const NAMESPACE = "https://sts.amazonaws.com/doc/2011-06-15/";
@@ -11,15 +12,10 @@ export function sts({ account }: Cloud): Service {
     operations: {
       GetCallerIdentity: {
         permissions: () => [],
-        run: async (_, { principal, requestId }) => ({
-          output: {
-            GetCallerIdentityResponse: {
-              "@xmlns": NAMESPACE,
-              GetCallerIdentityResult: { Arn: callerArn(principal), UserId: principal.credentials.accessKeyId, Account: account },
-              ResponseMetadata: { RequestId: requestId },
-            },
-          },
-        }),
+        run: async (_, { principal, requestId }) => {
+          const identity = { Arn: callerArn(principal), UserId: principal.credentials.accessKeyId, Account: account };
+          return queryReply(NAMESPACE, "GetCallerIdentity", requestId, identity);
+        },
       },
     },
   };

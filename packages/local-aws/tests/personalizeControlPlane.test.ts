@@ -63,8 +63,33 @@ describe("the control plane of the local Personalize", () => {
     assert.equal((await read("ListSolutions", { nextToken: "1" })).__type, "InvalidNextTokenException");
   });
 
+  it("lists the datasets of a group", async () => {
+    const fields = [
+      { name: "ITEM_ID", type: "string" },
+      { name: "COLOUR", type: "string", categorical: true },
+    ];
+    const schema = await make("Schema", { Name: "items", Schema: JSON.stringify({ ...INTERACTIONS_SCHEMA, name: "Items", fields }) });
+    const items = await make("Dataset", {
+      Name: "items",
+      DatasetType: "Items",
+      DatasetGroupArn: shop.datasetGroupArn,
+      SchemaArn: schema.id,
+    });
+    const other = await make("DatasetGroup", { Name: "other" });
+    const { datasets } = await read("ListDatasets", { datasetGroupArn: shop.datasetGroupArn });
+    const shown = (datasets as Json[]).map(({ creationDateTime, lastUpdatedDateTime, ...rest }) => {
+      assert.ok(Number(creationDateTime) <= Number(lastUpdatedDateTime));
+      return rest;
+    });
+    assert.deepEqual(shown, [
+      { name: "shop", datasetArn: shop.datasetArn, datasetType: "Interactions", status: "ACTIVE" },
+      { name: "items", datasetArn: items.id, datasetType: "Items", status: "ACTIVE" },
+    ]);
+    assert.deepEqual(await read("ListDatasets", { datasetGroupArn: other.id }), { datasets: [] });
+  });
+
   const unsupported = [
-    ...["DescribeSchema", "DeleteSchema", "ListSchemas", "ListDatasets", "ListDatasetGroups", "ListEventTrackers"],
+    ...["DescribeSchema", "DeleteSchema", "ListSchemas", "ListDatasetGroups", "ListEventTrackers"],
     ...["CreateSchema", "CreateEventTracker", "StopSolutionVersionCreation", "CreateFilter"],
   ];
   for (const operation of unsupported) {

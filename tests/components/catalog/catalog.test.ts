@@ -131,8 +131,8 @@ describe("Catalog", () => {
     });
   });
 
-  it("creates a workgroup that sets the location of results and the scan limit of a query", async () => {
-    const { get } = await create({ protect: true });
+  it("creates a workgroup that sets the location of results and the scan limit of a query, and that its history does not keep", async () => {
+    const { get } = await create();
     assert.deepEqual(get("aws:athena/workgroup:Workgroup", "c-workgroup").inputs, {
       name: "acme-c360-recommender-athena-dev",
       configuration: {
@@ -146,7 +146,7 @@ describe("Catalog", () => {
           encryptionConfiguration: { encryptionOption: "SSE_S3" },
         },
       },
-      forceDestroy: false,
+      forceDestroy: true,
       tags: TAGS,
     });
   });

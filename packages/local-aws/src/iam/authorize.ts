@@ -11,7 +11,7 @@ import { evaluate } from "./evaluate";
  * @param decisions log of {at, principal, action, resource, decision, reason}
  */
 export function authorizer(identities: Identities, region: string, decisions: AppendLog) {
-  /** @throws ServiceError AccessDenied of S3, else AccessDeniedException (403), that names principal, action and resource */
+  /** @throws ServiceError AccessDenied of services that answer in XML, else AccessDeniedException (403), that names principal, action and resource */
   return async (principal: Principal, need: RequiredPermission): Promise<void> => {
     const identity = identities.identity(principal);
     const { decision, reason } = evaluate(identity, need, {
@@ -24,7 +24,7 @@ export function authorizer(identities: Identities, region: string, decisions: Ap
     const { action, resource } = need;
     await decisions.append({ at: Date.now(), principal: principal.arn, action, resource, decision, reason });
     if (decision === "allow") return;
-    const code = action.startsWith("s3:") ? "AccessDenied" : "AccessDeniedException";
+    const code = /^(s3|iam):/.test(action) ? "AccessDenied" : "AccessDeniedException";
     throw new ServiceError(code, `${principal.arn} is not authorized to perform ${action} on ${resource}: ${reason}`, 403);
   };
 }

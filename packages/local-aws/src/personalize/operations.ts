@@ -55,7 +55,15 @@ interface Kind {
 
 const KINDS: Kind[] = [
   { type: DATASET_GROUP, member: "datasetGroup" },
-  { type: DATASET, member: "dataset" },
+  {
+    type: DATASET,
+    member: "dataset",
+    list: {
+      parent: "datasetGroupArn",
+      parentOf: ({ properties }) => properties.DatasetGroupArn,
+      shown: ["Name", "DatasetArn", "DatasetType"],
+    },
+  },
   { type: EVENT_TRACKER, member: "eventTracker" },
   {
     type: IMPORT_JOB,
