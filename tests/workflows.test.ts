@@ -1,6 +1,9 @@
 import * as assert from "node:assert/strict";
-import { readdirSync, readFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { runInNewContext } from "node:vm";
 import { parse } from "yaml";
 import { ruleProblems, workflowTexts, type Job, type Workflow } from "./support/workflows";
 
@@ -20,6 +23,11 @@ function inputsOf(action: string, { steps = [] }: Job): Readonly<Record<string, 
   const step = steps.find(({ uses }) => uses?.startsWith(`${action}@`));
   assert.ok(step?.with, `no step uses ${action}`);
   return step.with;
+}
+
+/** A section of the runbook. */
+function section(heading: string): string {
+  return read("docs/operations.md").split(`\n## ${heading}\n`)[1]?.split("\n## ")[0] ?? "";
 }
 
 describe("workflows", () => {
@@ -77,8 +85,8 @@ describe("check", () => {
   it("runs what a clean clone must pass, on the oldest supported Node", () => {
     const { engines } = JSON.parse(read("package.json")) as { engines: { node: string } };
     const { strategy, steps } = job("check.yml", "check");
-    const [oldest] = strategy?.matrix.node ?? [];
-    assert.equal(engines.node.split(".")[0], `>=${String(oldest)}`);
+    const oldest = (strategy?.matrix.node as number[])[0];
+    assert.equal(engines.node.split(".")[0], `>=${oldest}`);
     assert.ok(steps?.some(({ run }) => run === "bash .ci/run"));
     for (const command of ["npm ci", "npm run check", "npm test", "npm start"])
       assert.match(read(".ci/run"), new RegExp(`^${command}\\b`, "m"));
@@ -99,11 +107,39 @@ describe("functions", () => {
 });
 
 describe("preview", () => {
-  const preview = job("preview.yml", "preview");
+  const { jobs } = parse(TEXTS["preview.yml"]) as Workflow;
+  const { preview } = jobs;
 
-  it("covers every stack file but the local one", () => {
-    const stacks = readdirSync(ROOT).flatMap((file) => /^Pulumi\.(.+)\.yaml$/.exec(file)?.[1] ?? []);
-    assert.deepEqual([...(preview.strategy?.matrix.stack ?? [])].sort(), stacks.filter((stack) => stack !== "local").sort());
+  it("covers the stacks that a variable lists", () => {
+    assert.equal(preview.strategy?.matrix.stack, "${{ fromJSON(vars.PULUMI_PREVIEW_STACKS) }}");
+  });
+
+  it("runs where role and stacks are set, elsewhere says what to set, and does nothing for forks", () => {
+    const repository = "acme/recommender";
+    const jobsFor = (from: string, AWS_PREVIEW_ROLE_ARN: string, PULUMI_PREVIEW_STACKS: string): string[] => {
+      const github = { repository, event: { pull_request: { head: { repo: { full_name: from } } } } };
+      const vars = { AWS_PREVIEW_ROLE_ARN, PULUMI_PREVIEW_STACKS };
+      const runs = ([, { if: condition = "true" }]: [string, Job]) => runInNewContext(condition, { github, vars }) === true;
+      return Object.entries(jobs)
+        .filter(runs)
+        .map(([name]) => name);
+    };
+    for (const role of ["", "arn:aws:iam::123456789012:role/preview"]) {
+      for (const stacks of ["", "[]", '["dev"]']) {
+        const expected = role !== "" && stacks === '["dev"]' ? "preview" : "setup";
+        assert.deepEqual(jobsFor(repository, role, stacks), [expected], `${role} ${stacks}`);
+        assert.deepEqual(jobsFor("someone/recommender", role, stacks), []);
+      }
+    }
+  });
+
+  it("says which variables and secrets it needs, and so does the runbook", () => {
+    const used = [...JSON.stringify(preview).matchAll(/\b(?:vars|secrets)\.(\w+)/g)].map(([, name]) => name);
+    const said = jobs.setup.steps?.[0].run ?? "";
+    assert.ok(said.startsWith("echo '::notice ") && said.includes('>> "$GITHUB_STEP_SUMMARY"'));
+    const runbook = section("Previews in pull requests");
+    for (const name of new Set(used)) for (const text of [said, runbook]) assert.ok(text.includes(`\`${name}\``), name);
+    assert.equal(new Set(used).size, 6);
   });
 
   it("edits one comment per stack: the action tells comments apart by the name of the stack", () => {
@@ -112,11 +148,23 @@ describe("preview", () => {
     assert.match(String(stack), /\$\{\{ matrix\.stack \}\}$/);
   });
 
-  it("runs the CLI of the program's SDK in the program's region", () => {
+  it("runs the CLI of the program's SDK", () => {
     const { dependencies } = JSON.parse(read("package.json")) as { dependencies: Record<string, string> };
-    const project = parse(read("Pulumi.yaml")) as { config: { "aws:region": { value: string } } };
     assert.equal(inputsOf("pulumi/actions", preview)["pulumi-version"], dependencies["@pulumi/pulumi"]);
-    assert.equal(inputsOf("aws-actions/configure-aws-credentials", preview)["aws-region"], project.config["aws:region"].value);
+  });
+
+  it("reads the region where the program does", () => {
+    const { config } = parse(read("Pulumi.yaml")) as { config: { "aws:region": { value: string } } };
+    assert.equal(inputsOf("aws-actions/configure-aws-credentials", preview)["aws-region"], "${{ steps.region.outputs.name }}");
+    const folder = mkdtempSync(join(tmpdir(), "c360-workflow-"));
+    try {
+      const GITHUB_OUTPUT = join(folder, "output");
+      const script = preview.steps?.find(({ id }) => id === "region")?.run ?? "";
+      execFileSync("bash", ["-e", "-c", script], { cwd: ROOT, env: { ...process.env, GITHUB_OUTPUT } });
+      assert.equal(readFileSync(GITHUB_OUTPUT, "utf8"), `name=${config["aws:region"].value}\n`);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
   });
 
   it("installs packages before it holds credentials, and assumes a role instead of keeping keys", () => {
@@ -126,5 +174,35 @@ describe("preview", () => {
     assert.ok(install >= 0 && install < credentials);
     assert.equal(steps[credentials].with?.["role-to-assume"], "${{ vars.AWS_PREVIEW_ROLE_ARN }}");
     assert.doesNotMatch(JSON.stringify(steps), /aws-access-key-id|AWS_SECRET_ACCESS_KEY/i);
+  });
+});
+
+describe("the role for previews in the runbook", () => {
+  const [trust, permissions] = [...section("Previews in pull requests").matchAll(/```json\n(.+?)```/gs)].map(
+    ([, text]) => JSON.parse(text) as { Statement: { Action: string | string[]; Resource?: string; Condition?: object }[] },
+  );
+
+  it("is assumed by this repository's pull requests alone, under both forms of GitHub's subject", () => {
+    assert.equal(trust.Statement.length, 1);
+    const [{ Action, Condition }] = trust.Statement;
+    assert.equal(Action, "sts:AssumeRoleWithWebIdentity");
+    assert.deepEqual(Condition, {
+      StringEquals: {
+        "token.actions.githubusercontent.com:aud": "sts.amazonaws.com",
+        "token.actions.githubusercontent.com:sub": [
+          "repo:OWNER@OWNER_ID/REPOSITORY@REPOSITORY_ID:pull_request",
+          "repo:OWNER/REPOSITORY:pull_request",
+        ],
+      },
+    });
+  });
+
+  it("may do what the program and its providers call while planning, and no more", () => {
+    const needed = {
+      "sts:GetCallerIdentity": "aws.getCallerIdentity, and the provider itself",
+      "cloudformation:DescribeType": "aws.cloudcontrol.Resource",
+      "states:ValidateStateMachineDefinition": "aws.sfn.StateMachine, whenever the definition differs",
+    };
+    assert.deepEqual(permissions.Statement, [{ Effect: "Allow", Action: Object.keys(needed), Resource: "*" }]);
   });
 });

@@ -5,6 +5,7 @@ import { isScalar, parse, parseDocument, visit } from "yaml";
 
 export interface Step {
   readonly uses?: string;
+  readonly id?: string;
   readonly run?: string;
   readonly with?: Readonly<Record<string, unknown>>;
 }
@@ -12,7 +13,8 @@ export interface Step {
 export interface Job {
   readonly if?: string;
   readonly permissions?: unknown;
-  readonly strategy?: { readonly matrix: Readonly<Record<string, readonly unknown[]>> };
+  /** A dimension of the matrix is a list, or an expression. */
+  readonly strategy?: { readonly matrix: Readonly<Record<string, readonly unknown[] | string>> };
   readonly steps?: readonly Step[];
   readonly "timeout-minutes"?: number;
 }
