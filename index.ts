@@ -6,6 +6,7 @@ import { EventForwarder } from "./components/eventForwarder/eventForwarder";
 import { InteractionExport } from "./components/interactionExport/interactionExport";
 import { Pipeline } from "./components/pipeline/pipeline";
 import { Recommender } from "./components/recommender/recommender";
+import { withPlainErrors } from "./components/shared/plainErrors";
 import { type AwsContext, type TenantContext, tenantContext } from "./components/shared/tenantContext";
 import type { TenantConfig } from "./config";
 import { loadConfig } from "./config/load";
@@ -68,7 +69,7 @@ function deployTenant(context: TenantContext, config: TenantConfig) {
   };
 }
 
-export = async () => {
+export = withPlainErrors(async () => {
   const { stage, tenants } = loadConfig();
   const where = await awsContext();
   await preflight(stage, tenants);
@@ -77,4 +78,4 @@ export = async () => {
     return [tenant, deployTenant(tenantContext({ ...where, tenant, stage, buckets, logRetentionDays }), config)];
   });
   return { tenants: Object.fromEntries(outputs) as Record<string, ReturnType<typeof deployTenant>> };
-};
+});

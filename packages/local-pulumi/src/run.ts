@@ -3,7 +3,7 @@ import { EngineService } from "@pulumi/pulumi/proto/engine_grpc_pb";
 import { ResourceMonitorService } from "@pulumi/pulumi/proto/resource_grpc_pb";
 import { ProgramFailure, Problems, oneLine } from "./problems";
 import { type Provider, type Resource, Resources } from "./resources";
-import { type RunnerExit, startRunner } from "./runner";
+import { FIXES, type RunnerExit, startRunner } from "./runner";
 import { engineService, monitorService, type OnLog } from "./services";
 import type { Stack } from "./stack";
 import type { Json } from "./wire";
@@ -18,6 +18,8 @@ export interface RunOptions extends Stack {
   deployed?: Json;
   /** @default messages are dropped */
   onLog?: OnLog;
+  /** Absolute paths of modules that Node.js loads first. @default this package's fixes for the program runner */
+  preload?: readonly string[];
   /** Kills the program when it is aborted. */
   signal?: AbortSignal;
 }
@@ -45,6 +47,7 @@ export async function runProgram({
   dryRun = false,
   deployed,
   onLog = () => {},
+  preload = FIXES,
   signal,
   ...stack
 }: RunOptions): Promise<Deployment> {
@@ -57,7 +60,7 @@ export async function runProgram({
   server.addService(ResourceMonitorService, monitorService(resources, problems));
   server.addService(EngineService, engineService(resources, problems, stack.programDir, onLog));
   try {
-    const runner = startRunner(stack, await listen(server), dryRun, (line) => problems.any || onLog("info", line));
+    const runner = startRunner(stack, preload, await listen(server), dryRun, (line) => problems.any || onLog("info", line));
     kill = () => runner.kill();
     signal?.addEventListener("abort", kill, { once: true });
     if (signal?.aborted) kill();

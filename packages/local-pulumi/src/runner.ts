@@ -9,7 +9,9 @@ import type { Stack } from "./stack";
 export const ORGANIZATION = "organization";
 
 /** Fixes for the program runner. Each file explains its own. */
-const PRELOADED = ["plainInspect", "noStacks", "lazyModules"].map((name) => join(__dirname, "preload", `${name}.cjs`));
+export const FIXES: readonly string[] = ["plainInspect", "noStacks", "lazyModules"].map((name) =>
+  join(__dirname, "preload", `${name}.cjs`),
+);
 /** A program runs for a few seconds: optimizing its machine code takes longer than running it unoptimized. */
 const NO_OPTIMIZATION = "--no-opt";
 const STDERR_LINES = 20;
@@ -31,10 +33,17 @@ export interface Runner {
 /**
  * Starts Pulumi's stock program runner on a program, in its own process, which has none of this machine's credentials.
  *
+ * @param preload modules that Node.js loads first
  * @param address host:port of the monitor and engine services
  * @param onLine receives each line that the program prints
  */
-export function startRunner(stack: Stack, address: string, dryRun: boolean, onLine: (line: string) => void): Runner {
+export function startRunner(
+  stack: Stack,
+  preload: readonly string[],
+  address: string,
+  dryRun: boolean,
+  onLine: (line: string) => void,
+): Runner {
   const flags = {
     monitor: address,
     engine: address,
@@ -49,7 +58,7 @@ export function startRunner(stack: Stack, address: string, dryRun: boolean, onLi
     process.execPath,
     [
       NO_OPTIMIZATION,
-      ...PRELOADED.flatMap((file) => ["--require", file]),
+      ...preload.flatMap((file) => ["--require", file]),
       require.resolve("@pulumi/pulumi/cmd/run"),
       ...Object.entries(flags).map(([name, value]) => `--${name}=${value}`),
       ...(dryRun ? ["--dry-run"] : []),
