@@ -1,7 +1,11 @@
 import * as assert from "node:assert/strict";
 import * as fc from "fast-check";
+import { once } from "node:events";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import * as zlib from "node:zlib";
-import { slice } from "../src/s3/blobs";
+import { Blobs, slice } from "../src/s3/blobs";
 import { planBody } from "../src/s3/body";
 import { combineCrc, Crc32 } from "../src/s3/checksums";
 import { parseCopyRange } from "../src/s3/multipart";
@@ -47,6 +51,22 @@ describe("S3 ranges", () => {
         assert.deepEqual(spread(slice(segments, a, b)), spread(segments).slice(a, Math.max(a, b)));
       }),
     );
+  });
+});
+
+describe("S3 blobs", () => {
+  it("can be the first ones together: each waits for the folder", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "local-aws-blobs-"));
+    try {
+      const blobs = new Blobs(() => join(folder, ...Array<string>(50).fill("deep")));
+      const created = Array.from({ length: 8 }, async () => {
+        const { stream } = await blobs.create();
+        await once(stream.end(), "close");
+      });
+      await Promise.all(created);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
   });
 });
 

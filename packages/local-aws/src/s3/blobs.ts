@@ -21,13 +21,15 @@ export interface NewBlob {
 export class Blobs {
   private readonly references = new Map<string, number>();
   private root?: string;
+  private made?: Promise<unknown>;
 
   /** @param folder absolute path, asked for at the first write */
   constructor(private readonly folder: () => string) {}
 
   /** Opens a blob for writing; it must be retained or discarded afterwards. */
   async create(): Promise<NewBlob> {
-    if (this.root === undefined) await mkdir((this.root = this.folder()), { recursive: true });
+    this.root ??= this.folder();
+    await (this.made ??= mkdir(this.root, { recursive: true }));
     const id = randomUUID();
     return { id, stream: createWriteStream(this.path(id), { highWaterMark: WRITE_BYTES }) };
   }
