@@ -76,7 +76,8 @@ describe("who is let in, with two tenants in every kind of stage", () => {
         const holders = Object.keys(inputs).filter((key) => JSON.stringify(inputs[key] ?? null).includes('"Statement"'));
         assert.deepEqual(holders, DOCUMENTS[type] === undefined ? [] : [DOCUMENTS[type]], name);
         assert.ok(DOCUMENTS[type] !== undefined || !/^aws:iam|permission|attachment|grant|acl|accesspoint/i.test(type), `${type} ${name}`);
-        if (type === "aws:iam/role:Role") assert.deepEqual(Object.keys(inputs).sort(), ["assumeRolePolicy", "name", "tags"]);
+        if (type === "aws:iam/role:Role")
+          assert.deepEqual(Object.keys(inputs).sort(), ["assumeRolePolicy", "forceDetachPolicies", "name", "tags"]);
       }
     }
   });

@@ -76,6 +76,8 @@ export class EventFeed extends pulumi.ComponentResource {
         retentionPeriod: retentionHours,
         encryptionType: "KMS",
         kmsKeyId: "alias/aws/kinesis",
+        // Otherwise consumers that others registered would keep the stream from being deleted.
+        enforceConsumerDeletion: true,
         tags,
       },
       parent,

@@ -23,6 +23,16 @@ export interface ServiceRole {
 /** Creates the role `name` with the inline policy `<name>-policy`. */
 export function serviceRole(name: string, args: ServiceRoleArgs, opts: pulumi.CustomResourceOptions): ServiceRole {
   const { context, purpose, trust, policy } = args;
-  const role = new aws.iam.Role(name, { name: physicalName("role", context, purpose), assumeRolePolicy: trust, tags: context.tags }, opts);
+  const role = new aws.iam.Role(
+    name,
+    {
+      name: physicalName("role", context, purpose),
+      assumeRolePolicy: trust,
+      // Otherwise a policy that others gave the role, as some companies do to all roles, would keep it from being deleted.
+      forceDetachPolicies: true,
+      tags: context.tags,
+    },
+    opts,
+  );
   return { role, rolePolicy: new aws.iam.RolePolicy(`${name}-policy`, { role: role.name, policy }, opts) };
 }

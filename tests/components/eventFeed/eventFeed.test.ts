@@ -41,6 +41,7 @@ describe("EventFeed", () => {
       retentionPeriod: 168,
       encryptionType: "KMS",
       kmsKeyId: "alias/aws/kinesis",
+      enforceConsumerDeletion: true,
       tags: TAGS,
     });
   });
@@ -107,6 +108,7 @@ describe("EventFeed", () => {
     assert.deepEqual(role.inputs, {
       name: "acme-c360-recommender-delivery-dev",
       tags: TAGS,
+      forceDetachPolicies: true,
       assumeRolePolicy: {
         Version: "2012-10-17",
         Statement: [

@@ -149,6 +149,7 @@ describe("the export's Glue job", () => {
       const { get } = await create({ source });
       assert.deepEqual(get("aws:iam/role:Role", "e-export-role").inputs, {
         name: NAME,
+        forceDetachPolicies: true,
         assumeRolePolicy: {
           Version: "2012-10-17",
           Statement: [{ Sid: "Assume", Effect: "Allow", Principal: { Service: "glue.amazonaws.com" }, Action: "sts:AssumeRole" }],

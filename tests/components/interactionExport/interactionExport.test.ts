@@ -92,6 +92,7 @@ describe("InteractionExport", () => {
       const { get } = await create(args);
       assert.deepEqual(get("aws:iam/role:Role", `e-${role}-role`).inputs, {
         name,
+        forceDetachPolicies: true,
         assumeRolePolicy: trust("lambda.amazonaws.com"),
         tags: TAGS,
       });

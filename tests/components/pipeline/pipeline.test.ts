@@ -92,6 +92,7 @@ describe("Pipeline", () => {
     const { get } = await create({}, true);
     assert.deepEqual(get(ROLE, "p-role").inputs, {
       name: "acme-c360-recommender-pipeline-dev",
+      forceDetachPolicies: true,
       assumeRolePolicy: {
         Version: "2012-10-17",
         Statement: [

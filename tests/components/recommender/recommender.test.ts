@@ -34,6 +34,7 @@ describe("Recommender", () => {
     assert.deepEqual(role.inputs, {
       name: "acme-c360-recommender-personalize-dev",
       tags: TAGS,
+      forceDetachPolicies: true,
       assumeRolePolicy: {
         Version: "2012-10-17",
         Statement: [

@@ -47,6 +47,7 @@ describe("LambdaFunction", () => {
     });
     assert.deepEqual(get("aws:iam/role:Role", "f-role").inputs, {
       name: NAME,
+      forceDetachPolicies: true,
       assumeRolePolicy: {
         Version: "2012-10-17",
         Statement: [{ Sid: "Assume", Effect: "Allow", Principal: { Service: "lambda.amazonaws.com" }, Action: "sts:AssumeRole" }],

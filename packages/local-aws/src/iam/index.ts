@@ -189,7 +189,7 @@ export function iam(identities: Identities, { account, region }: Pick<Cloud, "ac
     operations: iamOperations(identities),
     resources: {
       "aws:iam/role:Role": {
-        inputs: ["name", "assumeRolePolicy", "description", "tags"],
+        inputs: ["name", "assumeRolePolicy", "description", "forceDetachPolicies", "tags"],
         create: async (inputs) => identities.createRole(inputs),
       },
       "aws:iam/rolePolicy:RolePolicy": {
