@@ -27,7 +27,7 @@ let running = 0;
  */
 export async function runInProcess(
   program: () => unknown,
-  { provider, dryRun = false, deployed, onLog = () => {}, ...stack }: Omit<RunOptions, "signal">,
+  { provider, dryRun = false, deployed, onLog = () => {}, ...stack }: Omit<RunOptions, "signal" | "preload">,
 ): Promise<Deployment> {
   let fail = (): void => {};
   const failed = new Promise<void>((resolve) => (fail = resolve));
