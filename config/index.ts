@@ -1,3 +1,4 @@
+import { RunError } from "@pulumi/pulumi/errors";
 import type { CatalogArgs } from "../components/catalog/catalog";
 import type { DataLakeArgs } from "../components/dataLake/dataLake";
 import type { EventFeedArgs } from "../components/eventFeed/eventFeed";
@@ -16,7 +17,7 @@ import {
   type Zone,
   ZONES,
 } from "../components/shared/naming";
-import { checkSettings, type Overrides, settingError } from "./settings";
+import { checkSettings, isSetting, type Overrides, settingError } from "./settings";
 import { stageDefaults } from "./stages";
 
 /** A tenant's settings: what its stage decides, overridden by the stack file. What is left out has its default in the component. */
@@ -45,8 +46,21 @@ export interface Config {
 /** Prefix of the program's own configuration keys. */
 export const NAMESPACE = `${PROJECT}:`;
 
-/** Values in the project's namespace, by key without the namespace. */
+/** Namespaces that are read by the provider and by the engine: https://www.pulumi.com/docs/iac/concepts/config/ */
+const FOREIGN_NAMESPACES = ["aws", "pulumi"];
+
+/**
+ * Values in the project's namespace, by key without the namespace.
+ *
+ * @param config values by full key
+ * @throws RunError of one line that names the first key in a namespace that nothing reads
+ */
 export function projectSettings(config: Record<string, string>): Record<string, string> {
+  const unread = Object.keys(config).find((key) => ![PROJECT, ...FOREIGN_NAMESPACES].includes(key.split(":")[0]));
+  if (unread !== undefined) {
+    const known = `${PROJECT} (the program's own), ${FOREIGN_NAMESPACES.join(" or ")}`;
+    throw new RunError(`config ${unread} must be in the namespace ${known}, got ${JSON.stringify(unread.split(":")[0])}`);
+  }
   const own = Object.entries(config).filter(([key]) => key.startsWith(NAMESPACE));
   return Object.fromEntries(own.map(([key, value]) => [key.slice(NAMESPACE.length), value]));
 }
@@ -57,6 +71,7 @@ export function projectSettings(config: Record<string, string>): Record<string, 
  * @throws RunError of one line that names key, rule and value of the first invalid setting
  */
 export function parseConfig(settings: Record<string, string>, stack: string): Config {
+  rejectFlatKeys(settings, stack);
   const raw: Record<string, unknown> = { stage: stack };
   for (const [key, text] of Object.entries(settings)) raw[key] = key === "stage" || key === "lake" ? text : fromJson(text);
   if (Array.isArray(raw.tenants)) {
@@ -66,6 +81,22 @@ export function parseConfig(settings: Record<string, string>, stack: string): Co
   const resolved = tenants.map(({ name, ...own }) => resolve(stage, name, merge(inheritable(shared, own), own)));
   rejectClashes(resolved);
   return { stage, tenants: resolved };
+}
+
+/**
+ * `pulumi config set stream.shards 2` without --path makes one key of the whole text.
+ *
+ * @throws RunError of one line that names the commands that mend it
+ */
+function rejectFlatKeys(settings: Record<string, string>, stack: string): void {
+  const flat = Object.keys(settings).find((key) => isSetting(key.split(/[.[]/)[0]) && !isSetting(key));
+  if (flat === undefined) return;
+  const text = /^[ -~]{1,80}$/.test(settings[flat]) ? settings[flat] : "VALUE";
+  const [key, value] = [`${NAMESPACE}${flat}`, text].map((word) => `'${word.replaceAll("'", "'\\''")}'`);
+  throw new RunError(
+    `config ${NAMESPACE}${flat} is one flat key, which nothing reads: run pulumi config rm ${key} -s ${stack}, ` +
+      `then pulumi config set --path ${key} ${value} -s ${stack}`,
+  );
 }
 
 /** Adds to a tenant's settings what the stage decides, and the names that no two tenants may share. */
@@ -111,7 +142,12 @@ function resolve(stage: string, name: string, settings: Overrides): TenantConfig
 }
 
 /** @throws RunError of one line when two settings exclude each other */
-function checkCombinations(stage: string, { lake, stream, export: exporting }: Overrides): void {
+function checkCombinations(stage: string, { lake, buckets = {}, stream, export: exporting }: Overrides): void {
+  const regional = ZONES.find((zone) => buckets[zone]?.endsWith("-an"));
+  if (regional !== undefined && (lake ?? stageDefaults(stage).lake) === "create") {
+    const rule = "a bucket name that does not end with -an, which S3 reserves for account regional namespaces, unless lake is existing";
+    throw settingError(["buckets", regional], rule, buckets[regional]);
+  }
   if (stream?.mode === "on-demand" && stream.shards !== undefined) {
     throw settingError(["stream", "shards"], "left out when stream.mode is on-demand", stream.shards);
   }
@@ -129,19 +165,25 @@ function checkCombinations(stage: string, { lake, stream, export: exporting }: O
 
 /** @throws RunError of one line when two tenants, or two zones, would share what must not be mixed */
 function rejectClashes(tenants: readonly TenantConfig[]): void {
-  const names = tenants.flatMap(({ name, buckets, feed, catalog, recommender }): [key: string, value: string | undefined][] => [
-    ["tenants", name],
-    ["database", catalog.database],
-    ...Object.values(buckets).map((bucket): [string, string] => ["buckets", bucket]),
-    ["stream.name", feed.stream?.name],
-    ["delivery.name", feed.delivery?.name],
-    ["recommender.existing.trackingId", recommender.existing?.trackingId],
-  ]);
-  const seen = new Set<string>();
-  for (const [key, value] of names) {
-    if (value === undefined) continue;
-    if (seen.has(`${key} ${value}`)) throw settingError([key], "different for every tenant and use", value, "twice");
-    seen.add(`${key} ${value}`);
+  const owners = new Map<string, string>();
+  for (const { name: tenant, buckets, feed, catalog, recommender } of tenants) {
+    const names: [key: string, value: string | undefined][] = [
+      ["tenants", tenant],
+      ["database", catalog.database],
+      ...Object.values(buckets).map((bucket): [string, string] => ["buckets", bucket]),
+      ["stream.name", feed.stream?.name],
+      ["delivery.name", feed.delivery?.name],
+      ["recommender.existing.trackingId", recommender.existing?.trackingId],
+    ];
+    for (const [key, value] of names) {
+      if (value === undefined) continue;
+      const owner = owners.get(`${key} ${value}`);
+      if (owner !== undefined) {
+        const where = owner === tenant ? "twice" : `for ${owner} and ${tenant}; set it for one of them in tenants`;
+        throw settingError([key], "different for every tenant and use", value, where);
+      }
+      owners.set(`${key} ${value}`, tenant);
+    }
   }
 }
 

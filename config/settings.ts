@@ -1,19 +1,29 @@
 import { RunError } from "@pulumi/pulumi/errors";
 import { z } from "zod";
 import { PROJECT, RESERVED_STAGES, STAGE_PATTERN, ZONES } from "../components/shared/naming";
+import { brokenRule } from "./scheduleExpression";
 
 /** Retention periods in days that CloudWatch Logs accepts: https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html */
 const LOG_RETENTION_DAYS = [1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653];
 
+/**
+ * Recipes that rank items for a user, or for all users, and train on interactions alone. Others answer another question, or need other
+ * data: https://docs.aws.amazon.com/personalize/latest/dg/working-with-predefined-recipes.html
+ */
+const RECIPES = ["aws-user-personalization-v2", "aws-user-personalization", "aws-popularity-count", "aws-trending-now"] as const;
+
+/** Most event types of a dataset without optional columns: https://docs.aws.amazon.com/personalize/latest/dg/limits.html */
+const MOST_EVENT_TYPES = 10;
+
 const HOUR = "an hour as 2026/01/31/00";
 
 const NAME_RULES = {
-  tenant: text(/^[a-z][a-z0-9]{1,19}$/, "a lower-case letter and 1 to 19 lower-case letters or digits"),
-  stage: text(STAGE_PATTERN, "a lower-case letter and 1 to 11 lower-case letters or digits"),
-  bucket: text(
-    /^(?!xn--|\d+(\.\d+){3}$)[a-z0-9](?!.*\.\.)[a-z0-9.-]{1,61}[a-z0-9]$/,
-    "a bucket name of 3 to 63 lower-case letters, digits, dots or hyphens, and no IP address",
+  tenant: text(/^[a-z][a-z0-9]{1,19}$/, "a lower-case letter and 1 to 19 lower-case letters or digits").refine(
+    (tenant) => tenant !== "sthree",
+    { error: "another name than sthree, because S3 reserves bucket names that begin with sthree-" },
   ),
+  stage: text(STAGE_PATTERN, "a lower-case letter and 1 to 11 lower-case letters or digits"),
+  bucket: bucketName(),
   stream: text(/^[a-zA-Z0-9_.-]{1,128}$/, "1 to 128 letters, digits, dots, hyphens or underscores"),
   deliveryStream: text(/^[a-zA-Z0-9_.-]{1,64}$/, "1 to 64 letters, digits, dots, hyphens or underscores"),
   database: text(/^[a-z0-9_]{1,255}$/, "1 to 255 lower-case letters, digits or underscores"),
@@ -48,10 +58,13 @@ const overridable = {
   }),
   history: section({ columns: historyColumns() }),
   recommender: section({
-    recipe: text(/^aws-[a-z0-9-]{1,59}$/, "the name of a recipe, aws- and 1 to 59 lower-case letters, digits or hyphens"),
+    recipe: oneOf(...RECIPES),
     interactionColumns: interactionColumns(),
     defaultEventType: EVENT_TYPE,
-    eventTypes: z.array(EVENT_TYPE, { error: "a list of event types" }).min(1, { error: "a list of at least one event type" }),
+    eventTypes: z
+      .array(EVENT_TYPE, { error: "a list of event types" })
+      .min(1, { error: "a list of at least one event type" })
+      .max(MOST_EVENT_TYPES, { error: `a list of at most ${MOST_EVENT_TYPES} event types` }),
     sourceConditions: z.boolean({ error: "true or false" }),
     existing: existingRecommender(),
     protect: z.boolean({ error: "true or false" }),
@@ -64,7 +77,7 @@ const overridable = {
     streamedEvents: oneOf("include", "exclude"),
   }),
   pipeline: section({
-    schedule: text(/^(off|(cron|rate)\([^()]+\))$/, "off, cron(...) or rate(...)"),
+    schedule: schedule(),
     timeZone: timeZone(),
     train: oneOf("never", "afterExport", "weekly"),
     maxWaitHours: whole(1, 72),
@@ -90,6 +103,11 @@ const stackSettings = objectWith({
 /** The settings that may differ between tenants. */
 export type Overrides = z.infer<typeof overrides>;
 export type StackSettings = z.infer<typeof stackSettings>;
+
+/** Whether a stack file may have a key, without the namespace. */
+export function isSetting(key: string): boolean {
+  return Object.hasOwn(stackSettings.shape, key);
+}
 
 /**
  * @param raw values by key, without the namespace
@@ -163,14 +181,39 @@ function isHour(text: string): boolean {
   return new Date(Date.UTC(year, month - 1, day, hour)).toISOString().slice(0, 13).replace(/[-T]/g, "/") === text;
 }
 
+/** @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html */
+function bucketName() {
+  const [starts, ends] = [
+    ["xn--", "sthree-", "amzn-s3-demo-"],
+    ["-s3alias", "--ol-s3", ".mrap", "--x-s3", "--table-s3"],
+  ];
+  return text(
+    /^(?!\d+(\.\d+){3}$)[a-z0-9](?!.*\.\.)[a-z0-9.-]{1,61}[a-z0-9]$/,
+    "a bucket name of 3 to 63 lower-case letters, digits, dots or hyphens, and no IP address",
+  ).refine((name) => !starts.some((start) => name.startsWith(start)) && !ends.some((end) => name.endsWith(end)), {
+    error: `a bucket name that does not begin with ${starts.join(", ")} and does not end with ${ends.join(", ")}, which S3 reserves`,
+  });
+}
+
+function schedule() {
+  return z.string({ error: "off, cron(...) or rate(...)" }).superRefine((text, context) => {
+    const message = text === "off" ? undefined : brokenRule(text);
+    if (message !== undefined) context.addIssue({ code: "custom", message });
+  });
+}
+
+/** A name of the IANA database: https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html#time-zones */
 function timeZone() {
   const error = "a time zone such as UTC or Asia/Singapore";
   return z.string({ error }).refine(isTimeZone, { error });
 }
 
+/** Node.js takes offsets and any case as well, and resolves an alias to another name. */
 function isTimeZone(name: string): boolean {
+  if (!/^[A-Z][\w+-]*(\/[A-Z][\w+-]*)*$/.test(name)) return false;
   try {
-    return new Intl.DateTimeFormat("en", { timeZone: name }).resolvedOptions().timeZone !== "";
+    const { timeZone: resolved } = new Intl.DateTimeFormat("en", { timeZone: name }).resolvedOptions();
+    return resolved === name || resolved.toLowerCase() !== name.toLowerCase();
   } catch {
     return false;
   }

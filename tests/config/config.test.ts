@@ -233,19 +233,21 @@ describe("settings", () => {
     );
   });
 
-  it("of other namespaces are ignored", () => {
-    const all = { ...texts({}), "aws:region": "eu-west-1", "c360-recommender-x:stage": "prod" };
-    assert.equal(parseConfig(projectSettings(all), "dev").stage, "dev");
+  it("of the provider and the engine are left to them", () => {
+    const all = { ...texts({}), "aws:region": "eu-west-1", "aws:stage": "prod", "pulumi:tags": "{}" };
+    assert.deepEqual(projectSettings(all), { tenants: '["acme"]' });
   });
 });
 
 describe("loadConfig", () => {
-  it("reads the stack's settings, and refuses secrets without showing them", async () => {
+  it("reads the stack's settings, and refuses other namespaces, and secrets without showing them", async () => {
     await pulumi.runtime.setMocks({ newResource: () => ({ id: "", state: {} }), call: () => ({}) }, "c360-recommender", "staging");
     const settings = { ...texts({ logRetentionDays: 3, lake: "create" }), "aws:region": "eu-west-1" };
     pulumi.runtime.setAllConfig(settings);
     const { stage, tenants } = loadConfig();
     assert.deepEqual([stage, tenants[0].logRetentionDays, tenants[0].lake.lake], ["staging", 3, "create"]);
+    pulumi.runtime.setAllConfig({ ...settings, "c360-recomender:tenants": "[]" });
+    assert.throws(loadConfig, /config c360-recomender:tenants must be in the namespace c360-recommender /);
     pulumi.runtime.setAllConfig({ ...settings, [`${NAMESPACE}lake`]: "hunter2" });
     process.env.PULUMI_CONFIG_SECRET_KEYS = JSON.stringify(["aws:secretKey", `${NAMESPACE}lake`]);
     try {

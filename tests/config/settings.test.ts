@@ -1,7 +1,7 @@
 import * as assert from "node:assert/strict";
 import * as pulumi from "@pulumi/pulumi";
 import * as fc from "fast-check";
-import { parseConfig } from "../../config";
+import { parseConfig, projectSettings } from "../../config";
 import { ARNS, config, NAMESPACE } from "../support/settings";
 
 function message(settings: Record<string, unknown>, stack = "dev"): string {
@@ -44,6 +44,26 @@ describe("an invalid setting", () => {
       { buckets: { lake: "Lake" } },
       'buckets.lake must be a bucket name of 3 to 63 lower-case letters, digits, dots or hyphens, and no IP address, got "Lake"',
     ],
+    ...["192.168.5.4", "a..b", "-ab", "ab-", "ab"].map((infra): [Record<string, unknown>, string] => [
+      { buckets: { infra } },
+      `buckets.infra must be a bucket name of 3 to 63 lower-case letters, digits, dots or hyphens, and no IP address, got "${infra}"`,
+    ]),
+    ...["xn--a", "sthree-a", "amzn-s3-demo-a", "a-s3alias", "a--ol-s3", "a.mrap", "a--usw2-az1--x-s3", "a--table-s3"].map(
+      (cache): [Record<string, unknown>, string] => [
+        { buckets: { cache } },
+        "buckets.cache must be a bucket name that does not begin with xn--, sthree-, amzn-s3-demo- and does not end with " +
+          `-s3alias, --ol-s3, .mrap, --x-s3, --table-s3, which S3 reserves, got "${cache}"`,
+      ],
+    ),
+    [
+      { buckets: { lake: "a-123456789012-us-east-1-an" } },
+      "buckets.lake must be a bucket name that does not end with -an, which S3 reserves for account regional namespaces, unless lake is " +
+        'existing, got "a-123456789012-us-east-1-an"',
+    ],
+    [
+      { tenants: ["sthree"] },
+      'tenants[0].name must be another name than sthree, because S3 reserves bucket names that begin with sthree-, got "sthree"',
+    ],
     [
       { recommender: { interactionColumns: ["USER_ID", "TIMESTAMP"] } },
       'recommender.interactionColumns must be the list USER_ID, ITEM_ID, TIMESTAMP, with or without EVENT_TYPE as the fourth, got ["USER_ID","TIMESTAMP"]',
@@ -74,6 +94,10 @@ describe("an invalid setting", () => {
       'recommender.existing must be an object with datasetGroupArn, datasetArn, trackingId, got "arn:aws:personalize"',
     ],
     [{ recommender: { eventTypes: [] } }, "recommender.eventTypes must be a list of at least one event type, got []"],
+    [
+      { recommender: { eventTypes: [..."abcdefghijk"] } },
+      'recommender.eventTypes must be a list of at most 10 event types, got ["a","b","c","d","e","f","g","h","i","j","k"]',
+    ],
     [{ recommender: { eventTypes: "watch" } }, 'recommender.eventTypes must be a list of event types, got "watch"'],
     [
       { recommender: { eventTypes: ["a\nb"] } },
@@ -116,17 +140,28 @@ describe("an invalid setting", () => {
     ],
     [{ export: { streamedEvents: "some" } }, 'export.streamedEvents must be include or exclude, got "some"'],
     [{ pipeline: { schedule: "daily" } }, 'pipeline.schedule must be off, cron(...) or rate(...), got "daily"'],
-    [{ pipeline: { timeZone: "Mars/Olympus" } }, 'pipeline.timeZone must be a time zone such as UTC or Asia/Singapore, got "Mars/Olympus"'],
+    [{ pipeline: { schedule: 5 } }, "pipeline.schedule must be off, cron(...) or rate(...), got 5"],
+    [
+      { pipeline: { schedule: "cron(0 2 * * *)" } },
+      'pipeline.schedule must be cron(...) with the 6 fields minutes hours day-of-month month day-of-week year, not 5, got "cron(0 2 * * *)"',
+    ],
+    ...["Mars/Olympus", "+08:00", "utc", "asia/Singapore", "Asia/singapore", "Asia/SINGAPORE"].map(
+      (timeZone): [Record<string, unknown>, string] => [
+        { pipeline: { timeZone } },
+        `pipeline.timeZone must be a time zone such as UTC or Asia/Singapore, got "${timeZone}"`,
+      ],
+    ),
     [{ pipeline: { maxWaitHours: 0 } }, "pipeline.maxWaitHours must be a whole number from 1 to 72, got 0"],
     [{ pipeline: { maxBadShare: 10 } }, "pipeline.maxBadShare must be a share from 0 to 1, got 10"],
     [{ pipeline: { maxShrink: "20%" } }, 'pipeline.maxShrink must be a share from 0 to 1, got "20%"'],
     [{ projectionStart: "2026/02/30/00" }, 'projectionStart must be an hour as 2026/01/31/00, got "2026/02/30/00"'],
     [{ projectionStart: "2026/01/31/24" }, 'projectionStart must be an hour as 2026/01/31/00, got "2026/01/31/24"'],
     [{ projectionStart: "2026-01-01" }, 'projectionStart must be an hour as 2026/01/31/00, got "2026-01-01"'],
-    [
-      { recommender: { recipe: "sims" } },
-      'recommender.recipe must be the name of a recipe, aws- and 1 to 59 lower-case letters, digits or hyphens, got "sims"',
-    ],
+    ...["aws-sims", "aws-personalized-ranking-v2", "aws-next-best-action", "aws-hrnn"].map((recipe): [Record<string, unknown>, string] => [
+      { recommender: { recipe } },
+      "recommender.recipe must be aws-user-personalization-v2 or aws-user-personalization or aws-popularity-count or aws-trending-now, " +
+        `got "${recipe}"`,
+    ]),
     [{ recommender: { campaign: "on" } }, 'recommender.campaign must be true or false, got "on"'],
     [{ recommender: { minProvisionedTps: 0 } }, "recommender.minProvisionedTps must be a whole number from 1 to 500, got 0"],
     [{ pipeline: { train: "daily" } }, 'pipeline.train must be never or afterExport or weekly, got "daily"'],
@@ -147,12 +182,19 @@ describe("an invalid setting", () => {
       "tenants[1].stream.shards must be a whole number from 1 to 10000, got 0",
     ],
     [{ tenants: ["acme", "acme"] }, 'tenants must be different for every tenant and use, got "acme" twice'],
-    [{ tenants: ["acme", "bolt"], stream: { name: "s" } }, 'stream.name must be different for every tenant and use, got "s" twice'],
-    [{ tenants: ["acme", "bolt"], delivery: { name: "d" } }, 'delivery.name must be different for every tenant and use, got "d" twice'],
+    ...[
+      { key: "stream.name", settings: { stream: { name: "s" } } },
+      { key: "delivery.name", settings: { delivery: { name: "s" } } },
+      { key: "database", settings: { database: "s" } },
+      { key: "buckets", settings: { buckets: { lake: "a.s" } } },
+    ].map(({ key, settings }): [Record<string, unknown>, string] => [
+      { tenants: ["acme", "bolt"], ...settings },
+      `${key} must be different for every tenant and use, got "${key === "buckets" ? "a.s" : "s"}" for acme and bolt; set it for one of them in tenants`,
+    ]),
     [{ buckets: { lake: "one", infra: "one" } }, 'buckets must be different for every tenant and use, got "one" twice'],
     [
       { tenants: ["acme", "bolt"], recommender: { existing: { ...ARNS, trackingId: "x" } } },
-      'recommender.existing.trackingId must be different for every tenant and use, got "x" twice',
+      'recommender.existing.trackingId must be different for every tenant and use, got "x" for acme and bolt; set it for one of them in tenants',
     ],
   ];
   for (const [settings, expected] of cases) {
@@ -164,6 +206,37 @@ describe("an invalid setting", () => {
       message({}, "x"),
       `config ${NAMESPACE}stage must be a lower-case letter and 1 to 11 lower-case letters or digits, got "x"`,
     );
+  });
+
+  it("may end with -an where it names an adopted bucket", () => {
+    const buckets = { lake: "a-123456789012-us-east-1-an" };
+    assert.equal(config({ lake: "existing", buckets }).tenants[0].buckets.lake, buckets.lake);
+    assert.equal(config({ buckets }, "alice").tenants[0].buckets.lake, buckets.lake);
+  });
+
+  it("may be a flat key, made by config set without --path: the line has the commands that mend it", () => {
+    const mended = (flat: string, value: string) => {
+      const key = `'${NAMESPACE}${flat}'`;
+      const commands = `run pulumi config rm ${key} -s dev, then pulumi config set --path ${key} ${value} -s dev`;
+      return `config ${NAMESPACE}${flat} is one flat key, which nothing reads: ${commands}`;
+    };
+    assert.equal(message({ "stream.shards": 2 }), mended("stream.shards", "'2'"));
+    assert.equal(message({ "tenants[0].name": "acme" }), mended("tenants[0].name", "'acme'"));
+    assert.equal(message({ "tenants[1]": "it's" }), mended("tenants[1]", "'it'\\''s'"));
+    assert.equal(message({ "history.columns": "a\nb" }), mended("history.columns", "'VALUE'"));
+    assert.match(
+      message({ "streem.shards": 2 }),
+      /^config c360-recommender:streem\.shards is an unknown setting; `c360-recommender` accepts /,
+    );
+  });
+
+  it("may be in a namespace that nothing reads", () => {
+    for (const key of ["c360-recomender:tenants", "gcp:project", "tenants"]) {
+      const [namespace] = key.split(":");
+      assert.throws(() => projectSettings({ "aws:region": "x", "pulumi:tags": "{}", [key]: "[]" }), {
+        message: `config ${key} must be in the namespace c360-recommender (the program's own), aws or pulumi, got "${namespace}"`,
+      });
+    }
   });
 
   it("is cut when its value is long", () => {

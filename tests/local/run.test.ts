@@ -54,7 +54,7 @@ describe("npm start", () => {
     before(async () => {
       const programDir = join(parent, "program-of-two-tenants");
       copyProgram(programDir);
-      change(programDir, "Pulumi.local.yaml", "    - acme\n", "    - acme\n    - globex\n");
+      change(programDir, "Pulumi.yaml", "      - acme\n", "      - acme\n      - globex\n");
       end = run(`--interactions ${input} --split user --poison 0.01 --scale 600 --json ${join(parent, "r.json")} --keep`, {
         programDir,
         signal: ctrlC.signal,
@@ -270,7 +270,7 @@ describe("npm start", () => {
     it("keeps the cloud up after a failed run too, for this user alone, and refuses a second run", async () => {
       const programDir = join(parent, "program-that-cannot-train");
       copyProgram(programDir);
-      change(programDir, "Pulumi.local.yaml", "    campaign: true\n", "    campaign: true\n    recipe: aws-nosuch\n");
+      change(programDir, "Pulumi.local.yaml", "    campaign: true\n", "    campaign: true\n    recipe: aws-trending-now\n");
       spawnStart(`--interactions ${input} --keep`, { programDir });
       await eventually(() => assert.match(said, /stays up/));
       const { status, problems, runs } = readReport();

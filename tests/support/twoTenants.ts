@@ -14,9 +14,9 @@ export const SOURCE_PREFIX = "crm/interactions/";
  * Two tenants of which one's name begins with the other's. The first trains and has a campaign in every stage; the second has neither, but
  * settings of its own and a Glue job that exports a source.
  */
-function tenants({ buckets, stream, delivery, database }: Names): unknown[] {
+function tenants({ buckets, stream, delivery, database }: Names, ofFirst: { database?: string } = {}): unknown[] {
   return [
-    { name: "acme", recommender: { campaign: true }, pipeline: { train: "afterExport" } },
+    { name: "acme", ...ofFirst, recommender: { campaign: true }, pipeline: { train: "afterExport" } },
     {
       name: "acme2",
       buckets,
@@ -48,7 +48,7 @@ const STACKS = {
   alice: { tenants: tenants(named("alice", "-dev")) },
   alice2: { tenants: tenants(named("alice2", "-dev")) },
   staging: { tenants: tenants({}) },
-  prod: { tenants: tenants(named("prod", "")) },
+  prod: { tenants: tenants(named("prod", ""), { database: "acme_crm_derived_restricted" }) },
 };
 
 /** The tenants acme and acme2 in every kind of stage, deployed into one account; one deployment for all tests. */

@@ -94,6 +94,7 @@ describe("local EventBridge Scheduler", () => {
     ["cron(0 0 32W * ? *)", /day of month must be/],
     ["cron(0 0 ? * 0 *)", /day of week must be numbers from 1 to 7 or names/],
     ["cron(0 0 ? * 6#6 *)", /day of week must be/],
+    ["cron(0 0 ? * MON/2 *)", /day of week must be numbers from 1 to 7 or names, ranges and lists, got MON\/2/],
     ["cron(*/0 0 * * ? *)", /minutes must be/],
     ["cron(0 0 * FOO ? *)", /month must be/],
     ["cron(? 0 * * ? *)", /minutes must be/],

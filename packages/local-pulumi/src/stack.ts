@@ -60,7 +60,9 @@ export async function readStack(programDir: string, stack: string, { overrides =
 }
 
 function projectConfig(file: string, project: string, config: Json): Json {
-  return Object.fromEntries(Object.entries(config).map(([key, entry]) => [configKey(project, key), projectDefault(file, key, entry)]));
+  return Object.fromEntries(
+    Object.entries(config).map(([key, entry]) => [configKey(project, key), projectDefault(file, project, key, entry)]),
+  );
 }
 
 async function stackConfig(programDir: string, project: string, stack: string, withoutFile: ReadOptions["withoutFile"]): Promise<Json> {
@@ -127,14 +129,19 @@ function configKey(project: string, key: string): string {
 }
 
 /**
- * Reads the default of a key in Pulumi.yaml: a plain value, or an object with `value` or `default`.
+ * Reads the default of a key in Pulumi.yaml: a plain value, or an object with `value` or, for the project's own keys, `default`.
  *
- * @throws Error naming file, key and the unknown member
+ * @throws Error naming file, key and the wrong member
  */
-function projectDefault(file: string, key: string, entry: unknown): unknown {
+function projectDefault(file: string, project: string, key: string, entry: unknown): unknown {
   if (!isObject(entry)) return entry;
   const unknown = Object.keys(entry).find((member) => !["value", "default", "description"].includes(member));
   if (unknown !== undefined) throw new Error(`${file}: config ${key}: unknown member ${unknown}`);
+  if (entry.default !== undefined) {
+    if (entry.value !== undefined) throw new Error(`${file}: config ${key}: value and default exclude each other`);
+    const isOwn = configKey(project, key).startsWith(`${project}:`);
+    if (!isOwn) throw new Error(`${file}: config ${key}: a key of another namespace takes value instead of default`);
+  }
   return entry.value ?? entry.default;
 }
 
@@ -170,6 +177,7 @@ function applyOverride(config: Json, project: string, override: string): void {
   if (equals < 1) throw new Error(`--config must be key=value, got ${JSON.stringify(override)}`);
   const [key, ...path] = override.slice(0, equals).split(".");
   const text = override.slice(equals + 1);
+  if (/[[\]]/.test(key)) throw new Error(`--config ${key}: an item of a list cannot be set; give the whole list as JSON`);
   const full = configKey(project, key);
   config[full] = path.length === 0 ? text : withMember(full, config[full], path, jsonOrText(text));
 }

@@ -44,6 +44,15 @@ describe("the files of a stack", () => {
     });
   });
 
+  it("takes a list of the stack in place of the project's, as a whole", async () => {
+    const files = { "Pulumi.yaml": `${PROJECT}  shop:parts:\n    value: [a, b]\n` };
+    const parts = async (file: string) => {
+      const stack = await read({ ...files, "Pulumi.dev.yaml": file });
+      return typeof stack === "object" && stack.config["shop:parts"];
+    };
+    assert.deepEqual([await parts("config: {}\n"), await parts("config:\n  shop:parts: [c]\n")], ['["a","b"]', '["c"]']);
+  });
+
   it("sets values from the command line last, within objects too", async () => {
     const stack = await read({ "Pulumi.dev.yaml": "config:\n  shop:delivery:\n    intervalSeconds: 60\n" }, "dev", [
       "delivery.intervalSeconds=5",
@@ -90,8 +99,25 @@ describe("the files of a stack", () => {
       "Pulumi.yaml: unknown setting runtime.options.nodeargs",
     ],
     ["a typed key", { "Pulumi.yaml": `${PROJECT}  size: {type: integer}\n` }, "Pulumi.yaml: config size: unknown member type"],
+    [
+      "a key with value and default",
+      { "Pulumi.yaml": `${PROJECT}  size: {value: 1, default: 2}\n` },
+      "Pulumi.yaml: config size: value and default exclude each other",
+    ],
+    [
+      "a default in another namespace",
+      { "Pulumi.yaml": `${PROJECT}  aws:region: {default: eu-west-1}\n` },
+      "Pulumi.yaml: config aws:region: a key of another namespace takes value instead of default",
+    ],
     ["a nameless project", { "Pulumi.yaml": "runtime: nodejs\n" }, "Pulumi.yaml: name must be a string, got undefined"],
     ["an override without value", {}, '--config must be key=value, got "size"', "dev", ["size"]],
+    [
+      "an item of a list",
+      {},
+      "--config parts[0]: an item of a list cannot be set; give the whole list as JSON",
+      "dev",
+      ["parts[0].name=a"],
+    ],
     ["a member of a text", {}, "--config shop:size.x: shop:size is not an object", "dev", ["size=3", "size.x=1"]],
   ];
   for (const [title, files, message, stack, overrides] of refused) {

@@ -7,6 +7,8 @@ interface Field {
   most: number;
   /** Names of the values from `least` on. */
   names?: string[];
+  /** Whether a step may follow a value or a range. @default true */
+  steps?: boolean;
   /** Whole values besides numbers, lists, ranges and steps. */
   special?: RegExp;
 }
@@ -17,7 +19,14 @@ const FIELDS: Field[] = [
   { name: "hours", least: 0, most: 23 },
   { name: "day of month", least: 1, most: 31, special: /^(\?|L|LW|([1-9]|[12]\d|3[01])W)$/ },
   { name: "month", least: 1, most: 12, names: MONTHS },
-  { name: "day of week", least: 1, most: 7, names: WEEKDAYS, special: /^(\?|L|([1-7]|SUN|MON|TUE|WED|THU|FRI|SAT)(L|#[1-5]))$/i },
+  {
+    name: "day of week",
+    least: 1,
+    most: 7,
+    names: WEEKDAYS,
+    steps: false,
+    special: /^(\?|L|([1-7]|SUN|MON|TUE|WED|THU|FRI|SAT)(L|#[1-5]))$/i,
+  },
   { name: "year", least: 1970, most: 2199 },
 ];
 
@@ -45,7 +54,7 @@ function checkCron(text: string): void {
   fields.forEach((field, i) => checkField(field, FIELDS[i]));
 }
 
-function checkField(text: string, { name, least, most, names = [], special }: Field): void {
+function checkField(text: string, { name, least, most, names = [], steps = true, special }: Field): void {
   const valueOf = (word: string): number => {
     const named = names.indexOf(word.toUpperCase());
     return named >= 0 ? named + least : /^\d+$/.test(word) ? Number(word) : NaN;
@@ -53,14 +62,15 @@ function checkField(text: string, { name, least, most, names = [], special }: Fi
   const isValue = (value: number): boolean => value >= least && value <= most;
   const isPart = (part: string): boolean => {
     const [, first, last, step] = /^(\*|\w+)(?:-(\w+))?(?:\/(\d+))?$/.exec(part) ?? [];
-    if (first === undefined || step === "0") return false;
+    if (first === undefined || (step !== undefined && (!steps || Number(step) === 0))) return false;
     if (first === "*") return last === undefined;
     const [from, to] = [valueOf(first), valueOf(last ?? first)];
     return isValue(from) && isValue(to) && from <= to;
   };
   if (special?.test(text) || text.split(",").every(isPart)) return;
   const words = names.length > 0 ? " or names" : "";
-  throw new Error(`cron: ${name} must be numbers from ${least} to ${most}${words}, ranges, lists and steps, got ${text}`);
+  const combined = steps ? "ranges, lists and steps" : "ranges and lists";
+  throw new Error(`cron: ${name} must be numbers from ${least} to ${most}${words}, ${combined}, got ${text}`);
 }
 
 function checkRate(text: string): void {
