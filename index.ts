@@ -53,13 +53,17 @@ function deployTenant(context: TenantContext, config: TenantConfig) {
 
   return {
     buckets,
+    lake: config.lake.lake,
     streamName: feed.stream.name,
     streamArn: feed.stream.arn,
+    streamMode: config.feed.stream?.mode ?? "provisioned",
+    shards: feed.stream.shards,
     deliveryStreamName: feed.deliveryStream.name,
     functionName: forwarder.function.name,
     trackingId: recommender.trackingId,
     producerPolicyArn: feed.producerPolicy.arn,
     schemaName: recommender.schemaName,
+    recommenderProtected: recommender.schemaName === undefined ? undefined : config.recommender.protect,
     interactionColumns,
     database: catalog.databaseName,
     workgroupName: catalog.workgroupName,

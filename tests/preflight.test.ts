@@ -1,78 +1,257 @@
 import * as assert from "node:assert/strict";
 import * as pulumi from "@pulumi/pulumi";
-import type { TenantConfig } from "../config";
 import { preflight } from "../preflight";
-import { config } from "./support/settings";
+import { ARNS, config } from "./support/settings";
 
 type Call = (args: pulumi.runtime.MockCallArgs) => unknown;
+type Settings = Record<string, unknown>;
 
 const ALL = ["USER_ID", "ITEM_ID", "TIMESTAMP", "EVENT_TYPE"];
 const FEWER = ["USER_ID", "ITEM_ID", "TIMESTAMP"];
+const CAMPAIGN = "arn:aws:personalize:ap-southeast-1:123456789012:campaign/c";
+const BY_HAND = { existing: { ...ARNS, trackingId: "x" } };
+const ZONES = ["upstream", "lake", "downstream", "infra", "cache"];
+/** `<schema of all columns>` and of fewer, of a tenant and stage. */
+const schema = (hash: string, tenant: string, stage: string) => `${tenant}-c360-recommender-schema-${hash}-${stage}`;
 
-/** Settings of tenants in prod, where datasets are protected. */
-function tenants(columns: Record<string, string[]>, recommender: object = {}): TenantConfig[] {
-  const own = Object.entries(columns).map(([name, interactionColumns]) => ({ name, recommender: { interactionColumns, ...recommender } }));
-  return config({ tenants: own }, "prod").tenants;
+/** Outputs of a tenant's deployment with the defaults of its stage. */
+function outputs(stage: string, changed: Settings = {}, tenant = "acme"): Settings {
+  const suffix = { prod: "", staging: "-staging" }[stage] ?? "-dev";
+  return {
+    lake: ["prod", "staging", "dev"].includes(stage) ? "create" : "existing",
+    buckets: Object.fromEntries(ZONES.map((zone) => [zone, `${tenant}-c360-${zone}${suffix}`])),
+    streamName: `${tenant}-c360-recommender-stream-${stage}`,
+    streamMode: "provisioned",
+    shards: stage === "prod" ? 5 : 1,
+    deliveryStreamName: `${tenant}-c360-recommender-delivery-${stage}`,
+    schemaName: schema("c4c54", tenant, stage),
+    interactionColumns: ALL,
+    recommenderProtected: ["prod", "staging"].includes(stage),
+    ...changed,
+  };
 }
 
-/** Outputs of a deployment with all columns. */
-const deployed = (tenant: string) => ({ schemaName: `${tenant}-c360-recommender-schema-c4c54-prod`, interactionColumns: ALL });
-
-async function check(call: Call, ...args: Parameters<typeof preflight>): Promise<void> {
+/** Runs the checks of a stack for which the engine and the provider answer as `call` does. */
+async function run(stage: string, settings: Settings, call: Call, dryRun = true): Promise<{ refused: string[]; warned: string[] }> {
   const mocks = { newResource: () => ({ id: "", state: {} }), call: (asked: pulumi.runtime.MockCallArgs) => call(asked) as object };
-  await pulumi.runtime.setMocks(mocks, "c360-recommender", "prod", true, "some-org");
-  await preflight(...args);
+  await pulumi.runtime.setMocks(mocks, "c360-recommender", stage, dryRun, "some-org");
+  const { warn } = console;
+  const warned: string[] = [];
+  console.warn = (line: string) => void warned.push(line.replace("warning: [runtime] ", ""));
+  try {
+    await preflight(stage, config(settings, stage).tenants);
+    return { refused: [], warned };
+  } catch (error) {
+    assert.ok(pulumi.RunError.isInstance(error), String(error));
+    return { refused: error.message.split("\n"), warned };
+  } finally {
+    console.warn = warn;
+  }
 }
 
-describe("preflight of protected datasets", () => {
-  it("names every tenant whose dataset would be replaced, and no other", async () => {
-    const outputs = { tenants: { acme: deployed("acme"), bolt: deployed("bolt"), cord: deployed("cord") } };
-    const asked: unknown[] = [];
-    const call: Call = ({ token, inputs }) => (asked.push([token, inputs]), { outputs });
-    await assert.rejects(check(call, "prod", tenants({ acme: FEWER, bolt: ALL, cord: FEWER })), (error: Error) => {
-      assert.match(
-        error.message,
-        /^recommender\.interactionColumns of tenant acme would change from .*-c4c54-prod\) to .* and of tenant cord /,
-      );
-      assert.doesNotMatch(error.message, /bolt|\n/);
-      return pulumi.RunError.isInstance(error);
-    });
-    assert.deepEqual(asked, [["pulumi:pulumi:readStackOutputs", { name: "some-org/c360-recommender/prod" }]]);
-  });
+/** Compares settings with the outputs of acme's last deployment; preview and update must find the same. */
+async function compare(stage: string, changed: Settings, settings: Settings, shards?: number) {
+  const call: Call = ({ token }) => {
+    if (token === "pulumi:pulumi:readStackOutputs") return { outputs: { tenants: { acme: outputs(stage, changed) } } };
+    if (token === "aws:s3/getBucket:getBucket") return {};
+    if (shards === undefined) throw Object.assign(new Error(), { details: "AccessDenied: kinesis:DescribeStreamSummary" });
+    return { openShards: Array.from({ length: shards }, String) };
+  };
+  const found = await run(stage, settings, call);
+  assert.deepEqual(await run(stage, settings, call, false), found);
+  return found;
+}
 
-  const accepted: [title: string, call: Call][] = [
-    ["when the schema was created by hand", () => ({ outputs: { tenants: { acme: { interactionColumns: ALL } } } })],
-    ["when the stack was never deployed", () => ({ outputs: {} })],
-    ["when the tenant is new", () => ({ outputs: { tenants: { bolt: deployed("bolt") } } })],
-    ["when mocks echo their inputs", ({ inputs }) => inputs as object],
-  ];
-  for (const [title, call] of accepted) {
-    it(`refuses nothing ${title}`, () => check(call, "prod", tenants({ acme: FEWER })));
+const quiet = { refused: [], warned: [] };
+
+describe("preflight", () => {
+  for (const stage of ["prod", "staging", "dev", "alice"]) {
+    it(`finds nothing in ${stage} where nothing changed`, async () => assert.deepEqual(await compare(stage, {}, {}), quiet));
   }
 
-  it("warns when the outputs cannot be read, and refuses nothing", async () => {
-    const { warn } = console;
-    const warnings: string[] = [];
-    const refused: Call = () => {
+  const withoutOutputs: [title: string, call: Call][] = [
+    ["when the stack was never deployed", () => ({ outputs: {} })],
+    ["when the tenant is new", () => ({ outputs: { tenants: {} } })],
+    ["when an older program wrote other outputs", () => ({ outputs: { tenants: { acme: { schemaName: 7, buckets: "all" } } } })],
+    ["when mocks echo their inputs", ({ inputs }) => inputs as object],
+  ];
+  for (const [title, call] of withoutOutputs) {
+    it(`finds nothing ${title}`, async () => {
+      const settings = { stream: { shards: 90 }, lake: "existing", recommender: { interactionColumns: FEWER } };
+      assert.deepEqual(await run("prod", settings, call), quiet);
+    });
+  }
+
+  it("reads the outputs once, and warns when they cannot be read", async () => {
+    const asked: unknown[] = [];
+    const refused: Call = ({ token, inputs }) => {
+      asked.push([token, inputs]);
       throw Object.assign(new Error(), { details: "unknown stack" });
     };
-    console.warn = (line: string) => void warnings.push(line);
-    try {
-      await check(refused, "prod", tenants({ acme: FEWER }));
-    } finally {
-      console.warn = warn;
+    const { warned } = await run("prod", { recommender: { interactionColumns: FEWER } }, refused);
+    assert.deepEqual(asked, [["pulumi:pulumi:readStackOutputs", { name: "some-org/c360-recommender/prod" }]]);
+    assert.equal(warned.length, 1);
+    assert.match(
+      warned[0],
+      /^the settings are not compared with the last deployment, because its outputs cannot be read: .*unknown stack$/,
+    );
+  });
+});
+
+describe("preflight of the schema", () => {
+  const fewer = (protect?: boolean) => ({ recommender: { interactionColumns: FEWER, ...(protect !== undefined && { protect }) } });
+  const change = (stage: string) =>
+    `recommender.interactionColumns of tenant acme would change from ${ALL.join(", ")} (schema ${schema("c4c54", "acme", stage)}) to ` +
+    `${FEWER.join(", ")} (schema ${schema("40467", "acme", stage)}): Personalize cannot change a schema, so the dataset is replaced ` +
+    "and every event that was streamed into it is lost";
+  const twoUpdates =
+    "; keep the deployed columns, or accept the loss in two updates: first recommender.protect: false alone, then the new columns";
+
+  it("refuses new columns while the dataset is protected, together with protect: false too", async () => {
+    for (const stage of ["prod", "staging"]) {
+      const refused = [change(stage) + twoUpdates];
+      for (const protect of [undefined, false]) assert.deepEqual(await compare(stage, {}, fewer(protect)), { refused, warned: [] });
     }
-    assert.equal(warnings.length, 1);
-    assert.match(warnings[0], /cannot tell whether the schema would change, because .* cannot be read: unknown stack$/);
   });
 
-  it("reads no outputs where nothing is protected", async () => {
-    let asked = 0;
-    const call = () => ({ outputs: { asked: (asked += 1) } });
-    await check(call, "prod", tenants({ acme: FEWER }, { protect: false }));
-    const existing = { datasetGroupArn: "arn:aws:personalize:r:123456789012:dataset-group/g", trackingId: "x" };
-    const datasetArn = "arn:aws:personalize:r:123456789012:dataset/g/INTERACTIONS";
-    await check(call, "prod", tenants({ acme: FEWER }, { existing: { ...existing, datasetArn } }));
-    assert.equal(asked, 0);
+  it("says that a campaign must go first", async () => {
+    const teardown = "npm run teardown -- --stack prod --tenant acme";
+    const { refused } = await compare("prod", { campaignArn: CAMPAIGN }, fewer(false));
+    assert.deepEqual(refused, [`${change("prod")}${twoUpdates} after ${teardown}`]);
+    const open = await compare("prod", { campaignArn: CAMPAIGN, recommenderProtected: false }, fewer(false));
+    assert.deepEqual(open, { refused: [], warned: [`${change("prod")}; a campaign keeps its dataset, so run ${teardown} first`] });
   });
+
+  it("accepts them once the protection is off, and only while it is", async () => {
+    assert.deepEqual(await compare("prod", { recommenderProtected: false }, fewer(false)), quiet);
+    const { refused } = await compare("prod", { recommenderProtected: false }, fewer());
+    assert.deepEqual(refused, [`${change("prod")}; keep the deployed columns, or leave recommender.protect at false for this update`]);
+    assert.deepEqual(await compare("dev", {}, fewer()), quiet);
+  });
+
+  it("takes the stage's protection where an older program did not write it", async () => {
+    const older = { recommenderProtected: undefined, interactionColumns: undefined };
+    const { refused } = await compare("prod", older, fewer(false));
+    assert.match(refused[0], /^recommender\.interactionColumns of tenant acme would change from schema acme-\S+ to /);
+    assert.deepEqual(await compare("dev", older, fewer()), quiet);
+  });
+
+  it("names every tenant whose dataset would be replaced, each on a line, and no other", async () => {
+    const names = ["acme", "bolt", "cord"];
+    const deployed = Object.fromEntries(names.map((name) => [name, outputs("prod", {}, name)]));
+    const tenants = names.map((name) => ({ name, recommender: { interactionColumns: name === "bolt" ? ALL : FEWER } }));
+    const { refused } = await run("prod", { tenants }, () => ({ outputs: { tenants: deployed } }));
+    assert.deepEqual(
+      refused.map((line) => line.slice(0, 46)),
+      ["recommender.interactionColumns of tenant acme ", "recommender.interactionColumns of tenant cord "],
+    );
+  });
+
+  it("says what is lost when a recommender that was created by hand takes its place, and nothing the other way", async () => {
+    const warned = [
+      "tenant acme adopts another recommender: the dataset group that the stack created is deleted, and every event that was streamed into it is lost",
+    ];
+    assert.deepEqual(await compare("dev", {}, { recommender: BY_HAND }), { refused: [], warned });
+    assert.deepEqual(await compare("dev", { schemaName: undefined }, {}), quiet);
+  });
+});
+
+describe("preflight of the lake", () => {
+  const buckets = ZONES.map((zone) => `acme-c360-${zone}-dev`);
+  const advice = `take the buckets out of the stack's state first, see "Leave a lake" in docs/operations.md`;
+
+  it("refuses to adopt the buckets that the stack created", async () => {
+    const { refused } = await compare("dev", {}, { lake: "existing" });
+    assert.deepEqual(refused, [
+      `lake of tenant acme would change from create to existing: the stack created ${buckets.join(", ")}, and the update would delete ` +
+        `them with all their data; ${advice}`,
+    ]);
+    const kept = await compare("prod", {}, { lake: "existing" });
+    assert.match(kept.refused[0], /acme-c360-cache, and the update would fail at their protection; take /);
+  });
+
+  it("refuses another name for a bucket that the stack created", async () => {
+    const { refused } = await compare("dev", {}, { buckets: { lake: "the-lake", cache: "scratch" } });
+    assert.deepEqual(refused, [
+      "buckets.lake of tenant acme would change from acme-c360-lake-dev to the-lake and buckets.cache of tenant acme would change from " +
+        "acme-c360-cache-dev to scratch: the stack created acme-c360-lake-dev, acme-c360-cache-dev, and the update would delete them " +
+        `with all their data; ${advice}`,
+    ]);
+  });
+
+  it("accepts other adopted buckets, and buckets of its own after adopted ones", async () => {
+    assert.deepEqual(await compare("alice", {}, { buckets: { lake: "the-lake" } }), quiet);
+    assert.deepEqual(await compare("dev", { lake: "existing" }, { lake: "create" }), quiet);
+  });
+});
+
+describe("preflight of the streams", () => {
+  it("refuses to more than double or halve the shards, and names the next step", async () => {
+    const cases: [from: number, to: number, next: number][] = [
+      [2, 8, 4],
+      [1, 3, 2],
+      [10, 4, 5],
+      [7, 3, 4],
+    ];
+    for (const [from, to, next] of cases) {
+      const { refused } = await compare("dev", { shards: from }, { stream: { shards: to } });
+      const change = `stream.shards of tenant acme would change from ${from} to ${to}`;
+      assert.deepEqual(refused, [`${change}: one update at most doubles or halves the shards, so set ${next} first`]);
+      assert.deepEqual(await compare("dev", { shards: from }, { stream: { shards: next } }), quiet);
+    }
+  });
+
+  const onDemand = { streamMode: "on-demand", shards: 4 };
+  const toProvisioned = (shards: number) =>
+    `stream.mode of tenant acme would change from on-demand to provisioned with ${shards} shard${shards === 1 ? "" : "s"}`;
+
+  it("refuses fewer shards than a stream on demand has open", async () => {
+    const open = ": acme-c360-recommender-stream-dev has 8 open shards, so set stream.shards to 8 to 16 first";
+    for (const shards of [1, 7, 17]) {
+      assert.deepEqual((await compare("dev", onDemand, { stream: { shards } }, 8)).refused, [toProvisioned(shards) + open]);
+    }
+    for (const shards of [8, 16]) assert.deepEqual(await compare("dev", onDemand, { stream: { shards } }, 8), quiet);
+  });
+
+  it("warns when the open shards cannot be looked up, and asks for none otherwise", async () => {
+    const { refused, warned } = await compare("dev", onDemand, {});
+    assert.deepEqual(refused, []);
+    assert.equal(warned.length, 1);
+    assert.ok(warned[0].startsWith(`${toProvisioned(1)}: whether that is as many as are open was not checked, because `), warned[0]);
+    assert.match(warned[0], /stream-dev cannot be looked up: .*AccessDenied/);
+    assert.deepEqual(await compare("dev", {}, { stream: { mode: "on-demand" } }), quiet);
+    assert.deepEqual(await compare("dev", onDemand, { stream: { mode: "on-demand" } }), quiet);
+  });
+
+  it("says what is lost with another name", async () => {
+    const names = { stream: { name: "events", shards: 9 }, delivery: { name: "to-upstream" } };
+    const { refused, warned } = await compare("dev", {}, names);
+    assert.deepEqual(refused, []);
+    assert.deepEqual(warned, [
+      "stream.name of tenant acme changes from acme-c360-recommender-stream-dev to events: the stream is replaced, and the records that " +
+        "nobody has read yet are lost",
+      "delivery.name of tenant acme changes from acme-c360-recommender-delivery-dev to to-upstream: the new delivery stream starts at the " +
+        "newest record, so upstream misses the events sent meanwhile",
+    ]);
+  });
+});
+
+describe("preflight of removed tenants", () => {
+  const cases: [stage: string, buckets: string][] = [
+    ["dev", "its buckets are deleted with all their data"],
+    ["alice", "its adopted buckets stay as they are"],
+    ["prod", "what is protected must be unprotected first (pulumi state unprotect), and its buckets stay, outside the stack"],
+  ];
+  for (const [stage, buckets] of cases) {
+    it(`says in ${stage} what happens to their data`, async () => {
+      const tenants = { acme: outputs(stage), bolt: outputs(stage, {}, "bolt") };
+      const { refused, warned } = await run(stage, {}, () => ({ outputs: { tenants } }));
+      assert.deepEqual(refused, []);
+      assert.deepEqual(warned, [
+        "tenant bolt is no longer in the settings: its stream is deleted with the records that nobody has read yet, its dataset group with " +
+          `every event that was streamed into it, and its tables' definitions; ${buckets}. First put it back and run npm run teardown -- ` +
+          `--stack ${stage} --tenant bolt. To rename a tenant is to remove it and to add another: no data moves`,
+      ]);
+    });
+  }
 });

@@ -3,6 +3,7 @@ import { kinesis } from "../src/kinesis";
 import { type TestCloud, withCloud } from "../testing/cloud";
 
 const TYPE = "aws:kinesis/stream:Stream";
+const GET_STREAM = "aws:kinesis/getStream:getStream";
 const urn = (name: string) => `urn:pulumi:local::test::${TYPE}::${name}`;
 
 describe("the local Kinesis's resource type", () => {
@@ -25,6 +26,19 @@ describe("the local Kinesis's resource type", () => {
       maxRecordSizeInKib: 1024,
       tagsAll: { tenant: "shop" },
     });
+  });
+
+  it("is looked up with its open shards, and an absent stream is a service's answer", async () => {
+    await cloud.cloud.create(TYPE, { name: "looked-up", streamModeDetails: { streamMode: "ON_DEMAND" } }, urn("looked-up"));
+    const { openShards, streamModeDetails } = cloud.registry.invoke(GET_STREAM, { name: "looked-up" });
+    assert.deepEqual(
+      openShards,
+      ["0", "1", "2", "3"].map((index) => `shardId-${index.padStart(12, "0")}`),
+    );
+    assert.deepEqual(streamModeDetails, [{ streamMode: "ON_DEMAND" }]);
+    assert.throws(() => cloud.registry.invoke(GET_STREAM, { name: "absent" }), { name: "ResourceNotFoundException" });
+    assert.throws(() => cloud.registry.invoke(GET_STREAM, { name: "looked-up", tags: {} }), /does not know the input tags$/);
+    assert.throws(() => cloud.registry.invoke(GET_STREAM, {}), /name must be a stream's name, got undefined$/);
   });
 
   it("names a stream that has no name after its resource, always the same", async () => {

@@ -1,7 +1,7 @@
 import type { Cloud, Service, ServiceFactory } from "../service";
 import { describeOperations } from "./describe";
 import { readOperations } from "./read";
-import { streamResource } from "./resource";
+import { streamInvokes, streamResource } from "./resource";
 import { Streams } from "./stream";
 import { writeOperations } from "./write";
 
@@ -17,5 +17,6 @@ export const kinesis: ServiceFactory = (cloud: Cloud): Service => {
       ...readOperations(cloud, streams),
       ...describeOperations(streams),
     },
+    invokes: streamInvokes(streams),
   };
 };

@@ -11,6 +11,8 @@ const MAX_SHARDS = 1000;
 /** The key that Kinesis owns, for which callers need no KMS permissions. */
 const OWNED_KEY = "alias/aws/kinesis";
 
+const GET_STREAM = "aws:kinesis/getStream:getStream";
+
 const title = ({ name }: Json): string => `Stream${name === undefined ? "" : ` "${name as string}"`}`;
 
 const INPUTS = inputsOf(
@@ -89,6 +91,28 @@ export function streamResource(cloud: Cloud, streams: Streams): ResourceType {
         tagsAll: read.tags,
       };
       return { id: arn, state };
+    },
+  };
+}
+
+/** Function `aws:kinesis/getStream:getStream`: looks a stream up by its name. */
+export function streamInvokes(streams: Streams): Record<string, (inputs: Json) => Json> {
+  return {
+    [GET_STREAM]: ({ name, ...others }) => {
+      const [unknown] = Object.keys(others);
+      if (unknown !== undefined) throw new Error(`${GET_STREAM}: the local cloud does not know the input ${unknown}`);
+      if (typeof name !== "string") throw new Error(`${GET_STREAM}: name must be a stream's name, got ${JSON.stringify(name)}`);
+      const { settings, arn, shards } = streams.get(name);
+      return {
+        arn,
+        name,
+        id: arn,
+        status: "ACTIVE",
+        streamModeDetails: [{ streamMode: settings.mode }],
+        retentionPeriod: settings.retentionHours,
+        openShards: shards.map(({ id }) => id),
+        closedShards: [],
+      };
     },
   };
 }

@@ -1,0 +1,31 @@
+import { ZONES } from "../components/shared/naming";
+import { stageDefaults } from "../config/stages";
+import { type Change, type Finding, refusal } from "./deployed";
+
+/**
+ * Keeps the buckets that the stack created. To adopt them, or to rename one, would delete them: with all their data where the stage
+ * empties buckets. The advice also edits the output that this check reads, because an edited state is all that the engine looks at.
+ */
+export function checkLake({ stage, tenant, last }: Change): Finding[] {
+  if (last.lake !== "create") return [];
+  const { name, buckets, lake } = tenant;
+  const created = ZONES.flatMap((zone) => last.buckets?.[zone] ?? []);
+  const renamed = ZONES.filter((zone) => last.buckets?.[zone] !== undefined && last.buckets[zone] !== buckets[zone]);
+  const change =
+    lake.lake === "existing"
+      ? `lake of tenant ${name} would change from create to existing`
+      : renamed
+          .map((zone) => `buckets.${zone} of tenant ${name} would change from ${last.buckets?.[zone]} to ${buckets[zone]}`)
+          .join(" and ");
+  if (change === "") return [];
+  const lost = lake.lake === "existing" ? created : renamed.flatMap((zone) => last.buckets?.[zone] ?? []);
+  const fate = stageDefaults(stage).forceDestroy
+    ? "the update would delete them with all their data"
+    : "the update would fail at their protection";
+  return [
+    refusal(
+      `${change}: the stack created ${lost.join(", ")}, and ${fate}; ` +
+        `take the buckets out of the stack's state first, see "Leave a lake" in docs/operations.md`,
+    ),
+  ];
+}

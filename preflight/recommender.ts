@@ -1,0 +1,36 @@
+import * as pulumi from "@pulumi/pulumi";
+import { interactionsSchema } from "../components/shared/interactions";
+import { stageDefaults } from "../config/stages";
+import { type Change, type Finding, refusal, warning } from "./deployed";
+
+const LOSS = "every event that was streamed into it is lost";
+
+/**
+ * Checks a change of the schema, which replaces the dataset, and a change to a recommender that was created by hand.
+ *
+ * The engine looks at a resource's protection in the state when what it depends on is replaced, so protection must be off before the
+ * update that replaces it: https://github.com/pulumi/pulumi/issues/15776
+ */
+export function checkRecommender({ stage, tenant, last }: Change): Finding[] {
+  const { name, interactionColumns, recommender } = tenant;
+  const { schemaName, interactionColumns: columns, campaignArn } = last;
+  if (schemaName === undefined) return [];
+  if (recommender.existing) {
+    return [warning(`tenant ${name} adopts another recommender: the dataset group that the stack created is deleted, and ${LOSS}`)];
+  }
+  const wanted = interactionsSchema({ tenant: name, stage }, interactionColumns).name;
+  if (schemaName === wanted) return [];
+
+  const before = columns === undefined ? `schema ${schemaName}` : `${columns.join(", ")} (schema ${schemaName})`;
+  const change = `recommender.interactionColumns of tenant ${name} would change from ${before} to ${interactionColumns.join(", ")} (schema ${wanted})`;
+  const teardown = `npm run teardown -- --stack ${pulumi.getStack()} --tenant ${name}`;
+  const replaced = `Personalize cannot change a schema, so the dataset is replaced and ${LOSS}`;
+  const isProtected = last.recommenderProtected ?? stageDefaults(stage).protect;
+  if (!isProtected && !recommender.protect) {
+    return campaignArn === undefined ? [] : [warning(`${change}: ${replaced}; a campaign keeps its dataset, so run ${teardown} first`)];
+  }
+  const accept = isProtected
+    ? `accept the loss in two updates: first recommender.protect: false alone, then the new columns${campaignArn === undefined ? "" : ` after ${teardown}`}`
+    : "leave recommender.protect at false for this update";
+  return [refusal(`${change}: ${replaced}; keep the deployed columns, or ${accept}`)];
+}
