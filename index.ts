@@ -76,7 +76,7 @@ function deployTenant(context: TenantContext, config: TenantConfig) {
 export = withPlainErrors(async () => {
   const { stage, tenants } = loadConfig();
   const where = await awsContext();
-  await preflight(stage, tenants);
+  await preflight(stage, where.region, tenants);
   const outputs = tenants.map((config) => {
     const { name: tenant, buckets, logRetentionDays } = config;
     return [tenant, deployTenant(tenantContext({ ...where, tenant, stage, buckets, logRetentionDays }), config)];

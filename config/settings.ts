@@ -1,6 +1,5 @@
 import { RunError } from "@pulumi/pulumi/errors";
 import { z } from "zod";
-import { MOST_EVENT_TYPES } from "../components/shared/interactions";
 import { PROJECT, RESERVED_STAGES, STAGE_PATTERN, ZONES } from "../components/shared/naming";
 import { brokenRule } from "./scheduleExpression";
 
@@ -12,6 +11,9 @@ const LOG_RETENTION_DAYS = [1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400,
  * data: https://docs.aws.amazon.com/personalize/latest/dg/working-with-predefined-recipes.html
  */
 const RECIPES = ["aws-user-personalization-v2", "aws-user-personalization", "aws-popularity-count", "aws-trending-now"] as const;
+
+/** Most event types of a dataset without optional columns: https://docs.aws.amazon.com/personalize/latest/dg/limits.html */
+const MOST_EVENT_TYPES = 10;
 
 const HOUR = "an hour as 2026/01/31/00";
 
@@ -87,7 +89,7 @@ const overridable = {
 };
 
 const overrides = section(overridable);
-const tenant = objectWith({ name: NAME_RULES.tenant, ...overrides.shape }, "a name, or an object with");
+const tenant = objectWith({ name: NAME_RULES.tenant, ...overrides.shape });
 
 /** The settings of a stack file, with every tenant as an object. Each rule completes the sentence "<key> must be ...". */
 const stackSettings = objectWith({
@@ -162,9 +164,9 @@ function text(pattern: RegExp, error: string) {
   return z.string({ error }).regex(pattern, { error });
 }
 
-function objectWith<T extends z.ZodRawShape>(members: T, form = "an object with") {
+function objectWith<T extends z.ZodRawShape>(members: T) {
   const names = Object.keys(members).join(", ");
-  return z.strictObject(members, { error: ({ code }) => (code === "unrecognized_keys" ? names : `${form} ${names}`) });
+  return z.strictObject(members, { error: ({ code }) => (code === "unrecognized_keys" ? names : `an object with ${names}`) });
 }
 
 /** An object whose members may all be left out. */

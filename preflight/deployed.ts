@@ -9,6 +9,7 @@ const tenantOutputs = z.object({
   lake: optional(z.enum(["create", "existing"])),
   buckets: optional(z.record(z.string(), z.string())),
   streamName: optional(z.string()),
+  streamArn: optional(z.string()),
   streamMode: optional(z.enum(["provisioned", "on-demand"])),
   shards: optional(z.number()),
   deliveryStreamName: optional(z.string()),
@@ -26,6 +27,8 @@ const stackOutputs = z.object({ tenants: z.record(z.string(), tenantOutputs).cat
 /** A tenant as it is deployed, and as its settings want it. */
 export interface Change {
   stage: string;
+  /** Of the stack's AWS provider. */
+  region: string;
   tenant: TenantConfig;
   last: DeployedTenant;
 }

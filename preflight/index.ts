@@ -14,10 +14,12 @@ import { checkStream } from "./stream";
  *
  * @throws RunError with one line for each problem
  */
-export async function preflight(stage: string, tenants: readonly TenantConfig[]): Promise<void> {
+export async function preflight(stage: string, region: string, tenants: readonly TenantConfig[]): Promise<void> {
   await requireAdoptedBuckets(stage, tenants);
   const deployed = await deployedTenants();
-  const changes = tenants.flatMap((tenant) => (Object.hasOwn(deployed, tenant.name) ? { stage, tenant, last: deployed[tenant.name] } : []));
+  const changes = tenants.flatMap((tenant) =>
+    Object.hasOwn(deployed, tenant.name) ? { stage, region, tenant, last: deployed[tenant.name] } : [],
+  );
   const streams = await Promise.all(changes.map(checkStream));
   const findings = [
     ...changes.flatMap((change, i) => [...checkLake(change), ...checkRecommender(change), ...streams[i]]),

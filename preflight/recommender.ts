@@ -29,8 +29,11 @@ export function checkRecommender({ stage, tenant, last }: Change): Finding[] {
   if (!isProtected && !recommender.protect) {
     return campaignArn === undefined ? [] : [warning(`${change}: ${replaced}; a campaign keeps its dataset, so run ${teardown} first`)];
   }
-  const accept = isProtected
-    ? `accept the loss in two updates: first recommender.protect: false alone, then the new columns${campaignArn === undefined ? "" : ` after ${teardown}`}`
-    : "leave recommender.protect at false for this update";
+  const steps = [
+    "first recommender.protect: false alone",
+    ...(campaignArn === undefined ? [] : [`then ${teardown}`]),
+    "then the new columns",
+  ];
+  const accept = isProtected ? `accept the loss in two updates: ${steps.join(", ")}` : "leave recommender.protect at false for this update";
   return [refusal(`${change}: ${replaced}; keep the deployed columns, or ${accept}`)];
 }

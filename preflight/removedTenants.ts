@@ -9,7 +9,7 @@ export function findRemovedTenants(stage: string, deployed: Record<string, Deplo
     warning(
       `tenant ${tenant} is no longer in the settings: its stream is deleted with the records that nobody has read yet, its dataset group ` +
         `with every event that was streamed into it, and its tables' definitions; ${bucketsOf(stage, last)}. ` +
-        `First put it back and run npm run teardown -- --stack ${pulumi.getStack()} --tenant ${tenant}. ` +
+        `Run npm run teardown -- --stack ${pulumi.getStack()} --tenant ${tenant} before this update, while the tenant is in the settings. ` +
         "To rename a tenant is to remove it and to add another: no data moves",
     ),
   );

@@ -4,9 +4,14 @@ import { type Change, type Finding, refusal, warning } from "./deployed";
 /** One call at most doubles or halves the shards: https://docs.aws.amazon.com/kinesis/latest/APIReference/API_UpdateShardCount.html */
 const FACTOR = 2;
 
-/** Checks a change of the stream's shards or mode, and of the names of stream and delivery stream. */
+/** Checks a change of the stream's region, shards or mode, and of the names of stream and delivery stream. */
 export async function checkStream(change: Change): Promise<Finding[]> {
-  const { tenant, last } = change;
+  const { region, tenant, last } = change;
+  const deployedRegion = last.streamArn?.split(":")[3] ?? region;
+  if (deployedRegion !== region) {
+    const moved = `aws:region of tenant ${tenant.name} would change from ${deployedRegion} to ${region}`;
+    return [refusal(`${moved}: nothing that is deployed moves; keep the region, or destroy the stack first`)];
+  }
   const { name } = tenant.feed.stream ?? {};
   const delivery = tenant.feed.delivery?.name;
   const isReplaced = last.streamName !== undefined && name !== last.streamName;
@@ -44,7 +49,9 @@ async function checkOpenShards(tenant: string, stream: string, shards: number): 
     const { openShards } = await aws.kinesis.getStream({ name: stream });
     const open = openShards.length;
     if (shards >= open && shards <= open * FACTOR) return [];
-    return [refusal(`${change}: ${stream} has ${open} open shards, so set stream.shards to ${open} to ${open * FACTOR} first`)];
+    return [
+      refusal(`${change}: ${stream} has ${open} open shards, so set stream.shards to a number from ${open} to ${open * FACTOR} first`),
+    ];
   } catch (error) {
     const reason = (error as Error).message.trim().replace(/\s*\n\s*/g, " ");
     return [warning(`${change}: whether that is as many as are open was not checked, because ${stream} cannot be looked up: ${reason}`)];

@@ -21,6 +21,7 @@ function outputs(stage: string, changed: Settings = {}, tenant = "acme"): Settin
     lake: ["prod", "staging", "dev"].includes(stage) ? "create" : "existing",
     buckets: Object.fromEntries(ZONES.map((zone) => [zone, `${tenant}-c360-${zone}${suffix}`])),
     streamName: `${tenant}-c360-recommender-stream-${stage}`,
+    streamArn: `arn:aws:kinesis:ap-southeast-1:123456789012:stream/${tenant}-c360-recommender-stream-${stage}`,
     streamMode: "provisioned",
     shards: stage === "prod" ? 5 : 1,
     deliveryStreamName: `${tenant}-c360-recommender-delivery-${stage}`,
@@ -39,7 +40,7 @@ async function run(stage: string, settings: Settings, call: Call, dryRun = true)
   const warned: string[] = [];
   console.warn = (line: string) => void warned.push(line.replace("warning: [runtime] ", ""));
   try {
-    await preflight(stage, config(settings, stage).tenants);
+    await preflight(stage, "ap-southeast-1", config(settings, stage).tenants);
     return { refused: [], warned };
   } catch (error) {
     assert.ok(pulumi.RunError.isInstance(error), String(error));
@@ -104,8 +105,8 @@ describe("preflight of the schema", () => {
     `recommender.interactionColumns of tenant acme would change from ${ALL.join(", ")} (schema ${schema("c4c54", "acme", stage)}) to ` +
     `${FEWER.join(", ")} (schema ${schema("40467", "acme", stage)}): Personalize cannot change a schema, so the dataset is replaced ` +
     "and every event that was streamed into it is lost";
-  const twoUpdates =
-    "; keep the deployed columns, or accept the loss in two updates: first recommender.protect: false alone, then the new columns";
+  const accept = "; keep the deployed columns, or accept the loss in two updates: first recommender.protect: false alone";
+  const twoUpdates = `${accept}, then the new columns`;
 
   it("refuses new columns while the dataset is protected, together with protect: false too", async () => {
     for (const stage of ["prod", "staging"]) {
@@ -117,7 +118,7 @@ describe("preflight of the schema", () => {
   it("says that a campaign must go first", async () => {
     const teardown = "npm run teardown -- --stack prod --tenant acme";
     const { refused } = await compare("prod", { campaignArn: CAMPAIGN }, fewer(false));
-    assert.deepEqual(refused, [`${change("prod")}${twoUpdates} after ${teardown}`]);
+    assert.deepEqual(refused, [`${change("prod")}${accept}, then ${teardown}, then the new columns`]);
     const open = await compare("prod", { campaignArn: CAMPAIGN, recommenderProtected: false }, fewer(false));
     assert.deepEqual(open, { refused: [], warned: [`${change("prod")}; a campaign keeps its dataset, so run ${teardown} first`] });
   });
@@ -206,7 +207,7 @@ describe("preflight of the streams", () => {
     `stream.mode of tenant acme would change from on-demand to provisioned with ${shards} shard${shards === 1 ? "" : "s"}`;
 
   it("refuses fewer shards than a stream on demand has open", async () => {
-    const open = ": acme-c360-recommender-stream-dev has 8 open shards, so set stream.shards to 8 to 16 first";
+    const open = ": acme-c360-recommender-stream-dev has 8 open shards, so set stream.shards to a number from 8 to 16 first";
     for (const shards of [1, 7, 17]) {
       assert.deepEqual((await compare("dev", onDemand, { stream: { shards } }, 8)).refused, [toProvisioned(shards) + open]);
     }
@@ -221,6 +222,14 @@ describe("preflight of the streams", () => {
     assert.match(warned[0], /stream-dev cannot be looked up: .*AccessDenied/);
     assert.deepEqual(await compare("dev", {}, { stream: { mode: "on-demand" } }), quiet);
     assert.deepEqual(await compare("dev", onDemand, { stream: { mode: "on-demand" } }), quiet);
+  });
+
+  it("refuses another region, where nothing of the stack is", async () => {
+    const elsewhere = { streamArn: "arn:aws:kinesis:eu-west-1:123456789012:stream/events" };
+    const { refused } = await compare("dev", elsewhere, { stream: { shards: 9 } });
+    assert.deepEqual(refused, [
+      "aws:region of tenant acme would change from eu-west-1 to ap-southeast-1: nothing that is deployed moves; keep the region, or destroy the stack first",
+    ]);
   });
 
   it("says what is lost with another name", async () => {
@@ -249,8 +258,8 @@ describe("preflight of removed tenants", () => {
       assert.deepEqual(refused, []);
       assert.deepEqual(warned, [
         "tenant bolt is no longer in the settings: its stream is deleted with the records that nobody has read yet, its dataset group with " +
-          `every event that was streamed into it, and its tables' definitions; ${buckets}. First put it back and run npm run teardown -- ` +
-          `--stack ${stage} --tenant bolt. To rename a tenant is to remove it and to add another: no data moves`,
+          `every event that was streamed into it, and its tables' definitions; ${buckets}. Run npm run teardown -- ` +
+          `--stack ${stage} --tenant bolt before this update, while the tenant is in the settings. To rename a tenant is to remove it and to add another: no data moves`,
       ]);
     });
   }
