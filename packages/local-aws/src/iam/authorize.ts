@@ -24,7 +24,8 @@ export function authorizer(identities: Identities, region: string, decisions: Ap
     const { action, resource } = need;
     await decisions.append({ at: Date.now(), principal: principal.arn, action, resource, decision, reason });
     if (decision === "allow") return;
-    const code = /^(s3|iam):/.test(action) ? "AccessDenied" : "AccessDeniedException";
+    // iam:PassRole is asked by the service that the role is passed to, and is refused in that service's words.
+    const code = /^(s3:|iam:(?!PassRole$))/.test(action) ? "AccessDenied" : "AccessDeniedException";
     throw new ServiceError(code, `${principal.arn} is not authorized to perform ${action} on ${resource}: ${reason}`, 403);
   };
 }
