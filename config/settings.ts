@@ -89,7 +89,7 @@ const overridable = {
 };
 
 const overrides = section(overridable);
-const tenant = objectWith({ name: NAME_RULES.tenant, ...overrides.shape });
+const tenant = objectWith({ name: NAME_RULES.tenant, ...overrides.shape }, "a name, or an object with");
 
 /** The settings of a stack file, with every tenant as an object. Each rule completes the sentence "<key> must be ...". */
 const stackSettings = objectWith({
@@ -164,9 +164,9 @@ function text(pattern: RegExp, error: string) {
   return z.string({ error }).regex(pattern, { error });
 }
 
-function objectWith<T extends z.ZodRawShape>(members: T) {
+function objectWith<T extends z.ZodRawShape>(members: T, form = "an object with") {
   const names = Object.keys(members).join(", ");
-  return z.strictObject(members, { error: ({ code }) => (code === "unrecognized_keys" ? names : `an object with ${names}`) });
+  return z.strictObject(members, { error: ({ code }) => (code === "unrecognized_keys" ? names : `${form} ${names}`) });
 }
 
 /** An object whose members may all be left out. */

@@ -233,6 +233,22 @@ describe("settings", () => {
     );
   });
 
+  it("take any name of the IANA database as time zone, and any bucket name that S3 does not reserve", () => {
+    for (const timeZone of [
+      "UTC",
+      "Etc/GMT+8",
+      "America/Port-au-Prince",
+      "America/Argentina/Buenos_Aires",
+      "Asia/Kolkata",
+      "Asia/Calcutta",
+    ]) {
+      assert.equal(acme({ pipeline: { timeZone } }).pipeline.timeZone, timeZone);
+    }
+    for (const lake of ["a.b", "a--b", "xn-a", "sthree", "a.s3alias", "mrap-an-1"]) {
+      assert.equal(acme({ buckets: { lake } }).buckets.lake, lake);
+    }
+  });
+
   it("of the provider and the engine are left to them", () => {
     const all = { ...texts({}), "aws:region": "eu-west-1", "aws:stage": "prod", "pulumi:tags": "{}" };
     assert.deepEqual(projectSettings(all), { tenants: '["acme"]' });

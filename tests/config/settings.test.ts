@@ -208,6 +208,10 @@ describe("an invalid setting", () => {
     );
   });
 
+  it("may be an item of tenants that is neither name nor object", () => {
+    assert.match(message({ tenants: [null, "globex"] }), /tenants\[0\] must be a name, or an object with name, lake, .*, got null$/);
+  });
+
   it("may end with -an where it names an adopted bucket", () => {
     const buckets = { lake: "a-123456789012-us-east-1-an" };
     assert.equal(config({ lake: "existing", buckets }).tenants[0].buckets.lake, buckets.lake);
