@@ -1,5 +1,6 @@
 import { RunError } from "@pulumi/pulumi/errors";
 import { z } from "zod";
+import { MOST_EVENT_TYPES } from "../components/shared/interactions";
 import { PROJECT, RESERVED_STAGES, STAGE_PATTERN, ZONES } from "../components/shared/naming";
 import { brokenRule } from "./scheduleExpression";
 
@@ -11,9 +12,6 @@ const LOG_RETENTION_DAYS = [1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400,
  * data: https://docs.aws.amazon.com/personalize/latest/dg/working-with-predefined-recipes.html
  */
 const RECIPES = ["aws-user-personalization-v2", "aws-user-personalization", "aws-popularity-count", "aws-trending-now"] as const;
-
-/** Most event types of a dataset without optional columns: https://docs.aws.amazon.com/personalize/latest/dg/limits.html */
-const MOST_EVENT_TYPES = 10;
 
 const HOUR = "an hour as 2026/01/31/00";
 

@@ -7,6 +7,9 @@ export const INTERACTION_COLUMNS: readonly string[] = ["USER_ID", "ITEM_ID", "TI
 /** Event type of interactions that have none. */
 export const DEFAULT_EVENT_TYPE = "interaction";
 
+/** Most event types of a dataset without optional columns: https://docs.aws.amazon.com/personalize/latest/dg/limits.html */
+export const MOST_EVENT_TYPES = 10;
+
 /** A Personalize schema. Schemas are immutable, so its name carries a hash of its content. */
 export interface InteractionsSchema {
   /** Physical name. */

@@ -1,3 +1,4 @@
+import { MOST_EVENT_TYPES } from "../../shared/interactions";
 import { cachePrefixes } from "../../shared/naming";
 import type { DefinitionArgs } from "../definition";
 import { readStatement, type SqlValues, statementExpression } from "../statements";
@@ -12,7 +13,7 @@ export const QUOTAS = {
   /** Their share of all users. */
   leastRepeatPercent: 1,
   /** The quota is on event types and optional columns together; the CSV has no optional column. */
-  mostEventTypes: 10,
+  mostEventTypes: MOST_EVENT_TYPES,
 };
 
 /** Reasons for which a row is left out although nothing is wrong with it. */
