@@ -86,7 +86,7 @@ export function parseConfig(settings: Record<string, string>, stack: string): Co
 /**
  * `pulumi config set stream.shards 2` without --path makes one key of the whole text.
  *
- * @throws RunError of one line that names the commands that mend it
+ * @throws RunError of one line that names the commands that fix it
  */
 function rejectFlatKeys(settings: Record<string, string>, stack: string): void {
   const flat = Object.keys(settings).find((key) => isSetting(key.split(/[.[]/)[0]) && !isSetting(key));
