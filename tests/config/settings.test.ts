@@ -218,16 +218,16 @@ describe("an invalid setting", () => {
     assert.equal(config({ buckets }, "alice").tenants[0].buckets.lake, buckets.lake);
   });
 
-  it("may be a flat key, made by config set without --path: the line has the commands that mend it", () => {
-    const mended = (flat: string, value: string) => {
+  it("may be a flat key, made by config set without --path: the line has the commands that fix it", () => {
+    const fixed = (flat: string, value: string) => {
       const key = `'${NAMESPACE}${flat}'`;
       const commands = `run pulumi config rm ${key} -s dev, then pulumi config set --path ${key} ${value} -s dev`;
       return `config ${NAMESPACE}${flat} is one flat key, which nothing reads: ${commands}`;
     };
-    assert.equal(message({ "stream.shards": 2 }), mended("stream.shards", "'2'"));
-    assert.equal(message({ "tenants[0].name": "acme" }), mended("tenants[0].name", "'acme'"));
-    assert.equal(message({ "tenants[1]": "it's" }), mended("tenants[1]", "'it'\\''s'"));
-    assert.equal(message({ "history.columns": "a\nb" }), mended("history.columns", "'VALUE'"));
+    assert.equal(message({ "stream.shards": 2 }), fixed("stream.shards", "'2'"));
+    assert.equal(message({ "tenants[0].name": "acme" }), fixed("tenants[0].name", "'acme'"));
+    assert.equal(message({ "tenants[1]": "it's" }), fixed("tenants[1]", "'it'\\''s'"));
+    assert.equal(message({ "history.columns": "a\nb" }), fixed("history.columns", "'VALUE'"));
     assert.match(
       message({ "streem.shards": 2 }),
       /^config c360-recommender:streem\.shards is an unknown setting; `c360-recommender` accepts /,
