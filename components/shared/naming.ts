@@ -138,6 +138,11 @@ export function trainingRunsPrefix(keyPrefix: string): string {
   return `${keyPrefix}crm_derived_restricted/t310_training_run/`;
 }
 
+/** Key in lake of the object that says which solution version the campaign is to serve. */
+export function acceptedVersionKey(keyPrefix: string): string {
+  return `${keyPrefix}recommender/accepted_version.json`;
+}
+
 /** Key prefixes in cache of a query's parts, an export's intermediate objects and query results; each ends with a slash. */
 export function cachePrefixes(keyPrefix: string): { parts: string; inflated: string; results: string } {
   const base = `${keyPrefix}recommender/`;
