@@ -4,6 +4,7 @@ import { DataLake } from "./components/dataLake/dataLake";
 import { EventFeed } from "./components/eventFeed/eventFeed";
 import { EventForwarder } from "./components/eventForwarder/eventForwarder";
 import { InteractionExport } from "./components/interactionExport/interactionExport";
+import { Notices } from "./components/notices/notices";
 import { Pipeline } from "./components/pipeline/pipeline";
 import { Recommender } from "./components/recommender/recommender";
 import { withPlainErrors } from "./components/shared/plainErrors";
@@ -37,6 +38,7 @@ function deployTenant(context: TenantContext, config: TenantConfig) {
     { context, interactionColumns, ...config.export },
     { dependsOn: lake },
   );
+  const notices = new Notices(`${tenant}-notices`, { context, ...config.notices });
   const pipeline = new Pipeline(
     `${tenant}-pipeline`,
     {
@@ -45,10 +47,11 @@ function deployTenant(context: TenantContext, config: TenantConfig) {
       database: catalog.databaseName,
       workgroup: catalog.workgroupName,
       recommender: recommender.resources,
+      noticesTopicArn: notices.topicArn,
       ...interactionExport.targets,
       ...config.pipeline,
     },
-    { dependsOn: [lake, recommender, catalog, interactionExport] },
+    { dependsOn: [lake, recommender, catalog, interactionExport, notices] },
   );
 
   return {
@@ -68,6 +71,7 @@ function deployTenant(context: TenantContext, config: TenantConfig) {
     database: catalog.databaseName,
     workgroupName: catalog.workgroupName,
     stateMachineArn: pipeline.stateMachine.arn,
+    noticesTopicArn: notices.topicArn,
     campaignArn: recommender.resources.campaign?.arn,
     recommendationsPolicyArn: recommender.recommendationsPolicy?.arn,
   };

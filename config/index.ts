@@ -4,6 +4,7 @@ import type { DataLakeArgs } from "../components/dataLake/dataLake";
 import type { EventFeedArgs } from "../components/eventFeed/eventFeed";
 import type { EventForwarderArgs } from "../components/eventForwarder/eventForwarder";
 import type { InteractionExportArgs } from "../components/interactionExport/interactionExport";
+import type { NoticesArgs } from "../components/notices/notices";
 import type { PipelineArgs } from "../components/pipeline/pipeline";
 import type { RecommenderArgs } from "../components/recommender/recommender";
 import { DEFAULT_EVENT_TYPE, INTERACTION_COLUMNS } from "../components/shared/interactions";
@@ -34,6 +35,7 @@ export interface TenantConfig {
   recommender: Omit<RecommenderArgs, "context" | "interactionColumns"> & { campaign: boolean };
   catalog: Omit<CatalogArgs, "context">;
   export: Omit<InteractionExportArgs, "context" | "interactionColumns">;
+  notices: Omit<NoticesArgs, "context">;
   pipeline: Pick<PipelineArgs, "schedule" | "timeZone" | "maxWaitHours" | "maxBadShare" | "maxShrink" | "streamedEvents" | "eventTypes"> &
     Required<Pick<PipelineArgs, "train" | "defaultEventType">>;
 }
@@ -130,6 +132,7 @@ function resolve(stage: string, name: string, settings: Overrides): TenantConfig
     recommender: { campaign: defaults.campaign, protect, ...personalize },
     catalog: { database: settings.database ?? databaseName(owner), projectionStart },
     export: { ...exporting, ...(settings.history?.columns && { historyColumns: settings.history.columns }) },
+    notices: { email: settings.alarms?.email },
     pipeline: {
       schedule: defaults.schedule,
       train: defaults.train,

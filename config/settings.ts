@@ -82,6 +82,7 @@ const overridable = {
     maxBadShare: share(),
     maxShrink: share(),
   }),
+  alarms: section({ email: email() }),
   projectionStart: z.string({ error: HOUR }).refine(isHour, { error: HOUR }),
   logRetentionDays: z.literal(LOG_RETENTION_DAYS, { error: `one of ${LOG_RETENTION_DAYS.join(", ")}` }),
 };
@@ -152,6 +153,12 @@ function whole(from: number, to: number) {
 function share() {
   const error = "a share from 0 to 1";
   return z.number({ error }).min(0, { error }).max(1, { error });
+}
+
+/** An address that an email subscription takes. */
+function email() {
+  const error = "an email address";
+  return z.email({ error }).max(256, { error });
 }
 
 function oneOf<const T extends string>(...values: T[]) {

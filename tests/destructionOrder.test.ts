@@ -11,7 +11,7 @@ const ROLE_POLICY = "aws:iam/rolePolicy:RolePolicy";
 const BUCKET = "aws:s3/bucket:Bucket";
 const BUCKET_POLICY = "aws:s3/bucketPolicy:BucketPolicy";
 /** What they name is used by others: by whoever has the role, or by the bucket's users. */
-const DOCUMENTS = [ROLE, ROLE_POLICY, BUCKET_POLICY, "aws:iam/policy:Policy"];
+const DOCUMENTS = [ROLE, ROLE_POLICY, BUCKET_POLICY, "aws:sns/topicPolicy:TopicPolicy", "aws:iam/policy:Policy"];
 
 /** Texts by which resources are named where they are used, in definitions, policies, environments and locations. */
 const IDENTIFIERS: Record<string, (inputs: Inputs) => string[]> = {
@@ -28,6 +28,7 @@ const IDENTIFIERS: Record<string, (inputs: Inputs) => string[]> = {
   ],
   "aws:glue/job:Job": ({ name }) => [`arn:aws:glue:${REGIONAL}:job/${String(name)}`],
   "aws:sfn/stateMachine:StateMachine": ({ name }) => [`arn:aws:states:${REGIONAL}:stateMachine:${String(name)}`],
+  "aws:sns/topic:Topic": ({ name }) => [`arn:aws:sns:${REGIONAL}:${String(name)}`],
   "aws:cloudcontrol/resource:Resource": ({ typeName, desiredState }) => {
     if (typeName !== "AWS::Personalize::DatasetGroup") return [];
     const { Name } = desiredState as { Name: string };
@@ -54,7 +55,7 @@ const KNOWN: Pair[] = [
 const SHOWN: Pair[] = [
   ...["lake-upstream-bucket", "lake-downstream-policy", "recommender-dataset-group", "recommender-role", "recommender-role-policy"],
   ...["catalog-workgroup", "catalog-database", "catalog-events", "catalog-history", "catalog-descriptions", "catalog-interactions"],
-  ...["export-history-function", "export-export-function", "pipeline-role-policy"],
+  ...["export-history-function", "export-export-function", "pipeline-role-policy", "notices-topic"],
 ].map((used): Pair => ["acme-pipeline-state-machine", `acme-${used}`]);
 SHOWN.push(
   ["acme-catalog-events", "acme-lake-upstream-bucket"],

@@ -15,6 +15,7 @@ const UNTAGGED = [
   "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock",
   "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration",
   "aws:s3/bucketVersioning:BucketVersioning",
+  "aws:sns/topicPolicy:TopicPolicy",
   "AWS::Personalize::Schema",
 ];
 
@@ -72,6 +73,7 @@ describe("the program", () => {
       "c360:events:EventForwarder": 1,
       "c360:recommender:Recommender": 1,
       "c360:export:InteractionExport": 1,
+      "c360:notices:Notices": 1,
       "c360:pipeline:Pipeline": 1,
       "c360:shared:LambdaFunction": 3,
       "aws:s3/bucket:Bucket": 5,
@@ -94,6 +96,8 @@ describe("the program", () => {
       "aws:glue/catalogTable:CatalogTable": 5,
       "aws:athena/workgroup:Workgroup": 1,
       "aws:sfn/stateMachine:StateMachine": 1,
+      "aws:sns/topic:Topic": 1,
+      "aws:sns/topicPolicy:TopicPolicy": 1,
       "aws:lambda/eventSourceMapping:EventSourceMapping": 1,
       "aws:cloudcontrol/resource:Resource": 4,
     };
@@ -135,7 +139,7 @@ describe("the program", () => {
 
   it("shows every policy in full at the first preview", () => {
     const documents = preview.resources.flatMap(policiesOf);
-    assert.equal(documents.length, 5 + 7 + 7 + 2);
+    assert.equal(documents.length, 5 + 1 + 7 + 7 + 2);
     assert.ok(!JSON.stringify(documents).includes(UNKNOWN));
     const texts = (policies: Policy[]) => policies.map((document) => JSON.stringify(document)).sort();
     assert.deepEqual(texts(documents), texts(byStage.prod.resources.flatMap(policiesOf)));
@@ -210,6 +214,7 @@ describe("the program", () => {
           database: "acme_crm_derived_restricted",
           workgroupName: "acme-c360-recommender-athena-prod",
           stateMachineArn: "arn:aws:states:ap-southeast-1:123456789012:stateMachine:acme-c360-recommender-pipeline-prod",
+          noticesTopicArn: "arn:aws:sns:ap-southeast-1:123456789012:acme-c360-recommender-notices-prod",
           campaignArn: "arn:aws:personalize:ap-southeast-1:123456789012:campaign/acme-c360-recommender-campaign-prod",
           recommendationsPolicyArn: "arn:aws:iam::123456789012:policy/acme-c360-recommender-consumer-prod",
         },

@@ -22,6 +22,7 @@ const DOCUMENTS: Record<string, string> = {
   "aws:iam/rolePolicy:RolePolicy": "policy",
   "aws:iam/policy:Policy": "policy",
   "aws:s3/bucketPolicy:BucketPolicy": "policy",
+  "aws:sns/topicPolicy:TopicPolicy": "policy",
 };
 
 function trust(service: string, condition?: Statement["Condition"]): Policy {

@@ -75,6 +75,17 @@ const OVERRIDES: Record<Setting, Overridden> = {
     { set: { "export-history-function environment.variables.HISTORY_COLUMNS": '{"USER_ID":"userId"}' } },
   ],
   database: [{ database: "own_database" }, { renamed: ["TENANT_crm_derived_restricted_dev", "own_database"] }],
+  "alarms.email": [
+    { alarms: { email: "data@acme.example" } },
+    {
+      set: {
+        "notices-email": "aws:sns/topicSubscription:TopicSubscription",
+        "notices-email topic": null,
+        "notices-email protocol": "email",
+        "notices-email endpoint": "data@acme.example",
+      },
+    },
+  ],
   projectionStart: [
     { projectionStart: "2026/05/01/00" },
     {

@@ -33,6 +33,8 @@ export interface DefinitionArgs {
   streamedEvents: "include" | "exclude";
   /** What the CSV is imported into, and what is trained and deployed. */
   recommender: RecommenderResources;
+  /** ARN of the topic to which a run publishes what people should know. */
+  noticesTopicArn: string;
   /** Whether a run trains: never, always, or when the newest solution version is about a week old. */
   train: "never" | "afterExport" | "weekly";
   /** Longest time in hours that an execution waits for the lock, and for each Personalize resource. */

@@ -17,7 +17,7 @@ import type { DefinitionArgs } from "./definition";
 /** What the policy depends on. */
 export interface PipelinePolicyArgs extends Pick<
   DefinitionArgs,
-  "context" | "database" | "workgroup" | "exporter" | "parts" | "recommender" | "train"
+  "context" | "database" | "workgroup" | "exporter" | "parts" | "recommender" | "train" | "noticesTopicArn"
 > {
   /** Name of the state machine. */
   stateMachine: string;
@@ -51,6 +51,7 @@ export function pipelinePolicy(args: PipelinePolicyArgs): Policy {
     ...exporterStatements(args),
     ...("sourcePrefix" in parts ? [] : [...queryStatements(args), ...lakeStatements(args)]),
     ...recommenderStatements(args),
+    ...(args.train === "never" ? [] : [allow("PublishNotices", ["sns:Publish"], args.noticesTopicArn)]),
     allow("DeliverLogs", ONLY_ON_STAR.logDelivery, "*"),
     allow("Trace", [...ONLY_ON_STAR.xray, ...ONLY_ON_STAR.sampling], "*"),
   );

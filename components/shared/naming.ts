@@ -32,7 +32,8 @@ export interface Owner {
  * https://docs.aws.amazon.com/step-functions/latest/apireference/API_CreateStateMachine.html,
  * https://docs.aws.amazon.com/scheduler/latest/APIReference/API_CreateSchedule.html,
  * https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html,
- * https://docs.aws.amazon.com/glue/latest/dg/aws-glue-api-jobs-job.html
+ * https://docs.aws.amazon.com/glue/latest/dg/aws-glue-api-jobs-job.html,
+ * https://docs.aws.amazon.com/sns/latest/api/API_CreateTopic.html
  */
 export const NAME_LIMITS = {
   role: 64,
@@ -52,6 +53,7 @@ export const NAME_LIMITS = {
   stateMachine: 80,
   schedule: 64,
   job: 255,
+  topic: 256,
 } as const;
 export type NameKind = keyof typeof NAME_LIMITS;
 

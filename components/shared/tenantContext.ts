@@ -46,6 +46,7 @@ export function arnsOf({ partition, region, account }: AwsContext) {
     database: (name: string) => regional("glue", `database/${name}`),
     table: (database: string, name: string) => regional("glue", `table/${database}/${name}`),
     job: (name: string) => regional("glue", `job/${name}`),
+    topic: (name: string) => regional("sns", name),
     logStreams: (group: string) => regional("logs", `log-group:${group}:*`),
     logStream: (group: string, stream: string) => regional("logs", `log-group:${group}:log-stream:${stream}`),
     defaultScheduleGroup: () => regional("scheduler", "schedule-group/default"),

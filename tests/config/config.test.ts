@@ -39,6 +39,7 @@ describe("defaults", () => {
           recommender: { campaign: false, protect: false },
           catalog: { database: "acme_crm_derived_restricted_dev" },
           export: {},
+          notices: {},
           pipeline: { schedule: "off", train: "never", defaultEventType: "interaction" },
         },
       ],
@@ -172,6 +173,7 @@ describe("settings", () => {
         maxBadShare: 0,
         maxShrink: 1,
       },
+      alarms: { email: "data@acme.example" },
       projectionStart: "2027/12/31/23",
       logRetentionDays: 365,
     });
@@ -204,6 +206,7 @@ describe("settings", () => {
       recommender: { existing, recipe: "aws-popularity-count", campaign: true, minProvisionedTps: 500, protect: true },
       catalog: { database: "own_database", projectionStart: "2027/12/31/23" },
       export: { engine: "glue", source },
+      notices: { email: "data@acme.example" },
       pipeline: {
         schedule: "rate(12 hours)",
         timeZone: "Asia/Singapore",

@@ -154,6 +154,10 @@ describe("an invalid setting", () => {
     [{ pipeline: { maxWaitHours: 0 } }, "pipeline.maxWaitHours must be a whole number from 1 to 72, got 0"],
     [{ pipeline: { maxBadShare: 10 } }, "pipeline.maxBadShare must be a share from 0 to 1, got 10"],
     [{ pipeline: { maxShrink: "20%" } }, 'pipeline.maxShrink must be a share from 0 to 1, got "20%"'],
+    ...["nobody", "a@b", "a b@acme.example"].map((email): [Record<string, unknown>, string] => [
+      { alarms: { email } },
+      `alarms.email must be an email address, got ${JSON.stringify(email)}`,
+    ]),
     [{ projectionStart: "2026/02/30/00" }, 'projectionStart must be an hour as 2026/01/31/00, got "2026/02/30/00"'],
     [{ projectionStart: "2026/01/31/24" }, 'projectionStart must be an hour as 2026/01/31/00, got "2026/01/31/24"'],
     [{ projectionStart: "2026-01-01" }, 'projectionStart must be an hour as 2026/01/31/00, got "2026-01-01"'],

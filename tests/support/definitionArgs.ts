@@ -32,6 +32,7 @@ export const DEFINITION_ARGS: DefinitionArgs = {
   defaultEventType: "interaction",
   streamedEvents: "include",
   recommender: DEPLOYED,
+  noticesTopicArn: `arn:aws:sns:${CONTEXT.region}:${CONTEXT.account}:notices`,
   train: "afterExport",
   maxWaitHours: 24,
   maxBadShare: 0.1,

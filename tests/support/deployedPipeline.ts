@@ -27,6 +27,7 @@ import {
   preparePython,
   type PersonalizeOptions,
   s3,
+  sns,
   type Statement,
 } from "@c360/local-aws";
 import { physicalName, solutionName } from "../../components/shared/naming";
@@ -109,7 +110,7 @@ export class DeployedPipeline {
     const clock = new JumpingClock(SCALE);
     const services = [
       ...[s3, logs, makeGlue({ python: testPython }), makeAthena({ pieceBytes: 20_000 }), makeStepFunctions(), makeLambda({ pollMs: 210 })],
-      ...[cloudControl, makePersonalize(personalize)],
+      ...[cloudControl, makePersonalize(personalize), sns],
     ];
     const running = await withCloud(services, { clock });
     try {

@@ -94,6 +94,7 @@ const WITH_FUNCTIONS: Record<string, Needed> = {
     "pipeline-state-machine": ["states:ListExecutions"],
     ...IMPORTED,
     ...DEPLOYED,
+    "notices-topic": ["sns:Publish"],
     "export-history-function": ["lambda:InvokeFunction"],
     "export-export-function": ["lambda:InvokeFunction"],
     "catalog-workgroup": ["athena:GetQueryExecution", "athena:GetQueryResults", "athena:StartQueryExecution", "athena:StopQueryExecution"],

@@ -2,6 +2,7 @@ import { admitPersonalize } from "../../components/dataLake/bucketPolicies";
 import { Catalog } from "../../components/catalog/catalog";
 import { InteractionExport, type InteractionExportArgs } from "../../components/interactionExport/interactionExport";
 import { INTERACTION_COLUMNS, interactionsSchema } from "../../components/shared/interactions";
+import { Notices } from "../../components/notices/notices";
 import { Pipeline, type PipelineArgs } from "../../components/pipeline/pipeline";
 import { physicalName } from "../../components/shared/naming";
 import { policy } from "../../components/shared/policies";
@@ -42,7 +43,8 @@ function make({ recipe, campaign, minProvisionedTps, engine, source, ...changes 
   const { targets } = new InteractionExport("e", { context: CONTEXT, interactionColumns, engine, source });
   const existing = { ...recommenderResources(served), trackingId: "made-by-the-test" };
   const { resources } = new Recommender("r", { ...served, interactionColumns, existing });
-  const called = { database: databaseName, workgroup: workgroupName, recommender: resources, ...targets };
+  const { topicArn: noticesTopicArn } = new Notices("n", { context: CONTEXT });
+  const called = { noticesTopicArn, database: databaseName, workgroup: workgroupName, recommender: resources, ...targets };
   new Pipeline("p", { context: CONTEXT, ...called, ...changes });
 }
 

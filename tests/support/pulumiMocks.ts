@@ -189,6 +189,7 @@ const ARNS: Record<string, (inputs: Inputs) => string> = {
   "aws:kinesis/stream:Stream": ({ name }) => `arn:aws:kinesis:${REGIONAL}:stream/${String(name)}`,
   "aws:kinesis/firehoseDeliveryStream:FirehoseDeliveryStream": ({ name }) => `arn:aws:firehose:${REGIONAL}:deliverystream/${String(name)}`,
   "aws:sfn/stateMachine:StateMachine": ({ name }) => `arn:aws:states:${REGIONAL}:stateMachine:${String(name)}`,
+  "aws:sns/topic:Topic": ({ name }) => `arn:aws:sns:${REGIONAL}:${String(name)}`,
   "aws:cloudwatch/logGroup:LogGroup": ({ name }) => `arn:aws:logs:${REGIONAL}:log-group:${String(name)}`,
   "aws:lambda/function:Function": ({ name }) => `arn:aws:lambda:${REGIONAL}:function:${String(name)}`,
 };

@@ -69,7 +69,9 @@ export function bucketPoliciesOf({ resources }: StackResources): [string, Policy
 }
 
 function resourceTargets({ stack: stage, resources }: StackResources, tenant: string): Target[] {
-  const own = resources.filter(({ name, custom, type }) => custom && tenantOf(name) === tenant && !type.startsWith("aws:s3/"));
+  const own = resources.filter(
+    ({ name, custom, type }) => custom && tenantOf(name) === tenant && !/^aws:(s3\/|sns\/topicPolicy:)/.test(type),
+  );
   return own.flatMap(({ type, name, id, state }) => {
     const arn = state.arn ?? id;
     if (typeof arn !== "string" || !arn.startsWith("arn:")) return [];

@@ -26,6 +26,7 @@ export { type Mapping as EventSourceMapping } from "./lambda/mapping";
 export { logs } from "./logs";
 export { type PersonalizeOptions, makePersonalize } from "./personalize";
 export { s3 } from "./s3";
+export { sns } from "./sns";
 export { makeStepFunctions } from "./stepFunctions";
 export { sts } from "./sts";
 

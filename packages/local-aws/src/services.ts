@@ -10,6 +10,7 @@ import { s3 } from "./s3";
 import { scheduler } from "./scheduler";
 import type { ServiceFactory } from "./service";
 import { makeStepFunctions, type StepFunctionsOptions } from "./stepFunctions";
+import { sns } from "./sns";
 import { sts } from "./sts";
 
 /** Options of the services that have some; a service left out has its defaults. */
@@ -35,6 +36,7 @@ export function allServices(options: ServicesOptions = {}): ServiceFactory[] {
     makeAthena(options.athena),
     makeStepFunctions(options.stepFunctions),
     scheduler,
+    sns,
     sts,
   ];
 }

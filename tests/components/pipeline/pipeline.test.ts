@@ -53,6 +53,7 @@ const DEPLOYED = allow(
 );
 const RECORDED = allow("RecordRun", ["s3:PutObject"], "arn:aws:s3:::lake/alice/crm_derived_restricted/t310_training_run/*");
 const WRITE = ["s3:PutObject", "s3:AbortMultipartUpload", "s3:ListMultipartUploadParts"];
+const NOTIFIED = allow("PublishNotices", ["sns:Publish"], `arn:aws:sns:${REGIONAL}:notices`);
 const OBSERVED = [
   allow(
     "DeliverLogs",
@@ -65,7 +66,7 @@ const OBSERVED = [
   allow("Trace", ["xray:PutTraceSegments", "xray:PutTelemetryRecords", "xray:GetSamplingRules", "xray:GetSamplingTargets"], "*"),
 ];
 
-const RECOMMENDED = [...IMPORTED, ...TRAINED, DEPLOYED, RECORDED];
+const RECOMMENDED = [...IMPORTED, ...TRAINED, DEPLOYED, RECORDED, NOTIFIED];
 
 describe("Pipeline", () => {
   it("creates a state machine whose definition is known at preview", async () => {
@@ -177,7 +178,7 @@ describe("Pipeline", () => {
       return (policy as { Statement: object[] }).Statement.slice(2, -OBSERVED.length);
     };
     assert.deepEqual(await statements({ train: "never" }), [...IMPORTED, RECORDED]);
-    assert.deepEqual(await statements({ train: "weekly", recommender: TRAINED_ALONE }), [...IMPORTED, ...TRAINED, RECORDED]);
+    assert.deepEqual(await statements({ train: "weekly", recommender: TRAINED_ALONE }), [...IMPORTED, ...TRAINED, RECORDED, NOTIFIED]);
   });
 
   it("has no schedule if the schedule is off", async () => {

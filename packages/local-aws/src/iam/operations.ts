@@ -1,11 +1,11 @@
 import { z } from "zod";
-import { type Definition, operations } from "../operation";
+import type { Definition } from "../operation";
 import { paging } from "../paging";
-import { queryReply } from "../queryReply";
+import { queryOperation } from "../queryReply";
 import type { Json, Operation } from "../service";
 import type { Attachment, Identities } from ".";
 
-const NAMESPACE = "https://iam.amazonaws.com/doc/2010-05-08/";
+const IAM = { service: "iam", invalid: "ValidationError", namespace: "https://iam.amazonaws.com/doc/2010-05-08/" };
 
 /** https://docs.aws.amazon.com/IAM/latest/APIReference/API_AttachRolePolicy.html */
 const POLICY_ARN = z.string().min(20).max(2048);
@@ -22,6 +22,7 @@ const PAGES = paging({ token: "Marker", size: "MaxItems", most: 1000, usual: 100
 /** Where managed policies are attached. */
 export function iamOperations(identities: Identities): Record<string, Operation> {
   const attached = { ...VERSION, RoleName: ROLE_NAME, PolicyArn: POLICY_ARN };
+  const operation = <Members extends z.ZodRawShape>(name: string, definition: Definition<Members>) => queryOperation(IAM, name, definition);
   const roleArn = ({ RoleName }: { RoleName: string }): string => identities.arn(`role/${RoleName}`);
   return {
     ...operation("ListEntitiesForPolicy", {
@@ -56,14 +57,4 @@ export function iamOperations(identities: Identities): Record<string, Operation>
 function members(items: Attachment[], kind: Attachment["kind"], shown: (item: Attachment) => Json): Json | string {
   const member = items.filter((item) => item.kind === kind).map(shown);
   return member.length === 0 ? "" : { member };
-}
-
-/** An operation whose answer is in the query protocol. */
-function operation<Members extends z.ZodRawShape>(name: string, definition: Definition<Members>): Record<string, Operation> {
-  const built = operations({ service: "iam", invalid: "ValidationError" }, { [name]: definition })[name];
-  const run: Operation["run"] = async (request, call) => {
-    const result = await definition.run(request as z.output<z.ZodObject<Members>>, call);
-    return queryReply(NAMESPACE, name, call.requestId, result ?? undefined);
-  };
-  return { [name]: { ...built, run } };
 }

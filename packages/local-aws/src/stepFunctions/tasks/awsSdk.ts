@@ -20,6 +20,10 @@ const CALLERS: Record<keyof typeof SDK, Caller> = {
     const output = withDates(await json(task, "states", operation, renamed(input, lowerFirst)), SFN_DATES);
     return renamed(output, upperFirst);
   },
+  sns: async (task, operation, input) => {
+    const reply = (await json(task, "sns", operation, input)) as Record<string, Record<string, Json>>;
+    return reply[`${operation}Response`][`${operation}Result`];
+  },
 };
 
 const ATHENA_DATES = ["SubmissionDateTime", "CompletionDateTime", "CreationTime"];

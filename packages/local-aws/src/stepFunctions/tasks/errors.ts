@@ -51,7 +51,7 @@ export const OPTIMIZED_ATHENA: Naming = { prefix: "Athena", known: ATHENA, other
 export const OPTIMIZED_GLUE: Naming = { prefix: "Glue", known: GLUE, other: "AWSGlueException", service: "AWSGlue" };
 
 /** SDK integrations. */
-export const SDK: Record<"athena" | "glue" | "personalize" | "s3" | "sfn", Naming> = {
+export const SDK: Record<"athena" | "glue" | "personalize" | "s3" | "sfn" | "sns", Naming> = {
   athena: sdk("Athena", ATHENA),
   glue: sdk("Glue", GLUE),
   personalize: sdk(
@@ -68,6 +68,11 @@ export const SDK: Record<"athena" | "glue" | "personalize" | "s3" | "sfn", Namin
     "Conflict ExecutionAlreadyExists ExecutionDoesNotExist ExecutionLimitExceeded ExecutionNotRedrivable InvalidArn InvalidDefinition " +
       "InvalidExecutionInput InvalidName InvalidOutput InvalidToken ResourceNotFound StateMachineAlreadyExists StateMachineDeleting " +
       "StateMachineDoesNotExist StateMachineLimitExceeded StateMachineTypeNotSupported TaskDoesNotExist TaskTimedOut TooManyTags Validation",
+  ),
+  sns: sdk(
+    "Sns",
+    "AuthorizationError EndpointDisabled InternalError InvalidParameter InvalidParameterValue InvalidSecurity InvalidState KMSAccessDenied " +
+      "KMSDisabled KMSInvalidState KMSNotFound KMSOptInRequired KMSThrottling NotFound PlatformApplicationDisabled Throttled Validation",
   ),
 };
 
