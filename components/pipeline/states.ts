@@ -47,6 +47,10 @@ const FUNCTION_SECONDS = 960;
 const CALL_SECONDS = 60;
 
 const TRANSIENT_RETRY = { IntervalSeconds: 2, BackoffRate: 2, MaxAttempts: 4, JitterStrategy: "FULL" };
+/** For a task of hours or minutes that got no answer in time. States.TaskFailed matches every error but a timeout. */
+const TIMEOUT_RETRY = { ErrorEquals: ["States.Timeout"], ...TRANSIENT_RETRY, MaxAttempts: 1 };
+/** Every error of a call that is safe to repeat. */
+const ANY_ERROR = ["States.TaskFailed", "States.Timeout"];
 /** For a job run that is still ending, or a quota of the account that is used up. */
 const QUOTA_RETRY = { IntervalSeconds: 60, BackoffRate: 1, MaxAttempts: 15 };
 
@@ -75,14 +79,14 @@ export const NO_TEXT = jsonata('""');
 
 /**
  * Task state that runs an Athena query and waits until it ends; the result is `$states.result.QueryExecution`. A retry sends the same
- * client token, so it never starts a second query.
+ * client token, so it never starts a second query: after a timeout it waits for the one that was started, if there is one.
  */
 export function athenaTask(query: { statement: Expression; workgroup: string; database: string }, options: TaskOptions): State {
   const ClientRequestToken = jsonata(
     "$hash($join([$states.context.Execution.Id, $string($states.context.Execution.RedriveCount), $states.context.State.Name]), 'SHA-256')",
   );
   const transient = ["Athena.TooManyRequestsException", "Athena.InternalServerException"];
-  return task("arn:aws:states:::athena:startQueryExecution.sync", QUERY_SECONDS, options, retry(transient), {
+  return task("arn:aws:states:::athena:startQueryExecution.sync", QUERY_SECONDS, options, [...retry(transient), TIMEOUT_RETRY], {
     QueryString: query.statement,
     QueryExecutionContext: { Catalog: "AwsDataCatalog", Database: query.database },
     WorkGroup: query.workgroup,
@@ -92,23 +96,26 @@ export function athenaTask(query: { statement: Expression; workgroup: string; da
 
 /** Task state that reads the first page of a query's result: `$states.result.ResultSet.Rows`, of which the first is the header. */
 export function queryResultTask(queryId: Expression, options: TaskOptions): State {
-  return task("arn:aws:states:::athena:getQueryResults", CALL_SECONDS, options, retry(["States.TaskFailed"]), {
+  return task("arn:aws:states:::athena:getQueryResults", CALL_SECONDS, options, retry(ANY_ERROR), {
     QueryExecutionId: queryId,
   });
 }
 
-/** Task state that invokes an idempotent function; the response is `$states.result.Payload`. */
+/**
+ * Task state that invokes an idempotent function; the response is `$states.result.Payload`. An invocation that timed out has ended by
+ * then, so a retry does not run beside it.
+ */
 export function lambdaTask(invocation: { functionArn: string; payload: Record<string, unknown> }, options: TaskOptions): State {
   const transient = ["ServiceException", "AWSLambdaException", "SdkClientException", "TooManyRequestsException"];
-  return task("arn:aws:states:::lambda:invoke", FUNCTION_SECONDS, options, retry(withPrefix("Lambda", transient)), {
+  return task("arn:aws:states:::lambda:invoke", FUNCTION_SECONDS, options, [...retry(withPrefix("Lambda", transient)), TIMEOUT_RETRY], {
     FunctionName: invocation.functionArn,
     Payload: invocation.payload,
   });
 }
 
 /**
- * Task state that runs a Glue job and waits until it ends. A start whose response is lost is retried, so the job may run twice, one run
- * after the other.
+ * Task state that runs a Glue job and waits until it ends. A start has no client token, so a retry after a lost response or a timeout
+ * runs the job again. The job must allow that, and only one run at a time: a start beside a run that still works is refused and retried.
  *
  * @param run its arguments are strings by `--name`
  */
@@ -118,7 +125,7 @@ export function glueTask(
 ): State {
   const transient = ["InternalServiceException", "OperationTimeoutException", "SdkClientException", "ThrottlingException"];
   const quota = ["ConcurrentRunsExceededException", "ResourceNumberLimitExceededException"];
-  const retriers = [{ ErrorEquals: withPrefix("Glue", quota), ...QUOTA_RETRY }, ...retry(withPrefix("Glue", transient))];
+  const retriers = [{ ErrorEquals: withPrefix("Glue", quota), ...QUOTA_RETRY }, ...retry(withPrefix("Glue", transient)), TIMEOUT_RETRY];
   return task("arn:aws:states:::glue:startJobRun.sync", options.timeoutSeconds, options, retriers, {
     JobName: run.jobName,
     Arguments: run.arguments,
@@ -131,7 +138,7 @@ export function glueTask(
  * @param action for example `glue:getPartition`
  */
 export function sdkTask(action: string, Arguments: unknown, options: TaskOptions): State {
-  return task(`arn:aws:states:::aws-sdk:${action}`, CALL_SECONDS, options, retry(["States.TaskFailed"]), Arguments);
+  return task(`arn:aws:states:::aws-sdk:${action}`, CALL_SECONDS, options, retry(ANY_ERROR), Arguments);
 }
 
 /** Choice state: the first matching rule wins. */

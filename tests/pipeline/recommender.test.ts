@@ -16,7 +16,7 @@ describe("a run of the pipeline, from the CSV on", function () {
   before(async () => {
     const fails = (kind: string) => (failing.has(kind) ? "no capacity" : undefined);
     const settings = { source: { prefix: "crm/interactions/" }, train: "afterExport", campaign: true } as const;
-    pipeline = await DeployedPipeline.open({ ...settings, personalize: { fails } });
+    pipeline = await DeployedPipeline.open({ ...settings, callSeconds: 3, personalize: { fails } });
   });
   beforeEach(() => failing.clear());
   after(() => pipeline.close());
@@ -65,6 +65,19 @@ describe("a run of the pipeline, from the CSV on", function () {
     assert.deepEqual([again.status, again.output.training.decision], ["SUCCEEDED", "updated"]);
     assert.equal(await pipeline.served(), again.output.training.solutionVersionArn);
     assert.deepEqual(await pipeline.versions(), [jobNameOf("refused"), jobNameOf("second")].sort());
+  });
+
+  it("repeats calls that hang until their timeout, and makes everything once", async () => {
+    const hanging = ["CreateDatasetImportJob", "CreateSolutionVersion", "DescribeSolutionVersion"].map((operation) =>
+      pipeline.fail({ service: "personalize", operation, kind: "silence", to: 1 }),
+    );
+    const { status, cause, states } = await run("hanging");
+    assert.deepEqual(
+      [status, hanging.map(({ injected }) => injected), states.filter((state) => /^Next/.test(state))],
+      ["SUCCEEDED", [1, 1, 1], []],
+      cause,
+    );
+    assert.ok((await pipeline.versions()).includes(jobNameOf("hanging")));
   });
 
   it("goes on with the same jobs when it is stopped and redriven, whatever it was doing", async () => {

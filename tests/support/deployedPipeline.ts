@@ -56,6 +56,8 @@ const testPython = () => preparePython({ folder: join(process.cwd(), ".local/ven
 export interface PipelineOptions extends Changes {
   /** Statement of the pipeline role's policy to leave out, by its Sid. */
   without?: string;
+  /** Timeout of a single call, in seconds. @default 60 */
+  callSeconds?: number;
   /** How the local Personalize behaves. */
   personalize?: PersonalizeOptions;
 }
@@ -106,7 +108,7 @@ export class DeployedPipeline {
     this.personalize = new PersonalizeClient(running.client);
   }
 
-  static async open({ without, personalize, ...changes }: PipelineOptions = {}): Promise<DeployedPipeline> {
+  static async open({ without, callSeconds = 60, personalize, ...changes }: PipelineOptions = {}): Promise<DeployedPipeline> {
     const clock = new JumpingClock(SCALE);
     const services = [
       ...[s3, logs, makeGlue({ python: testPython }), makeAthena({ pieceBytes: 20_000 }), makeStepFunctions(), makeLambda({ pollMs: 210 })],
@@ -119,7 +121,9 @@ export class DeployedPipeline {
       const resources = await registered(changes);
       for (const { type, name, inputs, urn, custom } of resources) {
         if (!custom) continue;
-        await running.cloud.create(type, name === "p-role-policy" && without ? withoutStatement(inputs, without) : inputs, urn);
+        const { definition, ...others } = name === "p-role-policy" && without ? withoutStatement(inputs, without) : inputs;
+        const timed = String(definition).replaceAll('"TimeoutSeconds":60,', `"TimeoutSeconds":${callSeconds},`);
+        await running.cloud.create(type, definition === undefined ? others : { ...others, definition: timed }, urn);
       }
       return new DeployedPipeline(running, clock, resources);
     } catch (error) {

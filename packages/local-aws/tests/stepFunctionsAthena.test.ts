@@ -61,6 +61,12 @@ describe("local Step Functions: Athena", () => {
     assert.match(String(QueryExecution.Status.StateChangeReason), /\S/);
   });
 
+  it("times out where the start is never answered", async () => {
+    await open(500);
+    bench.running.faults.inject({ service: "athena", operation: "StartQueryExecution", kind: "silence" });
+    assert.equal((await bench.run(query("SELECT 1", { TimeoutSeconds: 1 }))).error, "States.Timeout");
+  });
+
   it("stops the query when the task times out, and when the execution is stopped", async () => {
     await open(NEVER);
     assert.equal((await bench.run(query("SELECT 1", { TimeoutSeconds: 1 }))).error, "States.Timeout");

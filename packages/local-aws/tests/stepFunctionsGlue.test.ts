@@ -57,6 +57,12 @@ describe("local Step Functions: Glue", () => {
     assert.deepEqual([error, JobRunState, ErrorMessage, JobName], ["States.TaskFailed", "FAILED", "ValueError: no", JOB]);
   });
 
+  it("times out where the start is never answered", async () => {
+    await open("");
+    bench.running.faults.inject({ service: "glue", operation: "StartJobRun", kind: "silence" });
+    assert.equal((await bench.run(job({ TimeoutSeconds: 1 }))).error, "States.Timeout");
+  });
+
   it("stops the run when the task times out, and when the execution is stopped", async () => {
     await open("", { startMs: NEVER });
     assert.equal((await bench.run(job({ TimeoutSeconds: 1 }))).error, "States.Timeout");

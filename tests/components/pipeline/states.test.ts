@@ -13,7 +13,9 @@ import {
 import { evaluateExpressions } from "@c360/local-aws";
 
 const STEP = { next: "Next", catch: [] };
+const ANY_ERROR = ["States.TaskFailed", "States.Timeout"];
 const AGAIN = { IntervalSeconds: 2, BackoffRate: 2, MaxAttempts: 4, JitterStrategy: "FULL" };
+const ONCE_AGAIN = { ErrorEquals: ["States.Timeout"], ...AGAIN, MaxAttempts: 1 };
 
 describe("a state", () => {
   it("runs a query once, even if its start is retried", () => {
@@ -29,7 +31,7 @@ describe("a state", () => {
       },
       TimeoutSeconds: 7200,
       Assign: { a: 1 },
-      Retry: [{ ErrorEquals: ["Athena.TooManyRequestsException", "Athena.InternalServerException"], ...AGAIN }],
+      Retry: [{ ErrorEquals: ["Athena.TooManyRequestsException", "Athena.InternalServerException"], ...AGAIN }, ONCE_AGAIN],
       Catch: [],
       Next: "Next",
     });
@@ -41,13 +43,13 @@ describe("a state", () => {
       Resource: "arn:aws:states:::athena:getQueryResults",
       Arguments: { QueryExecutionId: "{% $id %}" },
       TimeoutSeconds: 60,
-      Retry: [{ ErrorEquals: ["States.TaskFailed"], ...AGAIN }],
+      Retry: [{ ErrorEquals: ANY_ERROR, ...AGAIN }],
       Catch: [],
       Next: "Next",
     });
   });
 
-  it("retries an invocation when the service failed, not when the function did", () => {
+  it("retries an invocation when the service failed or gave no answer, not when the function failed", () => {
     assert.deepEqual(lambdaTask({ functionArn: "arn", payload: { a: 1 } }, { ...STEP, timeoutSeconds: 9 }), {
       Type: "Task",
       Resource: "arn:aws:states:::lambda:invoke",
@@ -63,13 +65,14 @@ describe("a state", () => {
           ],
           ...AGAIN,
         },
+        ONCE_AGAIN,
       ],
       Catch: [],
       Next: "Next",
     });
   });
 
-  it("retries the start of a Glue job, never a job that failed", () => {
+  it("retries the start of a Glue job, and one that gave no answer, never a job that failed", () => {
     assert.deepEqual(glueTask({ jobName: "job", arguments: { "--a": "1" } }, { ...STEP, timeoutSeconds: 90 }), {
       Type: "Task",
       Resource: "arn:aws:states:::glue:startJobRun.sync",
@@ -89,6 +92,7 @@ describe("a state", () => {
           ],
           ...AGAIN,
         },
+        ONCE_AGAIN,
       ],
       Catch: [],
       Next: "Next",
@@ -105,7 +109,7 @@ describe("a state", () => {
     const { Retry } = sdkTask("glue:getTable", {}, { next: "N", catch: [catchTo("F", ["Glue.EntityNotFoundException"]), catchTo("G")] });
     assert.deepEqual(Retry, [
       { ErrorEquals: ["Glue.EntityNotFoundException"], MaxAttempts: 0 },
-      { ErrorEquals: ["States.TaskFailed"], ...AGAIN },
+      { ErrorEquals: ANY_ERROR, ...AGAIN },
     ]);
   });
 

@@ -17,7 +17,7 @@ export const athenaTasks: Integration[] = [
 ];
 
 async function runQuery(input: Json, task: TaskCall): Promise<Json> {
-  const started = await athena(task, "StartQueryExecution", input);
+  const started = await unlessAborted(athena(task, "StartQueryExecution", input), task.signal);
   const { QueryExecutionId } = started;
   const look = async () => {
     const result = await athena(task, "GetQueryExecution", { QueryExecutionId });

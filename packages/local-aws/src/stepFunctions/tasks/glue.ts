@@ -14,7 +14,7 @@ export const glueTasks: Integration[] = [
 ];
 
 async function runJob(input: Json, task: TaskCall): Promise<Json> {
-  const started = await glue(task, "StartJobRun", input);
+  const started = await unlessAborted(glue(task, "StartJobRun", input), task.signal);
   const { JobName } = input;
   const { JobRunId } = started;
   const look = async () => {
