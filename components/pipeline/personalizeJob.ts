@@ -12,8 +12,8 @@ export interface PersonalizeJob {
   /** The state that finds the resource when its name is taken. @default the one that describes it */
   taken?: { next: string; assign: Assign };
   /**
-   * Condition under which a resource that another execution created cannot be used. Such a resource, and one that failed, is followed by
-   * another attempt: `$attempt` is part of the name.
+   * Condition, over `$createdAt` (epoch milliseconds) among others, under which a resource that another execution created cannot be used.
+   * Such a resource, and one that failed, is followed by another attempt: `$attempt` is part of the name.
    *
    * @default there is one resource only
    */
@@ -100,6 +100,7 @@ export function personalizeJob(job: PersonalizeJob, assign?: Assign): Step {
       next: `Check${noun}`,
       assign: {
         created: jsonata(`$created or $toMillis(${found}.CreationDateTime) >= $since`),
+        createdAt: jsonata(`$toMillis(${found}.CreationDateTime)`),
         status: jsonata(`${found}.Status`),
         cause: jsonata(`$exists(${found}.FailureReason) ? ${found}.FailureReason : "its status was " & ${found}.Status`),
         ...unusable?.found,

@@ -17,6 +17,8 @@ export interface Manifest {
 export interface Current {
   /** As S3 gives it, in quotes. */
   etag: string;
+  /** When it was written, in whole seconds, as ISO 8601. */
+  lastModified: string;
   /** Undefined if no export wrote the object. */
   manifest?: Manifest;
 }

@@ -42,6 +42,8 @@ export interface ExportAnswer extends Pick<Decision, "decision" | "reason"> {
   /** Of the whole CSV that is there now. */
   bytes: number;
   manifest: Manifest;
+  /** When a CSV that was kept was written, as ISO 8601. */
+  lastModified?: string;
   /** Parts that were read. */
   parts: number;
   /** Bytes that S3 copied. */
@@ -101,7 +103,10 @@ export async function exportInteractions(
   for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
     const current = await target.find();
     const decision = decide(wanted, current);
-    if (decision.decision === "kept") return answer(decision, decision.current.etag, decision.manifest);
+    if (decision.decision === "kept") {
+      const { etag, lastModified } = decision.current;
+      return { ...(await answer(decision, etag, decision.manifest)), lastModified };
+    }
     prepared ??= await prepare(event, settings, invocation);
     if ("decision" in prepared) return prepared;
     checkShrink(prepared.manifest.rows, event.maxShrink, current);

@@ -26,13 +26,17 @@ export class Target {
   async find(): Promise<Current | undefined> {
     const { bucket: Bucket, key: Key } = this.location;
     if ((await this.etagOf(Key)) === undefined) return undefined;
-    const { ETag = "", Metadata = {} } = await this.s3.send(new HeadObjectCommand({ Bucket, Key })).catch((error: unknown) => {
+    const {
+      ETag = "",
+      Metadata = {},
+      LastModified,
+    } = await this.s3.send(new HeadObjectCommand({ Bucket, Key })).catch((error: unknown) => {
       // S3 answers a HEAD without a text.
       const { $metadata } = error as { $metadata?: { httpStatusCode?: number } };
       if ($metadata?.httpStatusCode !== 403) throw error;
       throw failure("AccessDenied", `Not allowed to read "s3://${Bucket}/${Key}": it takes s3:GetObject`);
     });
-    return { etag: ETag, manifest: fromMetadata(Metadata) };
+    return { etag: ETag, lastModified: LastModified?.toISOString() ?? "", manifest: fromMetadata(Metadata) };
   }
 
   /** Starts the upload of a CSV, whose every byte S3 verifies. */

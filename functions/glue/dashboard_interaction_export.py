@@ -71,7 +71,7 @@ class Export:
             current = self.target.find()
             decision, reason = decide(self.run, current)
             if decision == "kept":
-                return self.answer(decision, reason, current, 0, 0)
+                return {**self.answer(decision, reason, current, 0, 0), "lastModified": current.last_modified}
             staged = staged or self.stage()
             source, manifest, parts = staged
             check_shrink(manifest["rows"], self.args.max_shrink, current)

@@ -13,10 +13,11 @@ COUNTS = ("rows", "users", "items", "bytes")
 
 
 class Current(NamedTuple):
-    """The CSV that the target's key holds; without a manifest if no export wrote it."""
+    """The CSV that the target's key holds; without a manifest if no export wrote it. `last_modified` is ISO 8601."""
 
     etag: str
     manifest: dict[str, Any] | None
+    last_modified: str = ""
 
 
 def to_metadata(manifest: dict[str, Any]) -> dict[str, str]:

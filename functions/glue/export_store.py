@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timezone
 from typing import Any, Iterator, NamedTuple
 
 from export_errors import ExportError, named
@@ -87,4 +88,5 @@ class Store:
             if named(error).name != "403":
                 raise
             raise ExportError("AccessDenied", f'Not allowed to read "s3://{bucket}/{key}": it takes s3:GetObject') from None
-        return Current(head["ETag"], from_metadata(head["Metadata"]))
+        written = head["LastModified"].astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.000Z")
+        return Current(head["ETag"], from_metadata(head["Metadata"]), written)

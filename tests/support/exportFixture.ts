@@ -2,6 +2,7 @@ import {
   AbortMultipartUploadCommand,
   DeleteObjectCommand,
   GetObjectCommand,
+  HeadObjectCommand,
   ListMultipartUploadsCommand,
   ListObjectsV2Command,
   PutObjectCommand,
@@ -174,6 +175,12 @@ export class ExportFixture {
 
   async remove(Bucket: string, Key: string): Promise<void> {
     await this.client.send(new DeleteObjectCommand({ Bucket, Key }));
+  }
+
+  /** When the CSV was written, as ISO 8601. */
+  async lastModified(): Promise<string | undefined> {
+    const { LastModified } = await this.client.send(new HeadObjectCommand({ Bucket: BUCKETS.downstream, Key: TARGET }));
+    return LastModified?.toISOString();
   }
 
   /** An object of downstream; undefined if there is none. */

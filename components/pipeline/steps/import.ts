@@ -4,9 +4,12 @@ import type { DefinitionArgs } from "../definition";
 import { jobName, personalizeJob } from "../personalizeJob";
 import { fail, jsonata, type Step } from "../states";
 
+/** Whether a job imported what was there before the CSV, which this execution wrote, or one that died before it could import. */
+const BEFORE_CSV = '$exported.decision = "replaced" or $createdAt < $toMillis($exported.lastModified)';
+
 /**
  * Imports the CSV, which replaces what was imported before; streamed events stay. A job of an earlier execution of the run key that
- * failed, or that imported another CSV, is followed by another attempt. `$imported` tells whether this execution imported.
+ * failed, or that imported another CSV, is followed by another attempt. `$importedAt` is when the job was created, in epoch milliseconds.
  */
 export function importCsv({ context, recommender, maxWaitHours }: DefinitionArgs): Step {
   const name = jobName(context);
@@ -30,11 +33,11 @@ export function importCsv({ context, recommender, maxWaitHours }: DefinitionArgs
         arguments: { DatasetImportJobArn: jsonata(`${JSON.stringify(jobs)} & ${name}`) },
         member: "DatasetImportJob",
       },
-      superseded: '$exported.decision = "replaced"',
+      superseded: BEFORE_CSV,
       failed: "ImportFailed",
       maxWaitHours,
     },
-    { imported: jsonata("$created") },
+    { importedAt: jsonata("$createdAt") },
   );
   return {
     first: job.first,

@@ -66,7 +66,7 @@ export function trainVersion(args: DefinitionArgs): Step {
       arguments: { SolutionVersionArn: jsonata("$versionArn") },
       member: "SolutionVersion",
     },
-    superseded: "$imported",
+    superseded: "$createdAt < $importedAt",
     failed: "TrainingFailed",
     maxWaitHours,
   });

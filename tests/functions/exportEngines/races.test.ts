@@ -33,7 +33,8 @@ describeEngines("when others write or it is killed", ({ name, fixture }) => {
     const [monday, tuesday] = [await event("k-1", "2026-11-23"), await event("k-1", "2026-11-24")];
     assert.equal(await fixture().decision(monday), "replaced: noTarget");
     assert.equal(await fixture().decision(tuesday), "replaced: olderRunDate");
-    const { decision, reason, parts, copied, uploaded, bytes } = await fixture().answer(tuesday);
+    const { decision, reason, parts, copied, uploaded, bytes, lastModified } = await fixture().answer(tuesday);
+    assert.equal(lastModified, await fixture().lastModified());
     assert.deepEqual([decision, reason, parts, copied, uploaded, bytes], ["kept", "sameRun", 0, 0, 0, TEXT.length + COLUMNS.length + 1]);
     const older = await fixture().answer(monday);
     assert.deepEqual([older.decision, older.reason, older.manifest.runDate], ["kept", "laterRunDate", "2026-11-24"]);

@@ -3,6 +3,8 @@ import { checkShrink, decide, fromMetadata, type Manifest, toMetadata } from "..
 
 const MANIFEST: Manifest = { runId: "k-1", runDate: "2026-01-31", rows: 1, users: 1, items: 1, bytes: 9, columns: ["USER_ID", "ITEM_ID"] };
 
+const FOUND = { etag: '"e"', lastModified: "2026-02-01T02:30:00.000Z" };
+
 describe("the decision to replace a CSV", () => {
   const cases: [what: string, there: Partial<Manifest> | undefined, expected: string][] = [
     ["nothing", undefined, "replaced: noTarget"],
@@ -14,7 +16,7 @@ describe("the decision to replace a CSV", () => {
   ];
   for (const [what, there, expected] of cases) {
     it(`is ${expected} where there is ${what}`, () => {
-      const current = there && { etag: '"e"', manifest: { ...MANIFEST, ...there } };
+      const current = there && { ...FOUND, manifest: { ...MANIFEST, ...there } };
       const { decision, reason } = decide(MANIFEST, current);
       assert.equal(`${decision}: ${reason}`, expected);
     });
@@ -22,7 +24,7 @@ describe("the decision to replace a CSV", () => {
 });
 
 describe("a CSV that shrinks", () => {
-  const current = { etag: '"e"', manifest: { ...MANIFEST, rows: 1000 } };
+  const current = { ...FOUND, manifest: { ...MANIFEST, rows: 1000 } };
 
   it("may lose the share of its rows that is given, and no row more", () => {
     for (const [rows, maxShrink] of [
@@ -39,8 +41,8 @@ describe("a CSV that shrinks", () => {
 
   it("is one that an export wrote and that has rows", () => {
     checkShrink(1, 0.2, undefined);
-    checkShrink(1, 0.2, { etag: '"e"' });
-    checkShrink(0, 0.2, { etag: '"e"', manifest: { ...MANIFEST, rows: 0 } });
+    checkShrink(1, 0.2, FOUND);
+    checkShrink(0, 0.2, { ...FOUND, manifest: { ...MANIFEST, rows: 0 } });
   });
 });
 

@@ -7,7 +7,7 @@ import { type Respond, STARTED, TaskError, walk, type WalkOptions } from "../../
 const HOUR = 3_600_000;
 const JOB = `${jobNamePrefix(DEFINITION_ARGS.context)}0123456789ab`;
 const ARN = "arn:aws:personalize:ap-southeast-1:123456789012:dataset-import-job/";
-const VARIABLES = { runHash: "0123456789ab", exported: { decision: "kept" } };
+const VARIABLES = { runHash: "0123456789ab", exported: { decision: "kept", lastModified: new Date(STARTED - HOUR).toISOString() } };
 
 const fails = (error: string, cause?: string): never => {
   throw new TaskError(`Personalize.${error}`, cause);
@@ -33,7 +33,7 @@ describe("the import of a run", () => {
     assert.deepEqual([JobName, ImportMode], [`${JOB}-1`, "FULL"]);
     assert.deepEqual(DataSource, { DataLocation: "s3://down/alice/recommender/personalize_input.csv" });
     assert.deepEqual(calls.DescribeImport[0], { DatasetImportJobArn: `${ARN}${JOB}-1` });
-    assert.equal(variables.imported, true);
+    assert.equal(variables.importedAt, STARTED);
     assert.ok(seconds >= 3600 && seconds < 3600 * 1.06 && calls.DescribeImport.length < 60, `${seconds}`);
   });
 
@@ -42,28 +42,34 @@ describe("the import of a run", () => {
       Import: () => fails("ResourceAlreadyExistsException"),
       DescribeImport: () => job("ACTIVE", STARTED - 1),
     });
-    assert.deepEqual([calls.Import.length, variables.imported], [1, false]);
+    assert.deepEqual([calls.Import.length, variables.importedAt], [1, STARTED - 1]);
   });
 
   it("knows its own job, even if the response was lost", async () => {
-    const { variables } = await importWith({ Import: () => fails("ResourceAlreadyExistsException") });
-    assert.equal(variables.imported, true);
+    const exported = { decision: "replaced" };
+    const { calls, variables } = await importWith(
+      { Import: () => fails("ResourceAlreadyExistsException") },
+      { variables: { ...VARIABLES, exported } },
+    );
+    assert.deepEqual([calls.Import.length, variables.importedAt], [1, STARTED]);
   });
 
-  const useless: [what: string, status: string, decision: string][] = [
-    ["failed", "CREATE FAILED", "kept"],
-    ["was stopped", "CREATE STOPPED", "kept"],
-    ["imported another CSV", "ACTIVE", "replaced"],
+  const BEFORE = STARTED - HOUR - 1;
+  const useless: [what: string, status: string, created: number, decision: string][] = [
+    ["failed", "CREATE FAILED", STARTED - 1, "kept"],
+    ["was stopped", "CREATE STOPPED", STARTED - 1, "kept"],
+    ["imported what this execution replaced", "ACTIVE", STARTED - 1, "replaced"],
+    ["imported what an execution that died replaced", "ACTIVE", BEFORE, "kept"],
   ];
-  for (const [what, status, decision] of useless) {
+  for (const [what, status, created, decision] of useless) {
     it(`makes another attempt where an earlier execution's job ${what}`, async () => {
       const { states, calls, variables } = await importWith(
         {
           Import: ({ JobName }) => (JobName === `${JOB}-1` ? fails("ResourceAlreadyExistsException") : {}),
           DescribeImport: ({ DatasetImportJobArn }, _call, now) =>
-            DatasetImportJobArn === `${ARN}${JOB}-1` ? job(status, STARTED - 1) : job("ACTIVE", now),
+            DatasetImportJobArn === `${ARN}${JOB}-1` ? job(status, created) : job("ACTIVE", now),
         },
-        { variables: { ...VARIABLES, exported: { decision } } },
+        { variables: { ...VARIABLES, exported: { ...VARIABLES.exported, decision } } },
       );
       assert.deepEqual(states, [
         ...["BeginImport", "Import", "DescribeImport", "CheckImport", "NextImport"],
@@ -73,7 +79,7 @@ describe("the import of a run", () => {
         calls.Import.map(({ JobName }) => JobName),
         [`${JOB}-1`, `${JOB}-2`],
       );
-      assert.equal(variables.imported, true);
+      assert.equal(variables.importedAt, STARTED);
     });
   }
 

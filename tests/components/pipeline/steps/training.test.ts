@@ -85,8 +85,8 @@ describe("the training of a run", () => {
     const walked = await train({
       ...listed({ a: "one", b: "two", c: "three", d: `${OWN}-1`, e: "five" }),
       Import: taken,
-      DescribeImport: (_given, _call, now) => ({ DatasetImportJob: { Status: "ACTIVE", CreationDateTime: time(now - DAY) } }),
-      Export: () => ({ Payload: { decision: "kept", manifest: { rows: 1000, users: 25, items: 40 } } }),
+      DescribeImport: () => ({ DatasetImportJob: { Status: "ACTIVE", CreationDateTime: time(STARTED - DAY) } }),
+      Export: () => ({ Payload: { decision: "kept", lastModified: time(STARTED - DAY), manifest: { rows: 1000, users: 25, items: 40 } } }),
       DescribeTraining: () => version("ACTIVE", STARTED - DAY),
       FindCampaign: () => ({ Campaign: { Status: "ACTIVE", SolutionVersionArn: "d", MinProvisionedTPS: 1, CreationDateTime: time(0) } }),
     });
