@@ -7,19 +7,18 @@ export function findRemovedTenants(stage: string, deployed: Record<string, Deplo
   const removed = Object.entries(deployed).filter(([tenant]) => !tenants.includes(tenant));
   return removed.map(([tenant, last]) =>
     warning(
-      `tenant ${tenant} is no longer in the settings: its stream is deleted with the records that nobody has read yet, its dataset group ` +
-        `with every event that was streamed into it, and its tables' definitions; ${bucketsOf(stage, last)}. ` +
-        `Run npm run teardown -- --stack ${pulumi.getStack()} --tenant ${tenant} before this update, while the tenant is in the settings. ` +
+      `tenant ${tenant} is no longer in the settings: its stream is deleted with the records that nobody has read yet, ` +
+        `${last.schemaName === undefined ? "" : "its dataset group with every event that was streamed into it, "}and its tables' definitions; ` +
+        `${bucketsOf(stage, last)}. ` +
+        `Run npm run teardown -- --stack ${pulumi.getStack()} --tenant ${tenant} before this update, while the tenant is in the settings` +
+        `${stageDefaults(stage).protect ? ", and then pulumi state unprotect for what is protected" : ""}. ` +
         "To rename a tenant is to remove it and to add another: no data moves",
     ),
   );
 }
 
 function bucketsOf(stage: string, { lake }: DeployedTenant): string {
-  const { lake: defaultLake, forceDestroy, protect } = stageDefaults(stage);
+  const { lake: defaultLake, forceDestroy } = stageDefaults(stage);
   if ((lake ?? defaultLake) === "existing") return "its adopted buckets stay as they are";
-  if (forceDestroy) return "its buckets are deleted with all their data";
-  return protect
-    ? "what is protected must be unprotected first (pulumi state unprotect), and its buckets stay, outside the stack"
-    : "its buckets must be empty";
+  return forceDestroy ? "its buckets are deleted with all their data" : "its buckets stay, outside the stack";
 }

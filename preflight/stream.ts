@@ -9,8 +9,8 @@ export async function checkStream(change: Change): Promise<Finding[]> {
   const { region, tenant, last } = change;
   const deployedRegion = last.streamArn?.split(":")[3] ?? region;
   if (deployedRegion !== region) {
-    const moved = `aws:region of tenant ${tenant.name} would change from ${deployedRegion} to ${region}`;
-    return [refusal(`${moved}: nothing that is deployed moves; keep the region, or destroy the stack first`)];
+    const moved = `aws:region would change from ${deployedRegion} to ${region}, and nothing of tenant ${tenant.name} moves`;
+    return [refusal(`${moved}: keep the region, or destroy the stack first`)];
   }
   const { name } = tenant.feed.stream ?? {};
   const delivery = tenant.feed.delivery?.name;

@@ -149,10 +149,18 @@ describe("preflight of the schema", () => {
   });
 
   it("says what is lost when a recommender that was created by hand takes its place, and nothing the other way", async () => {
-    const warned = [
-      "tenant acme adopts another recommender: the dataset group that the stack created is deleted, and every event that was streamed into it is lost",
-    ];
-    assert.deepEqual(await compare("dev", {}, { recommender: BY_HAND }), { refused: [], warned });
+    const loss =
+      "tenant acme would adopt another recommender: the dataset group that the stack created is deleted, and every event that was streamed into it is lost";
+    const teardown = (stage: string) => `npm run teardown -- --stack ${stage} --tenant acme`;
+    for (const [stage, changed] of [["dev", {}] as const, ["prod", { recommenderProtected: false }] as const]) {
+      const warned = [`${loss}; a solution keeps its dataset group, so run ${teardown(stage)} first`];
+      assert.deepEqual(await compare(stage, changed, { recommender: BY_HAND }), { refused: [], warned });
+    }
+    const steps = `first recommender.protect: false alone, then ${teardown("prod")}, then recommender.existing`;
+    const refused = [`${loss}; remove recommender.existing, or accept the loss in two updates: ${steps}`];
+    for (const protect of [true, false]) {
+      assert.deepEqual(await compare("prod", {}, { recommender: { ...BY_HAND, protect } }), { refused, warned: [] });
+    }
     assert.deepEqual(await compare("dev", { schemaName: undefined }, {}), quiet);
   });
 });
@@ -178,6 +186,18 @@ describe("preflight of the lake", () => {
         "acme-c360-cache-dev to scratch: the stack created acme-c360-lake-dev, acme-c360-cache-dev, and the update would delete them " +
         `with all their data; ${advice}`,
     ]);
+  });
+
+  it("warns where an older program did not write whether the stack created the buckets", async () => {
+    const older = { lake: undefined };
+    const { refused, warned } = await compare("dev", older, { lake: "existing" });
+    assert.deepEqual(refused, []);
+    assert.deepEqual(warned, [
+      `the outputs of tenant acme do not say whether the stack created or adopted ${buckets.join(", ")}: if it created them, the update ` +
+        `would delete them with all their data; see "Leave a lake" in docs/operations.md`,
+    ]);
+    assert.deepEqual(await compare("dev", older, {}), quiet);
+    assert.deepEqual(await compare("alice", older, {}), quiet);
   });
 
   it("accepts other adopted buckets, and buckets of its own after adopted ones", async () => {
@@ -228,7 +248,7 @@ describe("preflight of the streams", () => {
     const elsewhere = { streamArn: "arn:aws:kinesis:eu-west-1:123456789012:stream/events" };
     const { refused } = await compare("dev", elsewhere, { stream: { shards: 9 } });
     assert.deepEqual(refused, [
-      "aws:region of tenant acme would change from eu-west-1 to ap-southeast-1: nothing that is deployed moves; keep the region, or destroy the stack first",
+      "aws:region would change from eu-west-1 to ap-southeast-1, and nothing of tenant acme moves: keep the region, or destroy the stack first",
     ]);
   });
 
@@ -246,20 +266,24 @@ describe("preflight of the streams", () => {
 });
 
 describe("preflight of removed tenants", () => {
-  const cases: [stage: string, buckets: string][] = [
-    ["dev", "its buckets are deleted with all their data"],
-    ["alice", "its adopted buckets stay as they are"],
-    ["prod", "what is protected must be unprotected first (pulumi state unprotect), and its buckets stay, outside the stack"],
+  const unprotect = ", and then pulumi state unprotect for what is protected";
+  const cases: [stage: string, changed: Settings, buckets: string, unprotect: string][] = [
+    ["dev", {}, "its buckets are deleted with all their data", ""],
+    ["dev", { schemaName: undefined }, "its buckets are deleted with all their data", ""],
+    ["alice", {}, "its adopted buckets stay as they are", ""],
+    ["prod", {}, "its buckets stay, outside the stack", unprotect],
+    ["prod", { lake: "existing" }, "its adopted buckets stay as they are", unprotect],
   ];
-  for (const [stage, buckets] of cases) {
-    it(`says in ${stage} what happens to their data`, async () => {
-      const tenants = { acme: outputs(stage), bolt: outputs(stage, {}, "bolt") };
+  for (const [stage, changed, buckets, protection] of cases) {
+    it(`says in ${stage} what happens to their data: ${Object.keys(changed).join() || "defaults"}`, async () => {
+      const tenants = { acme: outputs(stage), bolt: outputs(stage, changed, "bolt") };
+      const group = "schemaName" in changed ? "" : "its dataset group with every event that was streamed into it, ";
       const { refused, warned } = await run(stage, {}, () => ({ outputs: { tenants } }));
       assert.deepEqual(refused, []);
       assert.deepEqual(warned, [
-        "tenant bolt is no longer in the settings: its stream is deleted with the records that nobody has read yet, its dataset group with " +
-          `every event that was streamed into it, and its tables' definitions; ${buckets}. Run npm run teardown -- ` +
-          `--stack ${stage} --tenant bolt before this update, while the tenant is in the settings. To rename a tenant is to remove it and to add another: no data moves`,
+        "tenant bolt is no longer in the settings: its stream is deleted with the records that nobody has read yet, " +
+          `${group}and its tables' definitions; ${buckets}. Run npm run teardown -- ` +
+          `--stack ${stage} --tenant bolt before this update, while the tenant is in the settings${protection}. To rename a tenant is to remove it and to add another: no data moves`,
       ]);
     });
   }
