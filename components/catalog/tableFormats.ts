@@ -57,7 +57,7 @@ export const INTERACTIONS: TableFormat = {
 
 /**
  * Each line is one run as a JSON object: what came in, what it was trained on, and the decision. `metrics` are the service's, by
- * name. The rows of a source are counted on their way out alone, so its runs have no `rows_in` and `bad_rows`.
+ * name: of the trained version, of the one that was serving (`present`), and of the baseline. The rows of a source are counted on their way out alone, so its runs have no `rows_in` and `bad_rows`.
  * https://docs.aws.amazon.com/athena/latest/ug/hive-json-serde.html
  */
 export const TRAINING_RUNS: TableFormat = {
@@ -74,6 +74,8 @@ export const TRAINING_RUNS: TableFormat = {
     { Name: "items", Type: "bigint" },
     { Name: "solution_version_arn", Type: "string" },
     { Name: "metrics", Type: "map<string,double>" },
+    { Name: "present", Type: "map<string,double>" },
+    { Name: "baseline", Type: "map<string,double>" },
     { Name: "decision", Type: "string" },
     { Name: "reason", Type: "string" },
     { Name: "rows_in", Type: "bigint" },

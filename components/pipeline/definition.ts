@@ -8,9 +8,10 @@ import { importCsv } from "./steps/import";
 import { acquireLock } from "./steps/lock";
 import { countInteractions, writeParts } from "./steps/parts";
 import { prepareRun } from "./steps/prepare";
-import { keepVersion, recordRun, skipTraining } from "./steps/record";
+import { qualityGate } from "./steps/gate";
+import { leaveCampaign, noTraining, recordRun, skipTraining } from "./steps/record";
 import { buildInteractions, cleanUp, describeHistory, publishPartition, unlessBuilt } from "./steps/table";
-import { ensureSolution, onceAWeek, readMetrics, trainVersion } from "./steps/training";
+import { ensureSolution, onceAWeek, readMetrics, trainingFailed, trainVersion } from "./steps/training";
 
 /** Everything that the state machine's definition depends on: plain values, so that a preview shows the definition in full. */
 export interface DefinitionArgs {
@@ -58,11 +59,14 @@ export interface Definition {
 const RUN_HOURS = 24;
 /** Waits of up to `maxWaitHours` each: for the lock, an import, a solution, a training and a deployment. */
 const WAITS = 5;
+/** Further waits for a baseline: for its solution and its training. */
+const BASELINE_WAITS = 2;
 
 /** The state machine that takes a run from the lake to one CSV, and from there to a campaign. */
 export function pipelineDefinition(args: DefinitionArgs): Definition {
-  const { parts, maxWaitHours } = args;
+  const { parts, maxWaitHours, recommender, train } = args;
   const fromQuery = "historyFunctionArn" in parts;
+  const waits = WAITS + (train !== "never" && recommender.gate.baseline ? BASELINE_WAITS : 0);
   const { first, states } = sequence([
     prepareRun(),
     acquireLock(maxWaitHours),
@@ -85,19 +89,24 @@ export function pipelineDefinition(args: DefinitionArgs): Definition {
       : "Joins the parts of another pipeline in the lake to one CSV, and imports it into Amazon Personalize.",
     QueryLanguage: "JSONata",
     StartAt: first,
-    TimeoutSeconds: (WAITS * maxWaitHours + RUN_HOURS) * 3600,
+    TimeoutSeconds: (waits * maxWaitHours + RUN_HOURS) * 3600,
     States: { ...states("Done"), Done: { Type: "Succeed", Output: output(args) } },
   };
 }
 
 function trainAndDeploy(args: DefinitionArgs): Step[] {
   const { train, recommender, maxWaitHours } = args;
-  if (train === "never") return [skipTraining()];
   const { campaign } = recommender;
-  const deployment = sequence([readMetrics(), campaign ? deployCampaign(campaign, maxWaitHours) : keepVersion()]);
-  return train === "weekly"
-    ? [ensureSolution(args), onceAWeek(args, trainVersion(args), deployment)]
-    : [ensureSolution(args), trainVersion(args), deployment];
+  if (train === "never" && !campaign) return [noTraining()];
+  return [...training(args), qualityGate(args), campaign ? deployCampaign(campaign, maxWaitHours) : leaveCampaign(false)];
+}
+
+function training(args: DefinitionArgs): Step[] {
+  const { train } = args;
+  if (train === "never") return [skipTraining()];
+  const steps = [trainVersion(args), readMetrics()] as const;
+  const [first, ...rest] = [ensureSolution(args), ...(train === "weekly" ? [onceAWeek(args, ...steps)] : steps)];
+  return [{ first: first.first, states: (next) => ({ ...first.states(next), ...trainingFailed }) }, ...rest];
 }
 
 function output({ parts, recommender, exporter }: DefinitionArgs): Record<string, unknown> {

@@ -1,4 +1,4 @@
-import { jobNamePrefix, recommenderPrefix, trainingRunsPrefix } from "../shared/naming";
+import { acceptedVersionKey, jobNamePrefix, physicalName, recommenderPrefix, trainingRunsPrefix } from "../shared/naming";
 import { allow, fromPersonalize, ONLY_ON_STAR, policy, type Policy, readStatements, type Statement, trustPolicy } from "../shared/policies";
 import { arnsOf, type AwsContext, type TenantContext } from "../shared/tenantContext";
 import type { RecommenderResources } from "./recommenderResources";
@@ -30,23 +30,34 @@ export interface RecommenderAccess {
  * https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonpersonalize.html
  */
 export function recommenderStatements({ context, recommender, train }: RecommenderAccess): Statement[] {
-  const { roleArn, solution, campaign } = recommender;
+  const { roleArn, solution, gate, campaign } = recommender;
   const arns = arnsOf(context);
-  const trains: Statement[] = [
-    allow("Train", TRAIN, [solution.arn, `${solution.arn}/*`]),
-    allow("ListVersions", ONLY_ON_STAR.solutionVersions, "*"),
-    ...(campaign ? [allow("Deploy", DEPLOY, campaign.arn)] : []),
-  ];
+  const isTrained = train !== "never";
+  const trained = [solution, ...(gate.baseline ? [gate.baseline] : [])].flatMap(({ arn }) => [arn, `${arn}/*`]);
   return [
     allow("Import", IMPORT, arns.importJob(`${jobNamePrefix(context)}*`)),
     allow("PassRole", ["iam:PassRole"], roleArn, { StringEquals: { "iam:PassedToService": "personalize.amazonaws.com" } }),
-    ...(train === "never" ? [] : trains),
+    ...(isTrained ? [allow("Train", TRAIN, trained), allow("ListVersions", ONLY_ON_STAR.solutionVersions, "*")] : []),
+    ...(isTrained || campaign ? acceptedVersionStatements(context, isTrained) : []),
+    ...(campaign ? [allow("Deploy", DEPLOY, campaign.arn)] : []),
     allow("RecordRun", ["s3:PutObject"], arns.objects(context.buckets.lake, trainingRunsPrefix(context.keyPrefix))),
+  ];
+}
+
+/** What it takes to find the accepted version, which may be of an earlier recipe's solution, and to compare with it. */
+function acceptedVersionStatements(context: TenantContext, isTrained: boolean): Statement[] {
+  const arns = arnsOf(context);
+  const key = acceptedVersionKey(context.keyPrefix);
+  const compare = named("DescribeSolutionVersion", ...(isTrained ? ["GetSolutionMetrics"] : []));
+  return [
+    allow("CompareVersions", compare, arns.solution(`${physicalName("solution", context, "solution")}-*`)),
+    allow("KeepAccepted", ["s3:GetObject", ...(isTrained ? ["s3:PutObject"] : [])], arns.object(context.buckets.lake, key)),
+    allow("FindAccepted", ["s3:ListBucket"], arns.bucket(context.buckets.lake), { StringEquals: { "s3:prefix": key } }),
   ];
 }
 
 const named = (...operations: string[]): string[] => operations.map((operation) => `personalize:${operation}`);
 
 const IMPORT = named("CreateDatasetImportJob", "DescribeDatasetImportJob");
-const TRAIN = named("CreateSolution", "DescribeSolution", "CreateSolutionVersion", "DescribeSolutionVersion", "GetSolutionMetrics");
+const TRAIN = named("CreateSolution", "DescribeSolution", "CreateSolutionVersion");
 const DEPLOY = named("CreateCampaign", "UpdateCampaign", "DescribeCampaign");

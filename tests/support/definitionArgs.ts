@@ -21,6 +21,9 @@ export const [DEPLOYED, TRAINED_ALONE] = [true, false].map((campaign) =>
   recommenderResources({ context: CONTEXT, recipe: "aws-user-personalization-v2", campaign, minProvisionedTps: 1 }),
 );
 
+/** A recommender whose first version must beat a baseline. */
+export const WITH_BASELINE = recommenderResources({ context: CONTEXT, campaign: true, requireBaseline: true });
+
 /** Arguments of a personal stage's pipeline with every optional part. */
 export const DEFINITION_ARGS: DefinitionArgs = {
   context: PERSONAL_CONTEXT,

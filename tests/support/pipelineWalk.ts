@@ -47,7 +47,17 @@ export const RESPONSES: Record<string, Respond> = {
   ListRecentVersions: () => ({ SolutionVersions: [] }),
   Train: () => ({ SolutionVersionArn: "new-version" }),
   DescribeTraining: active("SolutionVersion"),
-  ReadMetrics: () => ({ Metrics: { precision_at_25: 0.5 } }),
+  ReadMetrics: () => ({ Metrics: { normalized_discounted_cumulative_gain_at_25: 0.5 } }),
+  EnsureBaselineSolution: () => ({}),
+  DescribeBaselineSolution: active("Solution", { DatasetGroupArn: DEFINITION_ARGS.recommender.datasetGroupArn }),
+  TrainBaseline: () => ({ SolutionVersionArn: "baseline-version" }),
+  DescribeBaselineTraining: active("SolutionVersion"),
+  ReadBaselineMetrics: () => ({ Metrics: { normalized_discounted_cumulative_gain_at_25: 0.2 } }),
+  ReadAccepted: gone("S3.NoSuchKeyException"),
+  FindAccepted: () => ({ SolutionVersion: { Status: "ACTIVE" } }),
+  FindServed: gone("Personalize.ResourceNotFoundException"),
+  ReadPresentMetrics: () => ({ Metrics: { normalized_discounted_cumulative_gain_at_25: 0.5 } }),
+  AcceptVersion: () => ({}),
   FindCampaign: (_given, call, now) => {
     if (call === 0) throw new TaskError("Personalize.ResourceNotFoundException");
     const campaign = { Status: "ACTIVE", SolutionVersionArn: "new-version", MinProvisionedTPS: 1 };

@@ -1,7 +1,7 @@
 import type { CampaignResource } from "../../recommender/recommenderResources";
 import { beginJob, catchBusy, outOfTime, quotaStates, waitMore } from "../personalizeJob";
 import { catchTo, choice, fail, jsonata, NO_TEXT, sdkTask, type Step } from "../states";
-import { outcome } from "./record";
+import { leaveCampaign, outcome } from "./record";
 
 /** The campaign as it was last described: its status, what it serves, and its latest update. */
 const CAMPAIGN = `(
@@ -13,30 +13,38 @@ const CAMPAIGN = `(
     "serves": $c.SolutionVersionArn,
     "tps": $c.MinProvisionedTPS,
     "isBusy": $contains($c.Status & " " & $u.Status, /PENDING|PROGRESS/),
-    "hasFailedUpdate": $contains($string($u.Status), /FAILED/) and $u.SolutionVersionArn = $versionArn,
+    "hasFailedUpdate": $contains($string($u.Status), /FAILED/) and $u.SolutionVersionArn = $accepted,
     "reason": $reason($contains($c.Status, /FAILED/) ? $c : $u)
   }
 )`;
 
-/** What this execution did, even if the response was lost: while it holds the lock, no other execution deploys `$versionArn`. */
+/** What this execution did, even if the response was lost: while it holds the lock, no other execution deploys `$accepted`. */
 const DEPLOYED = `(
   $c := $states.result.Campaign;
-  $isOwn := function($of) { $of.SolutionVersionArn = $versionArn and $toMillis($of.CreationDateTime) >= $since };
+  $isOwn := function($of) { $of.SolutionVersionArn = $accepted and $toMillis($of.CreationDateTime) >= $since };
   $deployed != "" ? $deployed : $isOwn($c.LatestCampaignUpdate) ? "updated" : $isOwn($c) ? "created" : ""
 )`;
 
+/** Why the campaign was changed, also where nothing was trained, or what was trained was refused. */
+const REASON = `$accepted = $versionArn ? $why
+  : ($versionArn = "" ? "" : "the quality gate refused " & $versionArn & ": ") & $unchanged.reason
+    & "; the campaign did not serve the accepted version"`;
+
 /**
- * Deploys `$versionArn`: creates the campaign, or updates it unless it serves that version already. A campaign takes one update at a
+ * Brings the campaign to `$accepted`, if there is one: creates it, or updates it unless it serves that version already. A campaign takes one update at a
  * time, so an update in progress is awaited. The campaign keeps serving during an update, and after one that failed.
  */
 export function deployCampaign({ name, arn, minProvisionedTps }: CampaignResource, maxWaitHours: number): Step {
-  const serving = { SolutionVersionArn: jsonata("$versionArn"), MinProvisionedTPS: minProvisionedTps };
+  const serving = { SolutionVersionArn: jsonata("$accepted"), MinProvisionedTPS: minProvisionedTps };
   const change = (deployed: string) => ({ next: "FindCampaign", assign: { deployed } });
   const busy = catchBusy("Campaign", "DeploymentFailed");
-  const isServed = "$not($campaign.isBusy) and $campaign.serves = $versionArn";
+  const isServed = "$not($campaign.isBusy) and $campaign.serves = $accepted";
+  const unchanged = leaveCampaign(true);
   return {
-    first: "BeginDeployment",
+    first: "CheckAccepted",
     states: (next) => ({
+      CheckAccepted: choice([{ when: '$accepted = ""', next: unchanged.first }], "BeginDeployment"),
+      ...unchanged.states(next),
       BeginDeployment: beginJob("FindCampaign", { deployed: NO_TEXT }),
       FindCampaign: sdkTask(
         "personalize:describeCampaign",
@@ -56,14 +64,10 @@ export function deployCampaign({ name, arn, minProvisionedTps }: CampaignResourc
           },
           {
             when: `${isServed} and $deployed != ""`,
-            assign: outcome(jsonata("$deployed"), jsonata('"the run trained a solution version"')),
+            assign: outcome(jsonata("$deployed"), jsonata(REASON), "$accepted"),
             next,
           },
-          {
-            when: `${isServed} and $campaign.tps = ${minProvisionedTps}`,
-            assign: outcome("kept", "the campaign serves the solution version already"),
-            next,
-          },
+          { when: `${isServed} and $campaign.tps = ${minProvisionedTps}`, next: unchanged.first },
           {
             when: '$deployed = "updated" and $campaign.hasFailedUpdate and $not($campaign.isBusy)',
             assign: { cause: jsonata('$campaign.reason & "; the campaign still serves " & $campaign.serves') },

@@ -5,24 +5,43 @@ import { type Assign, catchTo, fail, jsonata, jsonataFields, NO_TEXT, sdkTask, t
 /**
  * What a run trained and deployed, as `$training`, for its output and its record.
  *
- * @param decision `created` or `updated`: the campaign serves the new version; `kept`: the campaign is unchanged; `skipped`: nothing was trained
- * @param trained whether there is a solution version
+ * @param decision `created` or `updated`: the campaign serves the accepted version now; `kept`: the campaign is unchanged; `skipped`: nothing was trained
+ * @param versionArn JSONata expression of the version that it is about: the trained one, or the one that was deployed
  */
-export function outcome(decision: string, reason: string, trained = true): Assign {
-  const version = trained
-    ? { solutionVersionArn: jsonata("$versionArn"), metrics: jsonata("$metrics") }
-    : { solutionVersionArn: NO_TEXT, metrics: {} };
-  return { training: { ...version, baseline: null, present: null, decision, reason } };
+export function outcome(decision: string, reason: string, versionArn = "$versionArn"): Assign {
+  const metrics = versionArn === "$versionArn" ? "$metrics" : `${versionArn} = $versionArn ? $metrics : {}`;
+  const fields = jsonataFields({ solutionVersionArn: versionArn, metrics, baseline: "$baseline", present: "$present" });
+  return { training: { ...fields, decision, reason } };
+}
+
+/** Variables of a run that has trained nothing: `$versionArn` is empty. */
+export function skipped(reason: string): Assign {
+  return { versionArn: NO_TEXT, metrics: {}, unchanged: { decision: "skipped", reason } };
 }
 
 /** Where a run never trains. */
 export function skipTraining(): Step {
-  return passWith("SkipTraining", outcome("skipped", "pipeline.train is never", false));
+  return passWith("SkipTraining", skipped("pipeline.train is never"));
 }
 
-/** Where a run trains and there is no campaign. */
-export function keepVersion(): Step {
-  return passWith("KeepVersion", outcome("kept", "the campaign is off"));
+/** Where a run leaves the campaign as it is, or there is none. */
+export function leaveCampaign(hasCampaign: boolean): Step {
+  const off = '$versionArn != "" and $accepted = $versionArn ? "the campaign is off" : $unchanged.reason';
+  return passWith("LeaveCampaign", outcome(jsonata("$unchanged.decision"), jsonata(hasCampaign ? "$unchanged.reason" : off)));
+}
+
+/** Where a run neither trains nor has a campaign. */
+export function noTraining(): Step {
+  return passWith("NoTraining", {
+    training: {
+      solutionVersionArn: NO_TEXT,
+      metrics: {},
+      baseline: null,
+      present: null,
+      decision: "skipped",
+      reason: "pipeline.train is never",
+    },
+  });
 }
 
 function passWith(state: string, assign: Assign): Step {
@@ -46,6 +65,8 @@ export function recordRun({ context: { buckets, keyPrefix }, parts }: Pick<Defin
       items: "$exported.manifest.items",
       solution_version_arn: "$training.solutionVersionArn",
       metrics: "$training.metrics",
+      present: "$training.present",
+      baseline: "$training.baseline",
       decision: "$training.decision",
       reason: "$training.reason",
       ...("historyFunctionArn" in parts && { rows_in: "$counts.rowsIn", bad_rows: "$counts.badRows" }),

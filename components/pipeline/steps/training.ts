@@ -1,8 +1,9 @@
+import type { SolutionResource } from "../../recommender/recommenderResources";
 import { jobNamePrefix } from "../../shared/naming";
 import type { DefinitionArgs } from "../definition";
 import { jobName, personalizeJob } from "../personalizeJob";
-import { catchTo, choice, fail, jsonata, NO_TEXT, sdkTask, type States, type Step } from "../states";
-import { outcome } from "./record";
+import { catchTo, choice, fail, jsonata, NO_TEXT, sdkTask, type State, type States, type Step, type TaskOptions } from "../states";
+import { skipped } from "./record";
 
 /** A version that is younger counts as this week's: 7 days less half a day, because runs do not start to the second. */
 const WEEK_MILLISECONDS = 6.5 * 86_400_000;
@@ -28,101 +29,104 @@ const RECENT_VERSION = jsonata(`(
 
 const FAILED = { catch: [catchTo("TrainingFailed")] };
 
-/** Creates the solution once. It never trains by itself, and it belongs to one dataset group for good. */
-export function ensureSolution({ recommender, maxWaitHours }: Pick<DefinitionArgs, "recommender" | "maxWaitHours">): Step {
-  const { datasetGroupArn, recipeArn, solution } = recommender;
+/** Which of the two solutions a step is about; it stands in the names of states and, in lower case, of variables. */
+type Which = "" | "Baseline";
+
+/** Creates a solution once. It never trains by itself, and it belongs to one dataset group for good. */
+export function ensureSolution({ recommender, maxWaitHours }: DefinitionArgs, solution = recommender.solution, which: Which = ""): Step {
+  const { datasetGroupArn } = recommender;
+  const { name, arn, recipeArn } = solution;
   return personalizeJob({
-    noun: "Solution",
+    noun: `${which}Solution`,
     create: {
-      state: "EnsureSolution",
+      state: `Ensure${which}Solution`,
       action: "personalize:createSolution",
-      arguments: { Name: solution.name, DatasetGroupArn: datasetGroupArn, RecipeArn: recipeArn, PerformAutoTraining: false },
+      arguments: { Name: name, DatasetGroupArn: datasetGroupArn, RecipeArn: recipeArn, PerformAutoTraining: false },
     },
-    describe: { action: "personalize:describeSolution", arguments: { SolutionArn: solution.arn }, member: "Solution" },
+    describe: { action: "personalize:describeSolution", arguments: { SolutionArn: arn }, member: "Solution" },
     unusable: {
       found: { group: jsonata("$states.result.Solution.DatasetGroupArn") },
       when: `$group != ${JSON.stringify(datasetGroupArn)}`,
-      cause: `"the solution ${solution.name} belongs to " & $group & ", not to ${datasetGroupArn}; delete it with npm run teardown"`,
+      cause: `"the solution ${name} belongs to " & $group & ", not to ${datasetGroupArn}; delete it with npm run teardown"`,
     },
     failed: "TrainingFailed",
     maxWaitHours,
   });
 }
 
-/** Trains a solution version, or uses the one of this run key; `$versionArn` is its ARN. */
-export function trainVersion(args: DefinitionArgs): Step {
-  const { context, recommender, maxWaitHours } = args;
+/** Trains a version of a solution, or uses the one of this run key. Its ARN is `$versionArn`, or `$baselineArn`. */
+export function trainVersion(args: DefinitionArgs, solution: SolutionResource = args.recommender.solution, which: Which = ""): Step {
+  const { context, maxWaitHours } = args;
+  const variable = which === "" ? "versionArn" : "baselineArn";
   const job = personalizeJob({
-    noun: "Training",
+    noun: `${which}Training`,
     create: {
-      state: "Train",
+      state: `Train${which}`,
       action: "personalize:createSolutionVersion",
-      arguments: { Name: jsonata(jobName(context)), SolutionArn: recommender.solution.arn, TrainingMode: "FULL" },
-      assign: { versionArn: jsonata("$states.result.SolutionVersionArn") },
+      arguments: { Name: jsonata(jobName(context)), SolutionArn: solution.arn, TrainingMode: "FULL" },
+      assign: { [variable]: jsonata("$states.result.SolutionVersionArn") },
     },
-    taken: { next: "ListVersions", assign: { page: NO_TEXT } },
+    taken: { next: `List${which}Versions`, assign: { page: NO_TEXT } },
     describe: {
       action: "personalize:describeSolutionVersion",
-      arguments: { SolutionVersionArn: jsonata("$versionArn") },
+      arguments: { SolutionVersionArn: jsonata(`$${variable}`) },
       member: "SolutionVersion",
     },
     superseded: "$createdAt < $importedAt",
     failed: "TrainingFailed",
     maxWaitHours,
   });
-  return {
-    first: job.first,
-    states: (next) => ({
-      ...job.states(next),
-      ...findVersion(args),
-      TrainingFailed: fail(
-        "The CSV is imported, and the campaign is unchanged. Fix the cause, then start again with the same run key.",
-        "TrainingFailed",
-      ),
-    }),
-  };
+  return { first: job.first, states: (next) => ({ ...job.states(next), ...findVersion(args, solution, which, variable) }) };
 }
 
+/** Where a run trains: the Fail state of its solutions and versions. */
+export const trainingFailed: States = {
+  TrainingFailed: fail(
+    "The CSV is imported, and the campaign is unchanged. Fix the cause, then start again with the same run key.",
+    "TrainingFailed",
+  ),
+};
+
 /** Finds the version whose name is taken. A list shows no names, so the versions are described one by one, the newest of a page first. */
-function findVersion({ context, recommender }: DefinitionArgs): States {
+function findVersion({ context }: DefinitionArgs, { arn }: SolutionResource, which: Which, variable: string): States {
+  const [list, following, read, check] = [`List${which}Versions`, `Next${which}Version`, `Read${which}Version`, `Check${which}Version`];
   const notFound = { cause: jsonata(`"no solution version is named " & ${jobName(context)} & ", although that name is taken"`) };
   return {
-    ListVersions: sdkTask("personalize:listSolutionVersions", listArguments(recommender.solution.arn), {
-      next: "NextVersion",
+    [list]: sdkTask("personalize:listSolutionVersions", listArguments(arn), {
+      next: following,
       assign: { page: NEXT_PAGE, versions: jsonata(`[${NEWEST_FIRST}.SolutionVersionArn]`) },
       ...FAILED,
     }),
-    NextVersion: choice(
+    [following]: choice(
       [
-        { when: "$count($versions) > 0", next: "ReadVersion" },
+        { when: "$count($versions) > 0", next: read },
         { when: '$page = ""', assign: notFound, next: "TrainingFailed" },
       ],
-      "ListVersions",
+      list,
     ),
-    ReadVersion: sdkTask(
+    [read]: sdkTask(
       "personalize:describeSolutionVersion",
       { SolutionVersionArn: jsonata("$versions[0]") },
       {
-        next: "CheckVersion",
+        next: check,
         assign: {
-          versionArn: jsonata("$versions[0]"),
+          [variable]: jsonata("$versions[0]"),
           versions: jsonata("[$filter($versions, function($arn, $i) { $i > 0 })]"),
           found: jsonata(`$states.result.SolutionVersion.Name = ${jobName(context)}`),
         },
         ...FAILED,
       },
     ),
-    CheckVersion: choice([{ when: "$found", next: "DescribeTraining" }], "NextVersion"),
+    [check]: choice([{ when: "$found", next: `Describe${which}Training` }], following),
   };
 }
 
 /**
- * Trains unless a version is younger than a week. If that version is this run's own, it is deployed; any other one is left as it is.
+ * Trains unless a version is younger than a week. If that version is this run's own, it goes on with it.
  *
- * @param training trains a version and continues at the deployment
- * @param deployment reads the version's metrics and deploys it
+ * @param training trains a version and reads its metrics
  */
-export function onceAWeek({ context, recommender }: DefinitionArgs, training: Step, deployment: Step): Step {
+export function onceAWeek({ context, recommender }: DefinitionArgs, training: Step, metrics: Step): Step {
   const isOwn = `$contains($jobName, ${JSON.stringify(jobNamePrefix(context))} & $runHash & "-")`;
   return {
     first: "BeginWeekly",
@@ -151,24 +155,26 @@ export function onceAWeek({ context, recommender }: DefinitionArgs, training: St
           ...FAILED,
         },
       ),
-      CheckRecentVersion: choice([{ when: isOwn, next: deployment.first }], "SkipTraining"),
-      SkipTraining: { Type: "Pass", Assign: outcome("skipped", jsonata('$versionArn & " is not a week old"'), false), Next: next },
-      ...training.states(deployment.first),
-      ...deployment.states(next),
+      CheckRecentVersion: choice([{ when: isOwn, next: metrics.first }], "SkipTraining"),
+      SkipTraining: { Type: "Pass", Assign: skipped(jsonata('$versionArn & " is not a week old"')), Next: next },
+      ...training.states(metrics.first),
+      ...metrics.states(next),
     }),
   };
 }
 
 /** Reads the metrics of `$versionArn`: `$metrics`. */
 export function readMetrics(): Step {
-  return {
-    first: "ReadMetrics",
-    states: (next) => ({
-      ReadMetrics: sdkTask(
-        "personalize:getSolutionMetrics",
-        { SolutionVersionArn: jsonata("$versionArn") },
-        { next, assign: { metrics: jsonata("$exists($states.result.Metrics) ? $states.result.Metrics : {}") }, ...FAILED },
-      ),
-    }),
-  };
+  return { first: "ReadMetrics", states: (next) => ({ ReadMetrics: metricsTask("$versionArn", { next, assign: "metrics", ...FAILED }) }) };
+}
+
+/**
+ * Task state that reads the metrics of a solution version.
+ *
+ * @param versionArn a JSONata expression
+ * @param options `assign` names the variable that receives the metrics; it is empty where the service has none
+ */
+export function metricsTask(versionArn: string, options: Omit<TaskOptions, "assign"> & { assign: string }): State {
+  const assign = { [options.assign]: jsonata("$exists($states.result.Metrics) ? $states.result.Metrics : {}") };
+  return sdkTask("personalize:getSolutionMetrics", { SolutionVersionArn: jsonata(versionArn) }, { ...options, assign });
 }

@@ -4,7 +4,7 @@ import { pipelinePolicy } from "../../../components/pipeline/policies";
 import type { State } from "../../../components/pipeline/states";
 import { list } from "@c360/local-aws";
 import { aslProblems } from "@c360/local-aws/testing";
-import { DEFINITION_ARGS, DEPLOYED, EXPORTERS, PARTS, TRAINED_ALONE } from "../../support/definitionArgs";
+import { DEFINITION_ARGS, DEPLOYED, EXPORTERS, PARTS, TRAINED_ALONE, WITH_BASELINE } from "../../support/definitionArgs";
 import { RESPONSES, walkPipeline } from "../../support/pipelineWalk";
 import { type Respond, TaskError, walk } from "../../support/walk";
 
@@ -24,7 +24,8 @@ const ASKS: Record<string, string[]> = {
   "aws-sdk:glue:createPartition": ["glue:CreatePartition"],
   "aws-sdk:glue:updatePartition": ["glue:UpdatePartition"],
   "glue:startJobRun.sync": ["glue:StartJobRun", "glue:GetJobRun", "glue:GetJobRuns", "glue:BatchStopJobRun"],
-  "aws-sdk:s3:getObject": ["s3:GetObject"],
+  // A key that is not there is a 404 only for who may list it.
+  "aws-sdk:s3:getObject": ["s3:GetObject", "s3:ListBucket"],
   "aws-sdk:s3:listObjectsV2": ["s3:ListBucket"],
   "aws-sdk:s3:deleteObjects": ["s3:DeleteObject"],
   "aws-sdk:s3:putObject": ["s3:PutObject"],
@@ -44,7 +45,7 @@ const isTask = (state: State): state is Task => state.Type === "Task";
 /** Each origin of the CSV is combined with another use of it. */
 const USES = [
   { train: "afterExport", recommender: DEPLOYED },
-  { train: "weekly", recommender: DEPLOYED },
+  { train: "weekly", recommender: WITH_BASELINE },
   { train: "never", recommender: DEPLOYED },
   { train: "weekly", recommender: TRAINED_ALONE },
 ] as const;
@@ -99,7 +100,7 @@ for (const { name, from, args } of WAYS) {
         tasks.filter((task) => !("TimeoutSeconds" in task)),
         [],
       );
-      assert.equal(definition.TimeoutSeconds, (5 * 24 + 24) * 3600);
+      assert.equal(definition.TimeoutSeconds, ((args.recommender.gate.baseline ? 7 : 5) * 24 + 24) * 3600);
     });
 
     it("leads every task to a Fail state that says what to do", () => {
@@ -123,6 +124,12 @@ const JOIN = { lambda: ["Export", "CheckExport"], glue: ["Export", "ReadAnswer"]
 const IMPORT = ["BeginImport", "Import", "DescribeImport", "CheckImport"];
 const SOLUTION = ["BeginSolution", "EnsureSolution", "DescribeSolution", "CheckSolution"];
 const TRAIN = ["BeginTraining", "Train", "DescribeTraining", "CheckTraining", "ReadMetrics"];
+const ACCEPT = ["CheckPresent", "AcceptFirst", "AcceptVersion"];
+const GATE = ["BeginGate", "ReadAccepted", "FindServed", ...ACCEPT, "CheckAccepted"];
+const BASELINE = [
+  ...["BeginBaselineSolution", "EnsureBaselineSolution", "DescribeBaselineSolution", "CheckBaselineSolution"],
+  ...["BeginBaselineTraining", "TrainBaseline", "DescribeBaselineTraining", "CheckBaselineTraining", "ReadBaselineMetrics", "BaselineGate"],
+];
 const DEPLOY = ["BeginDeployment", "FindCampaign", "CreateCampaign", "FindCampaign", "CheckCampaign"];
 const CLEAN = ["ListRuns", "FindSuperseded", "Done"];
 
@@ -130,25 +137,42 @@ const ORDERS: [what: string, args: Partial<DefinitionArgs>, states: string[]][] 
   [
     "a query's parts, trained after the export",
     { train: "afterExport" },
-    [...BEGIN, ...BUILD, ...COUNT, ...JOIN.lambda, ...IMPORT, ...SOLUTION, ...TRAIN, ...DEPLOY, "Record", ...CLEAN],
+    [...BEGIN, ...BUILD, ...COUNT, ...JOIN.lambda, ...IMPORT, ...SOLUTION, ...TRAIN, ...GATE, ...DEPLOY, "Record", ...CLEAN],
   ],
   [
     "a query's parts and a job, trained weekly without a campaign",
     { train: "weekly", exporter: EXPORTERS.glue, recommender: TRAINED_ALONE },
     [
       ...[...BEGIN, ...BUILD, ...COUNT, ...JOIN.glue, ...IMPORT, ...SOLUTION],
-      ...["BeginWeekly", "ListRecentVersions", "CheckRecentVersions", ...TRAIN, "KeepVersion", "Record", ...CLEAN],
+      ...["BeginWeekly", "ListRecentVersions", "CheckRecentVersions", ...TRAIN],
+      ...["BeginGate", "ReadAccepted", ...ACCEPT, "LeaveCampaign", "Record", ...CLEAN],
     ],
   ],
   [
     "a source's parts, never trained",
+    { train: "never", parts: PARTS.source, recommender: TRAINED_ALONE },
+    [...BEGIN, "NameExport", ...JOIN.lambda, ...IMPORT, "NoTraining", "Record", "Done"],
+  ],
+  [
+    "a source's parts, never trained, with a campaign",
     { train: "never", parts: PARTS.source },
-    [...BEGIN, "NameExport", ...JOIN.lambda, ...IMPORT, "SkipTraining", "Record", "Done"],
+    [
+      ...[...BEGIN, "NameExport", ...JOIN.lambda, ...IMPORT],
+      ...["SkipTraining", "BeginGate", "ReadAccepted", "FindServed", "CheckAccepted", "LeaveCampaign", "Record", "Done"],
+    ],
+  ],
+  [
+    "a source's parts, trained beside a baseline",
+    { train: "afterExport", parts: PARTS.source, recommender: WITH_BASELINE },
+    [
+      ...[...BEGIN, "NameExport", ...JOIN.lambda, ...IMPORT, ...SOLUTION, ...TRAIN, ...GATE.slice(0, 4), ...BASELINE],
+      ...["AcceptVersion", "CheckAccepted", ...DEPLOY, "Record", "Done"],
+    ],
   ],
   [
     "a source's parts and a job, trained after the export",
     { train: "afterExport", parts: PARTS.source, exporter: EXPORTERS.glue },
-    [...BEGIN, "NameExport", ...JOIN.glue, ...IMPORT, ...SOLUTION, ...TRAIN, ...DEPLOY, "Record", "Done"],
+    [...BEGIN, "NameExport", ...JOIN.glue, ...IMPORT, ...SOLUTION, ...TRAIN, ...GATE, ...DEPLOY, "Record", "Done"],
   ],
 ];
 
@@ -163,6 +187,10 @@ const ENDS: Record<string, string | undefined> = {
   ...{ EnsureSolution: "TrainingFailed", DescribeSolution: "TrainingFailed", Train: "TrainingFailed", DescribeTraining: "TrainingFailed" },
   ...{ ListVersions: "TrainingFailed", ReadVersion: "TrainingFailed", ReadMetrics: "TrainingFailed" },
   ...{ ListRecentVersions: "TrainingFailed", ReadRecentVersion: "TrainingFailed" },
+  ...{ EnsureBaselineSolution: "TrainingFailed", DescribeBaselineSolution: "TrainingFailed", TrainBaseline: "TrainingFailed" },
+  ...{ DescribeBaselineTraining: "TrainingFailed", ListBaselineVersions: "TrainingFailed", ReadBaselineVersion: "TrainingFailed" },
+  ...{ ReadBaselineMetrics: "TrainingFailed", ReadAccepted: "GateFailed", FindAccepted: "GateFailed", FindServed: "GateFailed" },
+  ...{ ReadPresentMetrics: "GateFailed", AcceptVersion: "GateFailed" },
   ...{ FindCampaign: "DeploymentFailed", CreateCampaign: "DeploymentFailed", UpdateCampaign: "DeploymentFailed" },
   ...{ Record: "RecordFailed", ListRuns: "CleanUpFailed", ListSuperseded: "CleanUpFailed", RemoveSuperseded: "CleanUpFailed" },
 };
@@ -174,12 +202,16 @@ const VARIABLES = {
   ...{
     attempt: 1,
     versionArn: "version",
+    baselineArn: "baseline",
+    accepted: "version",
+    served: "version",
+    metrics: {},
     versions: ["version"],
     stale: "prefix",
     keys: ["key"],
     exported: { manifest: { rows: 1, users: 1, items: 1 } },
   },
-  training: { solutionVersionArn: "version", metrics: {}, decision: "kept", reason: "none" },
+  training: { solutionVersionArn: "version", metrics: {}, present: null, baseline: null, decision: "kept", reason: "none" },
 };
 const NOT_ALLOWED = "not authorized to perform: the call";
 

@@ -1,7 +1,7 @@
 import * as assert from "node:assert/strict";
 import { Pipeline, type PipelineArgs } from "../../../components/pipeline/pipeline";
 import { pipelineDefinition } from "../../../components/pipeline/definition";
-import { DEFINITION_ARGS, EXPORTERS, PARTS, TRAINED_ALONE } from "../../support/definitionArgs";
+import { DEFINITION_ARGS, EXPORTERS, PARTS, TRAINED_ALONE, WITH_BASELINE } from "../../support/definitionArgs";
 import { deploy, UNKNOWN } from "../../support/pulumiMocks";
 
 const REGIONAL = "ap-southeast-1:123456789012";
@@ -35,17 +35,27 @@ const IMPORTED = [
     Condition: { StringEquals: { "iam:PassedToService": "personalize.amazonaws.com" } },
   },
 ];
-const TRAINED = [
+const ACCEPTED = "alice/recommender/accepted_version.json";
+/** What finding the accepted version and comparing with it takes. */
+const compared = (isTrained: boolean) => [
+  allow(
+    "CompareVersions",
+    ["personalize:DescribeSolutionVersion", ...(isTrained ? ["personalize:GetSolutionMetrics"] : [])],
+    personalize("solution/acme-c360-recommender-solution-dev-*"),
+  ),
+  allow("KeepAccepted", ["s3:GetObject", ...(isTrained ? ["s3:PutObject"] : [])], `arn:aws:s3:::lake/${ACCEPTED}`),
+  { ...allow("FindAccepted", ["s3:ListBucket"], "arn:aws:s3:::lake"), Condition: { StringEquals: { "s3:prefix": ACCEPTED } } },
+];
+const trained = (...solutions: string[]) => [
   allow(
     "Train",
-    [
-      ...["personalize:CreateSolution", "personalize:DescribeSolution", "personalize:CreateSolutionVersion"],
-      ...["personalize:DescribeSolutionVersion", "personalize:GetSolutionMetrics"],
-    ],
-    [SOLUTION, `${SOLUTION}/*`],
+    ["personalize:CreateSolution", "personalize:DescribeSolution", "personalize:CreateSolutionVersion"],
+    solutions.flatMap((solution) => [solution, `${solution}/*`]),
   ),
   allow("ListVersions", ["personalize:ListSolutionVersions"], "*"),
+  ...compared(true),
 ];
+const TRAINED = trained(SOLUTION);
 const DEPLOYED = allow(
   "Deploy",
   ["personalize:CreateCampaign", "personalize:UpdateCampaign", "personalize:DescribeCampaign"],
@@ -177,8 +187,19 @@ describe("Pipeline", () => {
       const { policy } = (await create({ parts: PARTS.source, ...args }, true)).get(ROLE_POLICY, "p-role-policy").inputs;
       return (policy as { Statement: object[] }).Statement.slice(2, -OBSERVED.length);
     };
+<<<<<<< HEAD
     assert.deepEqual(await statements({ train: "never" }), [...IMPORTED, RECORDED]);
     assert.deepEqual(await statements({ train: "weekly", recommender: TRAINED_ALONE }), [...IMPORTED, ...TRAINED, RECORDED, NOTIFIED]);
+=======
+    assert.deepEqual(await statements({ train: "never", recommender: TRAINED_ALONE }), [...IMPORTED, RECORDED]);
+    assert.deepEqual(await statements({ train: "never" }), [...IMPORTED, ...compared(false), DEPLOYED, RECORDED]);
+    assert.deepEqual(await statements({ train: "weekly", recommender: TRAINED_ALONE }), [...IMPORTED, ...TRAINED, RECORDED]);
+    const baseline = WITH_BASELINE.gate.baseline?.arn ?? "";
+    assert.deepEqual(await statements({ train: "weekly", recommender: WITH_BASELINE }), [
+      ...[...IMPORTED, ...trained(WITH_BASELINE.solution.arn, baseline)],
+      ...[DEPLOYED, RECORDED],
+    ]);
+>>>>>>> eebb220 (Let a quality gate decide which version may serve, and bring the campaign to the accepted one on every run)
   });
 
   it("has no schedule if the schedule is off", async () => {

@@ -4,7 +4,10 @@ import { type Respond, STARTED, TaskError, walk, type Walked } from "../../../su
 
 const HOUR = 3_600_000;
 const CAMPAIGN = { name: "campaign", arn: "arn:campaign", minProvisionedTps: 2 };
-const VARIABLES = { versionArn: "new", metrics: {} };
+const VARIABLES = {
+  ...{ versionArn: "new", metrics: {}, present: null, baseline: null, accepted: "new", why: "it is better" },
+  unchanged: { decision: "kept", reason: "the campaign serves the solution version already" },
+};
 
 const time = (ms: number) => new Date(ms).toISOString();
 const fails = (error: string, cause?: string): never => {
@@ -41,7 +44,7 @@ describe("the deployment of a run", () => {
     assert.deepEqual([decision(walked), walked.states.filter((state) => state === "WaitForCampaign").length], ["created", 2]);
     assert.deepEqual(walked.variables.training, {
       ...{ solutionVersionArn: "new", metrics: {}, baseline: null, present: null },
-      ...{ decision: "created", reason: "the run trained a solution version" },
+      ...{ decision: "created", reason: "it is better" },
     });
   });
 

@@ -52,7 +52,7 @@ describe("the training of a run", () => {
     assert.deepEqual(walked.calls.Train, [{ Name: `${OWN}-1`, SolutionArn: SOLUTION, TrainingMode: "FULL" }]);
     assert.deepEqual(walked.calls.ReadMetrics, [{ SolutionVersionArn: "new-version" }]);
     const { solutionVersionArn, metrics } = trainingOf(walked);
-    assert.deepEqual([solutionVersionArn, metrics], ["new-version", { precision_at_25: 0.5 }]);
+    assert.deepEqual([solutionVersionArn, metrics], ["new-version", { normalized_discounted_cumulative_gain_at_25: 0.5 }]);
   });
 
   it("fails with the service's reason, and leaves the campaign", async () => {
@@ -135,15 +135,15 @@ describe("the training of a run", () => {
 
   it("deploys nothing where there is no campaign", async () => {
     const walked = await walkPipeline({ recommender: TRAINED_ALONE });
-    assert.deepEqual(from("ReadMetrics", walked).slice(0, 3), ["ReadMetrics", "KeepVersion", "Record"]);
+    assert.deepEqual(from("AcceptVersion", walked).slice(0, 3), ["AcceptVersion", "LeaveCampaign", "Record"]);
     const { solutionVersionArn, decision, reason } = trainingOf(walked);
     assert.deepEqual([solutionVersionArn, decision, reason], ["new-version", "kept", "the campaign is off"]);
     assert.equal("campaignArn" in (walked.output as object), false);
   });
 
   it("does not happen where it is off", async () => {
-    const walked = await walkPipeline({ train: "never" });
-    assert.deepEqual(from("CheckImport", walked).slice(0, 3), ["CheckImport", "SkipTraining", "Record"]);
+    const walked = await walkPipeline({ train: "never", recommender: TRAINED_ALONE });
+    assert.deepEqual(from("CheckImport", walked).slice(0, 3), ["CheckImport", "NoTraining", "Record"]);
     const skipped = { solutionVersionArn: "", metrics: {}, baseline: null, present: null, decision: "skipped" };
     assert.deepEqual(trainingOf(walked), { ...skipped, reason: "pipeline.train is never" });
     const [{ Bucket, Key, Body }] = walked.calls.Record as { Bucket: string; Key: string; Body: Record<string, unknown> }[];
@@ -179,7 +179,7 @@ describe("a weekly training", () => {
     }
   });
 
-  it("is skipped where there is a younger one, and the campaign is left as it is", async () => {
+  it("is skipped where there is a younger one, and a campaign without an accepted version is left as it is", async () => {
     const walked = await weekly([made(30 * DAY, "ACTIVE", "older"), made(6.4 * DAY)]);
     assert.deepEqual([walked.calls.Train, walked.calls.FindCampaign], [undefined, undefined]);
     assert.deepEqual(trainingOf(walked), {
