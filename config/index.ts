@@ -129,7 +129,7 @@ function resolve(stage: string, name: string, settings: Overrides): TenantConfig
       protect,
     },
     forwarder: { ...settings.forwarder },
-    recommender: { campaign: defaults.campaign, protect, ...personalize },
+    recommender: { campaign: defaults.campaign, requireBaseline: defaults.requireBaseline, protect, ...personalize },
     catalog: { database: settings.database ?? databaseName(owner), projectionStart },
     export: { ...exporting, ...(settings.history?.columns && { historyColumns: settings.history.columns }) },
     notices: { email: settings.alarms?.email },

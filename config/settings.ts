@@ -68,6 +68,9 @@ const overridable = {
     protect: z.boolean({ error: "true or false" }),
     campaign: z.boolean({ error: "true or false" }),
     minProvisionedTps: whole(1, 500),
+    metric: text(/^[a-z][a-z0-9_]{0,99}$/, "the name of an offline metric, 1 to 100 lower-case letters, digits or underscores"),
+    tolerance: share(),
+    requireBaseline: z.boolean({ error: "true or false" }),
   }),
   export: section({
     engine: oneOf("lambda", "glue"),

@@ -18,6 +18,8 @@ export interface StageDefaults {
   train: "never" | "weekly";
   /** Whether a campaign serves recommendations; it is billed by the hour. */
   campaign: boolean;
+  /** Whether a first solution version must beat a baseline, whose training is billed too. */
+  requireBaseline: boolean;
 }
 
 /** Once a day, after the events of the day before have arrived: delivery buffers them for at most 15 minutes. */
@@ -32,8 +34,17 @@ const KEPT = {
   schedule: NIGHTLY,
   train: "weekly",
   campaign: true,
+  requireBaseline: true,
 } as const;
-const TRIAL = { protect: false, logRetentionDays: 14, schedule: "off", train: "never", campaign: false, ...SMALL } as const;
+const TRIAL = {
+  protect: false,
+  logRetentionDays: 14,
+  schedule: "off",
+  train: "never",
+  campaign: false,
+  requireBaseline: false,
+  ...SMALL,
+} as const;
 
 const STAGES: Record<string, StageDefaults> = {
   prod: { ...KEPT, shards: 5, retentionHours: 168, logRetentionDays: 90 },

@@ -30,6 +30,8 @@ const IMPORTED: Needed = {
 const DEPLOYED: Needed = {
   solution: TRAIN,
   "solution version": TRAIN,
+  "lake recommender/accepted_version.json": ["s3:GetObject", "s3:PutObject"],
+  "list lake recommender/accepted_version.json": ["s3:ListBucket"],
   campaign: ["personalize:CreateCampaign", "personalize:DescribeCampaign", "personalize:UpdateCampaign"],
 };
 

@@ -162,6 +162,7 @@ export const PIPELINE_OVERRIDES: Record<OfPipeline, Overridden> = {
     { recommender: { campaign: true } },
     {
       made: /^recommender-consumer( |$)/,
+      remade: TRAINING,
       set: { [`${MACHINE}.States.Done.Output.campaignArn`]: CAMPAIGN, "recommender-consumer policy.Statement.0.Resource": CAMPAIGN },
     },
   ],
@@ -174,6 +175,30 @@ export const PIPELINE_OVERRIDES: Record<OfPipeline, Overridden> = {
         [`${MACHINE}.States.CreateCampaign.Arguments.MinProvisionedTPS`]: 7,
         [`${MACHINE}.States.UpdateCampaign.Arguments.MinProvisionedTPS`]: 7,
         [`${MACHINE}.States.CreateCampaign.Arguments.Name`]: "TENANT-c360-recommender-campaign-dev",
+      },
+    },
+  ],
+  "recommender.metric": [
+    { pipeline: { train: "afterExport" }, recommender: { metric: "precision_at_5" } },
+    {
+      remade: TRAINING,
+      set: {
+        [`${MACHINE}.States.QualityGate.Choices.0.Condition`]: /\$lookup\(\$present, "precision_at_5"\)/,
+        [`${MACHINE}.States.AcceptVersion.Arguments.Body.metric`]: '{% "precision_at_5" %}',
+      },
+    },
+  ],
+  "recommender.tolerance": [
+    { pipeline: { train: "afterExport" }, recommender: { tolerance: 0.25 } },
+    { remade: TRAINING, set: { [`${MACHINE}.States.QualityGate.Choices.0.Condition`]: / \$new >= \$old \* 0\.75 / } },
+  ],
+  "recommender.requireBaseline": [
+    { pipeline: { train: "afterExport" }, recommender: { requireBaseline: true } },
+    {
+      remade: TRAINING,
+      set: {
+        [`${MACHINE}.States.EnsureBaselineSolution.Arguments.Name`]: "TENANT-c360-recommender-solution-dev-488",
+        [`${MACHINE}.States.BaselineGate.Choices.0.Condition`]: / \$new > \$old /,
       },
     },
   ],

@@ -1,5 +1,6 @@
 import { arnsOf } from "../../components/shared/tenantContext";
 import {
+  acceptedVersionKey,
   cachePrefixes,
   eventPrefixes,
   historyDescriptionsPrefix,
@@ -127,7 +128,8 @@ function bucketTargets({ stack: stage, resources }: StackResources, tenant: stri
     { ...common, what: `key of ${shown(key)}`, arn: KEY, key, context: via("s3", `${arn}/${key}`), resourcePolicy: undefined },
   ]);
   const folders = new Set(keys.map((key) => key.slice(0, key.lastIndexOf("/") + 1)));
-  const listings = [...folders, ...(zone === "downstream" ? keys : [])].map((listed): Target => {
+  const looked = zone === "downstream" ? keys : keys.filter((key) => key.endsWith(acceptedVersionKey("")));
+  const listings = [...folders, ...looked].map((listed): Target => {
     return { ...common, what: `list ${shown(listed)}`, arn, key: listed, context: { "s3:prefix": listed } };
   });
   return [
@@ -157,6 +159,7 @@ function keysOf(zone: Zone, stage: string, mapping: string): string[] {
       `${interactionsPrefix(prefix)}dt=2026-11-24/run=0123456789ab-1/part`,
       `${historyDescriptionsPrefix(prefix)}descriptions.json`,
       `${trainingRunsPrefix(prefix)}dt=2026-11-24/0123456789ab-1.json`,
+      acceptedVersionKey(prefix),
       `${prefix}crm_derived_restricted/t200_by_hand/part`,
       `${SOURCE_PREFIX}dt=2026-11-24/part.csv.gz`,
     ],
