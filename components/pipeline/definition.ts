@@ -8,7 +8,7 @@ import { importCsv } from "./steps/import";
 import { acquireLock } from "./steps/lock";
 import { countInteractions, writeParts } from "./steps/parts";
 import { prepareRun } from "./steps/prepare";
-import { qualityGate } from "./steps/gate";
+import { noticeOfRefusal, qualityGate } from "./steps/gate";
 import { leaveCampaign, noTraining, recordRun, skipTraining } from "./steps/record";
 import { buildInteractions, cleanUp, describeHistory, publishPartition, unlessBuilt } from "./steps/table";
 import { ensureSolution, onceAWeek, readMetrics, trainingFailed, trainVersion } from "./steps/training";
@@ -98,7 +98,8 @@ function trainAndDeploy(args: DefinitionArgs): Step[] {
   const { train, recommender, maxWaitHours } = args;
   const { campaign } = recommender;
   if (train === "never" && !campaign) return [noTraining()];
-  return [...training(args), qualityGate(args), campaign ? deployCampaign(campaign, maxWaitHours) : leaveCampaign(false)];
+  const deployment = campaign ? deployCampaign(campaign, maxWaitHours) : leaveCampaign(false);
+  return [...training(args), qualityGate(args), deployment, ...(train === "never" ? [] : [noticeOfRefusal(args)])];
 }
 
 function training(args: DefinitionArgs): Step[] {

@@ -71,7 +71,14 @@ export interface Ran {
     engine: string;
     counts: Counts;
     export: { decision: string; reason: string; etag: string };
-    training: { solutionVersionArn: string; metrics: Record<string, number>; decision: string; reason: string };
+    training: {
+      solutionVersionArn: string;
+      metrics: Record<string, number>;
+      present: Record<string, number> | null;
+      baseline: Record<string, number> | null;
+      decision: string;
+      reason: string;
+    };
     campaignArn?: string;
   };
   error?: string;

@@ -23,7 +23,7 @@ const ROLE_POLICY = "aws:iam/rolePolicy:RolePolicy";
 export interface Changes
   extends
     Partial<Pick<PipelineArgs, "maxWaitHours" | "streamedEvents" | "interactionColumns" | "train">>,
-    Partial<Pick<RecommenderArgs, "recipe" | "campaign" | "minProvisionedTps">>,
+    Partial<Pick<RecommenderArgs, "recipe" | "campaign" | "minProvisionedTps" | "requireBaseline">>,
     Partial<Pick<InteractionExportArgs, "engine" | "source">> {}
 
 const deployments = new Map<string, Promise<Registered[]>>();
@@ -36,9 +36,9 @@ export function registered(changes: Changes): Promise<Registered[]> {
   return found;
 }
 
-function make({ recipe, campaign, minProvisionedTps, engine, source, ...changes }: Changes): void {
+function make({ recipe, campaign, minProvisionedTps, requireBaseline, engine, source, ...changes }: Changes): void {
   const { interactionColumns } = changes;
-  const served = { context: CONTEXT, recipe, campaign, minProvisionedTps };
+  const served = { context: CONTEXT, recipe, campaign, minProvisionedTps, requireBaseline };
   const { databaseName, workgroupName } = new Catalog("c", { context: CONTEXT, database: DATABASE });
   const { targets } = new InteractionExport("e", { context: CONTEXT, interactionColumns, engine, source });
   const existing = { ...recommenderResources(served), trackingId: "made-by-the-test" };

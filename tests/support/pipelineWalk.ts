@@ -65,6 +65,7 @@ export const RESPONSES: Record<string, Respond> = {
   },
   CreateCampaign: () => ({}),
   UpdateCampaign: () => ({}),
+  PublishNotice: () => ({}),
   Record: () => ({}),
   ListRuns: () => ({}),
 };

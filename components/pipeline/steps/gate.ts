@@ -2,6 +2,7 @@ import { acceptedVersionKey } from "../../shared/naming";
 import type { DefinitionArgs } from "../definition";
 import { catchTo, choice, fail, jsonata, jsonataFields, NO_TEXT, sdkTask, type State, type States, type Step } from "../states";
 import { trainBaseline } from "./baseline";
+import { publishNotice } from "./notice";
 import { metricsTask } from "./training";
 
 /** ARN of the version to compare with: what the campaign serves, or else what was accepted last; empty when there is none. */
@@ -51,7 +52,7 @@ export function qualityGate(args: DefinitionArgs): Step {
       return {
         BeginGate: {
           Type: "Pass",
-          Assign: { accepted: NO_TEXT, served: NO_TEXT, present: null, baseline: null, why: NO_TEXT },
+          Assign: { accepted: NO_TEXT, served: NO_TEXT, present: null, baseline: null, why: NO_TEXT, refused: false },
           Next: "ReadAccepted",
         },
         ...findAccepted(args, found),
@@ -146,8 +147,21 @@ function compare(args: DefinitionArgs, next: string): States {
   };
 }
 
+/** Publishes a notice where the gate refused the new version. */
+export function noticeOfRefusal(args: DefinitionArgs): Step {
+  const notice = publishNotice(args, {
+    event: "kept the version that serves",
+    advice:
+      "Compare what was trained on with the run before (t310_training_run). The next training is compared again; npm run rollback goes back to an earlier version.",
+  });
+  return {
+    first: "CheckRefusal",
+    states: (next) => ({ CheckRefusal: choice([{ when: "$refused", next: notice.first }], next), ...notice.states(next) }),
+  };
+}
+
 function refuse({ reason }: Verdict, next: string): State {
-  return { Type: "Pass", Assign: { unchanged: { decision: "kept", reason: jsonata(reason) } }, Next: next };
+  return { Type: "Pass", Assign: { refused: true, unchanged: { decision: "kept", reason: jsonata(reason) } }, Next: next };
 }
 
 /** Written before the deployment, so that a run that ends in between is continued by the next one. */

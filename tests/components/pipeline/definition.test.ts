@@ -29,6 +29,7 @@ const ASKS: Record<string, string[]> = {
   "aws-sdk:s3:listObjectsV2": ["s3:ListBucket"],
   "aws-sdk:s3:deleteObjects": ["s3:DeleteObject"],
   "aws-sdk:s3:putObject": ["s3:PutObject"],
+  "aws-sdk:sns:publish": ["sns:Publish"],
   "aws-sdk:personalize:createDatasetImportJob": ["personalize:CreateDatasetImportJob", "iam:PassRole"],
   ...Object.fromEntries(
     ["DescribeDatasetImportJob", "CreateSolution", "DescribeSolution", "CreateSolutionVersion", "DescribeSolutionVersion"]
@@ -103,10 +104,11 @@ for (const { name, from, args } of WAYS) {
       assert.equal(definition.TimeoutSeconds, ((args.recommender.gate.baseline ? 7 : 5) * 24 + 24) * 3600);
     });
 
-    it("leads every task to a Fail state that says what to do", () => {
+    it("leads every task to a Fail state that says what to do, but for a notice, which fails no run", () => {
       for (const { Resource, Catch } of tasks) {
         const last = Catch.at(-1);
         assert.deepEqual(last?.ErrorEquals, ["States.ALL"], Resource);
+        if (last?.Next === "NoticeNotSent") continue;
         assert.equal(States[last?.Next ?? ""]?.Type, "Fail", Resource);
       }
       for (const [state, { Type, Cause }] of Object.entries(States)) {
@@ -130,7 +132,7 @@ const BASELINE = [
   ...["BeginBaselineSolution", "EnsureBaselineSolution", "DescribeBaselineSolution", "CheckBaselineSolution"],
   ...["BeginBaselineTraining", "TrainBaseline", "DescribeBaselineTraining", "CheckBaselineTraining", "ReadBaselineMetrics", "BaselineGate"],
 ];
-const DEPLOY = ["BeginDeployment", "FindCampaign", "CreateCampaign", "FindCampaign", "CheckCampaign"];
+const DEPLOY = ["BeginDeployment", "FindCampaign", "CreateCampaign", "FindCampaign", "CheckCampaign", "CheckRefusal"];
 const CLEAN = ["ListRuns", "FindSuperseded", "Done"];
 
 const ORDERS: [what: string, args: Partial<DefinitionArgs>, states: string[]][] = [
@@ -145,7 +147,7 @@ const ORDERS: [what: string, args: Partial<DefinitionArgs>, states: string[]][] 
     [
       ...[...BEGIN, ...BUILD, ...COUNT, ...JOIN.glue, ...IMPORT, ...SOLUTION],
       ...["BeginWeekly", "ListRecentVersions", "CheckRecentVersions", ...TRAIN],
-      ...["BeginGate", "ReadAccepted", ...ACCEPT, "LeaveCampaign", "Record", ...CLEAN],
+      ...["BeginGate", "ReadAccepted", ...ACCEPT, "LeaveCampaign", "CheckRefusal", "Record", ...CLEAN],
     ],
   ],
   [
@@ -229,7 +231,7 @@ describe("the pipeline's definition", () => {
   it("ends in an error of its own, which says why and what to do, whatever call is not allowed", async () => {
     const definitions = WAYS.map(({ args }) => pipelineDefinition(args));
     const all = definitions.flatMap(({ States }) => Object.keys(States).filter((state) => isTask(States[state])));
-    assert.deepEqual(Object.keys(ENDS).sort(), [...new Set(all)].sort());
+    assert.deepEqual([...Object.keys(ENDS), "PublishNotice"].sort(), [...new Set(all)].sort());
     for (const [state, expected = "AccessDenied"] of Object.entries(ENDS)) {
       const { States } = definitions.find((one) => state in one.States) ?? assert.fail(state);
       const denied = () => {

@@ -199,6 +199,9 @@ describe("the campaign of a run", () => {
     const Body = walked.calls.Record[0].Body as Record<string, unknown>;
     assert.deepEqual([Body.decision, Body.metrics, Body.present, Body.baseline], ["kept", { [METRIC]: 0.1 }, { [METRIC]: 0.5 }, null]);
     assert.ok(walked.states.includes("ListRuns"));
+    const [{ Message }] = walked.calls.PublishNotice;
+    assert.ok(String(Message).includes(`Reason: ${String(reason)}`), String(Message));
+    assert.equal((await run({}, SERVED, { ...worse, ReadMetrics: metrics(0.6), ...serving(SERVED) })).calls.PublishNotice, undefined);
   });
 
   it("gets the accepted version with the next run, whether it trains or not, and never a refused one", async () => {
