@@ -80,7 +80,7 @@ describe("a preview that adopts a lake", () => {
     const { printed, resources } = await stackResources("alice");
     assert.deepEqual([printed, bucketResources(resources)], [[], []]);
     const policies = resources.flatMap(({ inputs }) => [inputs.policy, inputs.assumeRolePolicy].filter(Boolean));
-    assert.equal(policies.length, 6 + 6 + 1);
+    assert.equal(policies.length, 6 + 6 + 1 + 1);
     assert.doesNotMatch(JSON.stringify(policies), /null/);
   });
 });

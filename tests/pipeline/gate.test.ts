@@ -62,6 +62,7 @@ describe("the quality gate of a run", function () {
     const { status, output } = await run("worse", false);
     const { decision, present, baseline, reason } = output.training;
     assert.deepEqual([status, decision, baseline, present], ["SUCCEEDED", "kept", null, first.metrics], reason);
+    assert.ok((await pipeline.notices()).at(-1)?.includes(`Reason: ${reason}`));
     assert.deepEqual([await pipeline.served(), await accepted()], [best, best]);
   });
 

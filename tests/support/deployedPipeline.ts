@@ -238,6 +238,15 @@ export class DeployedPipeline {
     return [...new Set(allowing.filter((sids) => sids.length === 1).flat())].sort();
   }
 
+  /** Messages that were published so far. */
+  async notices(): Promise<string[]> {
+    const log = await readFile(join(this.running.stateDir, "sns/messages.ndjson"), "utf8");
+    return log
+      .trimEnd()
+      .split("\n")
+      .map((line) => (JSON.parse(line) as { message: string }).message);
+  }
+
   /** Statements of the pipeline role's policy. */
   get statements(): Statement[] {
     const { policy } = this.resources.find(({ name }) => name === "p-role-policy")?.inputs as { policy: { Statement: Statement[] } };
