@@ -77,8 +77,8 @@ describe("an error over HTTP", () => {
     assert.deepEqual(await who(nobody), query(403, "Sender", "InvalidClientTokenId", UNKNOWN));
     const unknown = "the local sts has no operation AssumeRole";
     assert.deepEqual(await who(guest, "AssumeRole"), query(501, "Receiver", "UnknownOperationException", unknown));
-    const [, , , body] = await ask(guest, "sns", "/", { method: "POST", body: "Action=ListTopics", headers: form });
-    assert.match(String(body), /<Message>the local cloud has no service sns<\/Message>/);
+    const [, , , body] = await ask(guest, "rds", "/", { method: "POST", body: "Action=DescribeEvents", headers: form });
+    assert.match(String(body), /<Message>the local cloud has no service rds<\/Message>/);
   });
 
   it("tells of an unknown access key in each service's own form", async () => {
