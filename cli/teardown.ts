@@ -46,6 +46,7 @@ async function run(options: TeardownOptions, context: CommandContext): Promise<n
   const { print, printError, signal } = context;
   const { checkForeignCampaigns, deleteResources, findResources } = await import("./aws/campaigns");
   const { blockerLines, findBlockers } = await import("./aws/blockers");
+  const { checkIdle } = await import("./aws/execution");
   const { withCredentials } = await import("./shared/stack");
   const target = await findTarget(options, context);
   const found = await withCredentials(options.stack, () => findResources({ ...target, signal }));
@@ -55,7 +56,7 @@ async function run(options: TeardownOptions, context: CommandContext): Promise<n
   for (const line of lines) print(line);
   for (const line of blockerLines(await findBlockers({ ...target, signal }), target.region)) print(line);
   checkForeignCampaigns(found);
-  await checkIdle(target, signal);
+  await checkIdle(target.sfn, target.owners, signal);
   if (lines.length === 0) {
     print(`There is nothing to delete: no campaign or solution of ${whose} in ${target.region}.`);
     return 0;
@@ -86,20 +87,15 @@ interface Target {
 }
 
 /** @throws UsageError when stack or tenant are unknown, Error while the local cloud is being deployed to */
-async function findTarget({ stack, tenant }: TeardownOptions, { programDir, folder }: CommandContext): Promise<Target> {
-  const { checkTenant, clientSettings, findLocalCloud, readSettings } = await import("./shared/stack");
+async function findTarget({ stack, tenant }: TeardownOptions, context: CommandContext): Promise<Target> {
+  const { checkTenant, findStack } = await import("./shared/stack");
   const { IAMClient } = await import("@aws-sdk/client-iam");
   const { PersonalizeClient } = await import("@aws-sdk/client-personalize");
   const { SFNClient } = await import("@aws-sdk/client-sfn");
   const { STSClient } = await import("@aws-sdk/client-sts");
-  const cloud = findLocalCloud(stack, folder);
-  const { stage, tenants, stack: settings } = await readSettings(programDir, cloud?.stack ?? stack);
-  if (cloud !== undefined && cloud.tenants === undefined) {
-    throw new Error(`the local cloud at ${cloud.endpoint} is not complete yet: npm start is still deploying`);
-  }
+  const { stage, tenants, client, isLocal } = await findStack(stack, context);
   const known = tenants.map(({ name }) => name);
   const chosen = tenant === undefined ? known : [checkTenant(tenant, known, `stack ${stack}`)];
-  const client = clientSettings(cloud, settings.config["aws:region"]);
   return {
     iam: new IAMClient(client),
     personalize: new PersonalizeClient(client),
@@ -107,23 +103,8 @@ async function findTarget({ stack, tenant }: TeardownOptions, { programDir, fold
     sts: new STSClient(client),
     region: client.region,
     owners: chosen.map((name) => ({ tenant: name, stage })),
-    pollMs: cloud === undefined ? POLL_MS.aws : POLL_MS.local,
+    pollMs: isLocal ? POLL_MS.local : POLL_MS.aws,
   };
-}
-
-/**
- * A running pipeline would create again what is deleted, or fail half way.
- *
- * @throws Error naming an execution that is running
- */
-async function checkIdle({ sfn, owners }: Target, signal: AbortSignal): Promise<void> {
-  const { findRunningExecution, findStateMachines } = await import("./aws/execution");
-  const { physicalName } = await import("../components/shared/naming");
-  const names = owners.map((owner) => physicalName("stateMachine", owner, "pipeline"));
-  for (const stateMachineArn of await findStateMachines(sfn, names, signal)) {
-    const running = await findRunningExecution(sfn, stateMachineArn, signal);
-    if (running !== undefined) throw new Error(`the pipeline is running: wait for ${running} or stop it, then try again`);
-  }
 }
 
 async function isConfirmed({ ask, signal }: CommandContext): Promise<boolean> {

@@ -1,8 +1,9 @@
 import { type IAMClient, paginateListEntitiesForPolicy } from "@aws-sdk/client-iam";
 import { paginateListDatasets, type PersonalizeClient } from "@aws-sdk/client-personalize";
-import { GetCallerIdentityCommand, type STSClient } from "@aws-sdk/client-sts";
+import type { STSClient } from "@aws-sdk/client-sts";
 import { type Owner, physicalName } from "../../components/shared/naming";
 import { arnsOf, type AwsContext } from "../../components/shared/tenantContext";
+import { findCaller } from "./caller";
 
 /** Where to look, and whose resources. */
 export interface BlockerOptions {
@@ -44,8 +45,7 @@ export interface Blockers {
 /** Finds out what `pulumi destroy` would stop at. A permission that is missing leaves a list incomplete, which `unknown` says. */
 export async function findBlockers(options: BlockerOptions): Promise<Blockers> {
   const { sts, region, signal } = options;
-  const { Account: account = "", Arn = "" } = await sts.send(new GetCallerIdentityCommand({}), { abortSignal: signal });
-  const where = { partition: Arn.split(":")[1], region, account };
+  const { where } = await findCaller(sts, region, signal);
   const attachments: Attachment[] = [];
   const datasets: ForeignDataset[] = [];
   const unknown: string[] = [];

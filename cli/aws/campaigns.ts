@@ -98,8 +98,8 @@ export async function findResources(
   };
 }
 
-/** A solution's name ends with the hash of its recipe. */
-function isSolutionOf(owner: Owner, name: string): boolean {
+/** Whether a solution is the pipeline's: its name ends with the hash of its recipe. */
+export function isSolutionOf(owner: Owner, name: string): boolean {
   const prefix = `${physicalName("solution", owner, "solution")}-`;
   return name.startsWith(prefix) && /^[0-9a-f]+$/.test(name.slice(prefix.length));
 }
@@ -145,8 +145,8 @@ function wait(reason: string): Step {
   return { do: "wait", reason };
 }
 
-/** The service writes both IN PROGRESS and IN_PROGRESS. */
-function isChanging(status: string): boolean {
+/** Whether a resource, or an update of one, is under way. The service writes both IN PROGRESS and IN_PROGRESS. */
+export function isChanging(status: string): boolean {
   return /(PENDING|IN[ _]PROGRESS|STOPPING)$/.test(status);
 }
 

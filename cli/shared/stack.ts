@@ -1,7 +1,8 @@
 import { readStack, type Stack } from "@c360/local-pulumi";
 import { RESERVED_STAGES, STAGE_PATTERN } from "../../components/shared/naming";
 import { readEndpoint, type Endpoint } from "../../local/workspace";
-import { UsageError } from "./command";
+import type { TenantConfig } from "../../config";
+import { type CommandContext, UsageError } from "./command";
 
 /** A command that watches or waits for hours must survive calls that fail for a while. */
 const MAX_ATTEMPTS = 10;
@@ -65,6 +66,33 @@ export function findLocalCloud(stack: string, folder: string): Endpoint | undefi
   if (cloud !== undefined && (stack === "local" || stack === cloud.stack)) return cloud;
   if (stack === "local") throw new UsageError("--stack local needs a running local cloud: start one with npm start -- --keep");
   return undefined;
+}
+
+/** A stack that is deployed, or was. */
+export interface DeployedStack {
+  stage: string;
+  tenants: TenantConfig[];
+  /** Settings of clients of its account. */
+  client: ClientSettings;
+  isLocal: boolean;
+}
+
+/**
+ * Finds a stack on AWS or on the local cloud.
+ *
+ * @param stack its name, or "local"
+ * @throws UsageError when there is no such stack, Error while the local cloud is being deployed to
+ */
+export async function findStack(
+  stack: string,
+  { programDir, folder }: Pick<CommandContext, "programDir" | "folder">,
+): Promise<DeployedStack> {
+  const cloud = findLocalCloud(stack, folder);
+  const { stage, tenants, stack: settings } = await readSettings(programDir, cloud?.stack ?? stack);
+  if (cloud !== undefined && cloud.tenants === undefined) {
+    throw new Error(`the local cloud at ${cloud.endpoint} is not complete yet: npm start is still deploying`);
+  }
+  return { stage, tenants, client: clientSettings(cloud, settings.config["aws:region"]), isLocal: cloud !== undefined };
 }
 
 /** Settings of an SDK client. */

@@ -2,8 +2,8 @@ import { cpSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ListCampaignsCommand, ListSolutionsCommand, PersonalizeClient } from "@aws-sdk/client-personalize";
-import { cloudControl, makePersonalize, sts } from "@c360/local-aws";
-import type { CommandContext } from "../../cli/shared/command";
+import { cloudControl, makePersonalize, type PersonalizeOptions, s3, sts } from "@c360/local-aws";
+import type { Command, CommandContext } from "../../cli/shared/command";
 import { teardown } from "../../cli/teardown";
 import {
   JumpingClock,
@@ -39,7 +39,7 @@ class HoldableClock extends JumpingClock {
   }
 }
 
-/** A local cloud with Personalize and Step Functions, to which a stack `two` of stage dev with the tenants acme and bolt is deployed. */
+/** A local cloud with Personalize, S3 and Step Functions, to which a stack `two` of stage dev with the tenants acme and bolt is deployed. */
 export class TeardownFixture {
   readonly personalize: PersonalizeClient;
   private trained = 0;
@@ -53,9 +53,11 @@ export class TeardownFixture {
     this.personalize = new PersonalizeClient({ ...machines.running.client, maxAttempts: 1 });
   }
 
-  static async open(): Promise<TeardownFixture> {
+  /** @param personalize how the local Personalize behaves */
+  static async open(personalize: PersonalizeOptions = {}): Promise<TeardownFixture> {
     const clock = new HoldableClock(FASTER);
-    const machines = await StepFunctionsBench.open({ clock, services: [makePersonalize({ latencyMs: 0 }), cloudControl, sts] });
+    const services = [makePersonalize({ latencyMs: 0, ...personalize }), cloudControl, s3, sts];
+    const machines = await StepFunctionsBench.open({ clock, services });
     const folder = mkdtempSync(join(tmpdir(), "c360-teardown-"));
     cpSync(join(REPOSITORY, "Pulumi.yaml"), join(folder, "Pulumi.yaml"));
     writeFileSync(join(folder, "Pulumi.two.yaml"), TWO_TENANTS);
@@ -73,9 +75,14 @@ export class TeardownFixture {
     rmSync(this.folder, { recursive: true });
   }
 
-  /** Runs the command. */
+  /** Runs `npm run teardown`. */
   run(args: string, context: Partial<CommandContext> = {}): Promise<CommandOutcome> {
-    return runCommand(teardown, args, { programDir: this.folder, folder: this.folder, ...context });
+    return this.runOther(teardown, args, context);
+  }
+
+  /** Runs another command. */
+  runOther<Options>(command: Command<Options>, args: string, context: Partial<CommandContext> = {}): Promise<CommandOutcome> {
+    return runCommand(command, args, { programDir: this.folder, folder: this.folder, ...context });
   }
 
   /** Names of the campaigns and solutions that exist, sorted. */
@@ -90,8 +97,9 @@ export class TeardownFixture {
     return recommenderWithData(this.machines, name);
   }
 
-  solution(name: string, { datasetGroupArn } = this.group): Promise<string> {
-    return makeSolution(this.personalize, datasetGroupArn, name);
+  /** @param recipeArn @default the popularity recipe's */
+  solution(name: string, { datasetGroupArn } = this.group, recipeArn?: string): Promise<string> {
+    return makeSolution(this.personalize, datasetGroupArn, name, recipeArn);
   }
 
   /** Trains a solution. */
