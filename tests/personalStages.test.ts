@@ -147,6 +147,7 @@ describe("dev and a personal stage", () => {
         ...["dead_letter", "errors", "history", "latest"].map(
           (kind) => `${tenant}-c360-upstream-dev/${stage}crm/dashboard_interaction/${kind}/`,
         ),
+        `${tenant}-c360-lake-dev/${stage}recommender/accepted_version.json`,
         `${tenant}-c360-upstream-dev/${OF_LAMBDA}`,
         ...(tenant === "bolt" ? [`bolt-c360-infra-dev/glue_jobs/${stage || "dev/"}`] : []),
       ]).sort();
@@ -164,7 +165,7 @@ describe("dev and a personal stage", () => {
       for (const tenant of TENANTS) {
         const { inputs } = get("aws:sfn/stateMachine:StateMachine", `${tenant}-pipeline-state-machine`);
         const found = JSON.stringify(inputs.definition).match(/\b(acme|bolt)[\w-]+/g);
-        const roles = ["athena", "export", "history", "recommender", "personalize", "campaign"];
+        const roles = ["athena", "export", "history", "recommender", "personalize", "campaign", "notices"];
         const own = roles.map((role) => `${tenant}-c360-recommender-${role}-${stack}`);
         const others = [`${tenant}-c360-recommender-solution-${stack}-a22`, `${tenant}-${stack}-`];
         const buckets = ["cache", "lake", "downstream"].map((zone) => `${tenant}-c360-${zone}-dev`);
