@@ -44,8 +44,6 @@ function readFlags(args: string[]): RollbackOptions | "help" {
 
 /** How often to look at a campaign that is being updated; AWS limits the rate of calls. */
 const POLL_MS = { local: 100, aws: 10_000 };
-/** The metric that is shown first, and that the accepted version's value is of. */
-const METRIC = "normalized_discounted_cumulative_gain_at_25";
 
 async function run(options: RollbackOptions, context: CommandContext): Promise<number> {
   const { print, printError, signal } = context;
@@ -94,15 +92,16 @@ async function findTarget({ stack, tenant }: RollbackOptions, context: CommandCo
   const { buckets, logRetentionDays, recommender } = tenants[known.indexOf(name)];
   const caller = await withCredentials(stack, () => findCaller(new STSClient(client), client.region, signal));
   const owner = tenantContext({ ...caller.where, tenant: name, stage, buckets, logRetentionDays });
+  const { datasetGroupArn, gate } = recommenderResources({ ...recommender, context: owner });
   return {
     personalize: new PersonalizeClient(client),
     sfn: new SFNClient(client),
     decisions: new Decisions(new S3Client(client), buckets.lake, owner.keyPrefix, signal),
     owner,
-    datasetGroupArn: recommenderResources({ ...recommender, context: owner }).datasetGroupArn,
+    datasetGroupArn,
     campaignArn: arnsOf(owner).campaign(physicalName("campaign", owner, "campaign")),
     hasCampaign: recommender.campaign,
-    metric: METRIC,
+    metric: gate.metric,
     callerArn: caller.arn,
     pollMs: isLocal ? POLL_MS.local : POLL_MS.aws,
     signal,

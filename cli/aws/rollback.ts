@@ -3,7 +3,7 @@ import type { SFNClient } from "@aws-sdk/client-sfn";
 import { type Owner, physicalName } from "../../components/shared/naming";
 import { UsageError } from "../shared/command";
 import { isSolutionOf } from "./campaigns";
-import { type AcceptedVersion, dateOfRollback, type Decisions, rollbackId } from "./decisions";
+import { type AcceptedVersion, dateOfRollback, type Decisions, rollbackId, type RollbackRecord } from "./decisions";
 import { deployVersion, settledCampaign } from "./deployment";
 import { checkIdle } from "./execution";
 import { deployedLast, describeVersion, findVersionBefore, readMetrics, type SolutionVersion, unusable } from "./solutionVersions";
@@ -162,13 +162,14 @@ async function accept({ to, runId, isAccepted }: RollbackPlan, { decisions, metr
   await decisions.accept({ solutionVersionArn: to.arn, metric, value, runId, decidedAt: new Date().toISOString() });
 }
 
+/** @throws Error that says that nothing but the record is missing */
 async function record(
   { to, runId }: RollbackPlan,
-  { decisions }: RollbackTarget,
+  { decisions, signal }: RollbackTarget,
   reason: string,
   present: Record<string, number> | null,
 ): Promise<void> {
-  await decisions.record({
+  const row: RollbackRecord = {
     run_id: runId,
     run_date: dateOfRollback(runId) ?? "",
     run_key: null,
@@ -182,5 +183,12 @@ async function record(
     present,
     decision: "rolledBack",
     reason,
-  });
+  };
+  try {
+    await decisions.record(row);
+  } catch (error) {
+    if (signal.aborted) throw error;
+    const { name, message } = error as Error;
+    throw new Error(`the campaign serves ${to.arn}, but the record of ${runId} could not be written, try again: ${name}: ${message}`);
+  }
 }

@@ -8,7 +8,8 @@ import { UsageError } from "../../cli/shared/command";
 import { runCommand } from "../support/commands";
 import { RollbackFixture } from "../support/rollbackFixture";
 
-const METRIC = "normalized_discounted_cumulative_gain_at_25";
+/** `recommender.metric` of the stack. */
+const METRIC = "mean_reciprocal_rank_at_25";
 const PUT = { service: "s3", operation: "PUT /{Bucket}/{Key+}" };
 const SLOW = { Long: { Type: "Wait", Seconds: 90_000_000, End: true } };
 const DENIED = new ServiceError("AccessDenied", "no", 403);
@@ -203,8 +204,10 @@ describe("npm run rollback", function () {
     const denied = faults.inject({ ...PUT, kind: DENIED, from: 2 });
     const { code, errors } = await fixture.run(`--yes --version ${first}`);
     denied.remove();
-    assert.deepEqual([code, errors, await fixture.serving()], [1, ["npm run rollback: no"], first]);
-    assert.equal((await fixture.run()).code, 0);
+    const { accepted } = await fixture.written();
+    const record = `the record of ${String(accepted?.runId)} could not be written, try again: AccessDenied: no`;
+    assert.deepEqual([code, errors], [1, [`npm run rollback: the campaign serves ${first}, but ${record}`]]);
+    assert.deepEqual([await fixture.serving(), (await fixture.run()).code], [first, 0]);
     assert.equal((await fixture.written()).records.length, 1);
   });
 

@@ -20,7 +20,11 @@ import { type CommandOutcome, runCommand } from "./commands";
 import { REPOSITORY } from "./program";
 
 const FASTER = 1000;
-const TWO_TENANTS = 'config: { c360-recommender:stage: dev, "c360-recommender:tenants": [acme, bolt] }';
+const TWO_TENANTS = `config:
+  c360-recommender:stage: dev
+  c360-recommender:tenants: [acme, bolt]
+  c360-recommender:recommender: { metric: mean_reciprocal_rank_at_25 }
+`;
 
 /** A clock that can keep waits from ending. */
 class HoldableClock extends JumpingClock {
