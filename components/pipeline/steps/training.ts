@@ -29,6 +29,9 @@ const RECENT_VERSION = jsonata(`(
 
 const FAILED = { catch: [catchTo("TrainingFailed")] };
 
+/** Whether a version of the run key was trained on what was there before the run's import. */
+const BEFORE_IMPORT = "$createdAt < $importedAt";
+
 /** Which of the two solutions a step is about; it stands in the names of states and, in lower case, of variables. */
 type Which = "" | "Baseline";
 
@@ -72,7 +75,7 @@ export function trainVersion(args: DefinitionArgs, solution: SolutionResource = 
       arguments: { SolutionVersionArn: jsonata(`$${variable}`) },
       member: "SolutionVersion",
     },
-    superseded: "$createdAt < $importedAt",
+    superseded: BEFORE_IMPORT,
     failed: "TrainingFailed",
     maxWaitHours,
   });
@@ -122,7 +125,8 @@ function findVersion({ context }: DefinitionArgs, { arn }: SolutionResource, whi
 }
 
 /**
- * Trains unless a version is younger than a week. If that version is this run's own, it goes on with it.
+ * Trains unless a version is younger than a week. If that version is this run's own, it goes on with it, or trains again where the run
+ * was made again since.
  *
  * @param training trains a version and reads its metrics
  */
@@ -150,12 +154,19 @@ export function onceAWeek({ context, recommender }: DefinitionArgs, training: St
         {
           next: "CheckRecentVersion",
           assign: {
+            createdAt: jsonata("$toMillis($states.result.SolutionVersion.CreationDateTime)"),
             jobName: jsonata('$exists($states.result.SolutionVersion.Name) ? $states.result.SolutionVersion.Name : ""'),
           },
           ...FAILED,
         },
       ),
-      CheckRecentVersion: choice([{ when: isOwn, next: metrics.first }], "SkipTraining"),
+      CheckRecentVersion: choice(
+        [
+          { when: `${isOwn} and ${BEFORE_IMPORT}`, next: training.first },
+          { when: isOwn, next: metrics.first },
+        ],
+        "SkipTraining",
+      ),
       SkipTraining: { Type: "Pass", Assign: skipped(jsonata('$versionArn & " is not a week old"')), Next: next },
       ...training.states(metrics.first),
       ...metrics.states(next),

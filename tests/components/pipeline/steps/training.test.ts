@@ -17,6 +17,12 @@ const taken: Respond = () => {
 const version = (Status: string, created: number, more: object = {}) => ({
   SolutionVersion: { Status, CreationDateTime: time(created), ...more },
 });
+/** The CSV and the import of an earlier execution, which are there still. */
+const kept: Record<string, Respond> = {
+  Import: taken,
+  DescribeImport: () => ({ DatasetImportJob: { Status: "ACTIVE", CreationDateTime: time(STARTED - DAY) } }),
+  Export: () => ({ Payload: { decision: "kept", lastModified: time(STARTED - DAY), manifest: { rows: 1000, users: 25, items: 40 } } }),
+};
 const train = (responses: Record<string, Respond>, weekly = false): Promise<Walked> =>
   walkPipeline({ train: weekly ? "weekly" : "afterExport" }, { input: { runKey: "nightly" }, responses });
 const from = (state: string, { states }: Walked): string[] => states.slice(states.indexOf(state));
@@ -84,9 +90,7 @@ describe("the training of a run", () => {
   it("finds the version of the run key by its name, on whatever page of the list", async () => {
     const walked = await train({
       ...listed({ a: "one", b: "two", c: "three", d: `${OWN}-1`, e: "five" }),
-      Import: taken,
-      DescribeImport: () => ({ DatasetImportJob: { Status: "ACTIVE", CreationDateTime: time(STARTED - DAY) } }),
-      Export: () => ({ Payload: { decision: "kept", lastModified: time(STARTED - DAY), manifest: { rows: 1000, users: 25, items: 40 } } }),
+      ...kept,
       DescribeTraining: () => version("ACTIVE", STARTED - DAY),
       FindCampaign: () => ({ Campaign: { Status: "ACTIVE", SolutionVersionArn: "d", MinProvisionedTPS: 1, CreationDateTime: time(0) } }),
     });
@@ -160,7 +164,7 @@ describe("a weekly training", () => {
     train(
       {
         ListRecentVersions: () => ({ SolutionVersions: versions }),
-        ReadRecentVersion: () => ({ SolutionVersion: { Name: "other-1" } }),
+        ReadRecentVersion: () => version("ACTIVE", STARTED - DAY, { Name: "other-1" }),
         ...more,
       },
       true,
@@ -197,7 +201,8 @@ describe("a weekly training", () => {
 
   it("of this very run is deployed", async () => {
     const walked = await weekly([made(DAY)], {
-      ReadRecentVersion: () => ({ SolutionVersion: { Name: `${OWN}-1` } }),
+      ...kept,
+      ReadRecentVersion: () => version("ACTIVE", STARTED - DAY, { Name: `${OWN}-1` }),
       FindCampaign: (given, call, now) =>
         call === 0
           ? { Campaign: { Status: "ACTIVE", SolutionVersionArn: "older", MinProvisionedTPS: 1, CreationDateTime: time(0) } }
@@ -205,5 +210,10 @@ describe("a weekly training", () => {
     });
     assert.deepEqual([walked.calls.Train, walked.calls.UpdateCampaign[0].SolutionVersionArn], [undefined, "old"]);
     assert.deepEqual([trainingOf(walked).solutionVersionArn, trainingOf(walked).decision], ["old", "updated"]);
+  });
+
+  it("happens again where this very run trained and was made again since", async () => {
+    const walked = await weekly([made(DAY)], { ReadRecentVersion: () => version("ACTIVE", STARTED - DAY, { Name: `${OWN}-1` }) });
+    assert.deepEqual([walked.calls.Train.length, trainingOf(walked).solutionVersionArn], [1, "new-version"]);
   });
 });
