@@ -3,6 +3,7 @@ import { CreateSolutionVersionCommand, DescribeSolutionVersionCommand } from "@a
 import { StopExecutionCommand } from "@aws-sdk/client-sfn";
 import { ServiceError } from "@c360/local-aws";
 import { eventually, machineOf } from "@c360/local-aws/testing";
+import { TRAINING_RUNS } from "../../components/catalog/tableFormats";
 import { rollback } from "../../cli/rollback";
 import { UsageError } from "../../cli/shared/command";
 import { runCommand } from "../support/commands";
@@ -62,6 +63,11 @@ describe("npm run rollback", function () {
       reason: `arn:aws:iam::123456789012:root went back from ${second}`,
     };
     assert.deepEqual(records, [[`crm_derived_restricted/t310_training_run/dt=${date}/${String(runId)}.json`, row]]);
+    const columns = TRAINING_RUNS.Columns.map(({ Name }) => Name);
+    assert.deepEqual(
+      Object.keys(row).filter((member) => !columns.includes(member)),
+      [],
+    );
   });
 
   it("takes the newest older version of the same solution that no record names when none served before", async () => {
