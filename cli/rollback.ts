@@ -54,7 +54,8 @@ async function run(options: RollbackOptions, context: CommandContext): Promise<n
   const { from, to } = plan;
   if (from.arn === to.arn) {
     print(`The campaign serves ${to.arn} already.`);
-    if (await keepServed(plan, target)) print(`It is the accepted version, by ${plan.runId}.`);
+    const done = plan.isAccepted ? `That finishes ${plan.runId}. Run ${NAME} again to go further back.` : "It is the accepted version now.";
+    if (await keepServed(plan, target)) print(done);
     return 0;
   }
   for (const line of planLines(plan, target)) print(line);

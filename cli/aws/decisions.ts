@@ -36,7 +36,8 @@ export interface RollbackRecord extends TrainingRecord {
   baseline: null;
   /** Metrics of the version that served before; null when that is not known. */
   present: Record<string, number> | null;
-  decision: "rolledBack";
+  /** `kept`: the campaign served the version already, and another one was accepted. */
+  decision: "rolledBack" | "kept";
   reason: string;
 }
 

@@ -6,7 +6,7 @@ import { isSolutionOf } from "./campaigns";
 import { type AcceptedVersion, dateOfRollback, type Decisions, rollbackId, type RollbackRecord } from "./decisions";
 import { deployVersion, settledCampaign } from "./deployment";
 import { checkIdle } from "./execution";
-import { deployedLast, describeVersion, findVersionBefore, readMetrics, type SolutionVersion, unusable } from "./solutionVersions";
+import { describeVersion, findVersionBefore, otherDeployed, readMetrics, type SolutionVersion, unusable } from "./solutionVersions";
 
 /** Whose campaign to roll back, and with what. */
 export interface RollbackTarget {
@@ -133,26 +133,30 @@ export async function goBack(plan: RollbackPlan, target: RollbackTarget): Promis
     const state = `the campaign serves ${now?.serves ?? from.arn}, and the pipeline's next run is to deploy ${to.arn}, which is accepted`;
     throw new Error(`${(error as Error).message}; ${state}: try again, or keep what is served with --version`);
   }
-  await record(plan, target, `${target.callerArn} went back from ${from.arn}`, from.metrics);
+  await record(plan, target, { decision: "rolledBack", reason: `${target.callerArn} went back from ${from.arn}`, present: from.metrics });
 }
 
 /**
- * Accepts and records the version that the campaign serves already, unless that is done.
+ * Records a rollback that is finished but for that, or else accepts the version that the campaign serves, unless it is the accepted one.
+ * That is recorded first: what is accepted without a record is a rollback to finish.
  *
  * @returns whether there was anything to do
  */
 export async function keepServed(plan: RollbackPlan, target: RollbackTarget): Promise<boolean> {
   const { to, isAccepted, accepted } = plan;
+  const { personalize, decisions, callerArn, signal } = target;
   if (isAccepted) {
-    const before = deployedLast(await target.decisions.records(), to.arn);
-    const metrics = before === undefined ? null : await readMetrics(target.personalize, before, target.signal);
-    await record(plan, target, `${target.callerArn} went back from ${before ?? "a version that is not known"}`, metrics);
+    const left = otherDeployed(await decisions.records(), to.arn);
+    const present = left === undefined ? null : await readMetrics(personalize, left, signal);
+    const reason = `${callerArn} went back from ${left ?? "a version that is not known"}`;
+    await record(plan, target, { decision: "rolledBack", reason, present });
     return true;
   }
   if (accepted?.solutionVersionArn === to.arn) return false;
-  await accept(plan, target);
   const instead = accepted === undefined ? "no version was accepted" : `${accepted.solutionVersionArn} was accepted`;
-  await record(plan, target, `${target.callerArn} kept the version that the campaign serves; before, ${instead}`, to.metrics);
+  const reason = `${callerArn} kept the version that the campaign serves; before, ${instead}`;
+  await record(plan, target, { decision: "kept", reason, present: to.metrics });
+  await accept(plan, target);
   return true;
 }
 
@@ -166,8 +170,7 @@ async function accept({ to, runId, isAccepted }: RollbackPlan, { decisions, metr
 async function record(
   { to, runId }: RollbackPlan,
   { decisions, signal }: RollbackTarget,
-  reason: string,
-  present: Record<string, number> | null,
+  outcome: Pick<RollbackRecord, "decision" | "reason" | "present">,
 ): Promise<void> {
   const row: RollbackRecord = {
     run_id: runId,
@@ -180,9 +183,7 @@ async function record(
     solution_version_arn: to.arn,
     metrics: to.metrics,
     baseline: null,
-    present,
-    decision: "rolledBack",
-    reason,
+    ...outcome,
   };
   try {
     await decisions.record(row);

@@ -54,14 +54,15 @@ export function unusable({ status, failureReason, datasetGroupArn }: SolutionVer
 const DEPLOYED = ["created", "updated", "rolledBack"];
 
 /**
- * The version that was deployed last, by the records of runs and rollbacks.
+ * The version that was deployed last of all but one, by the records of runs and rollbacks.
  *
  * @param records oldest first
- * @returns its ARN; undefined when there is none, or it is this one
+ * @param arn version that does not count
+ * @returns its ARN; undefined when there is none
  */
-export function deployedLast(records: readonly TrainingRecord[], arn: string): string | undefined {
-  const last = records.filter(({ decision }) => DEPLOYED.includes(decision)).at(-1)?.solution_version_arn;
-  return last === arn ? undefined : last;
+export function otherDeployed(records: readonly TrainingRecord[], arn: string): string | undefined {
+  const others = records.filter(({ decision, solution_version_arn: version }) => DEPLOYED.includes(decision) && version !== arn);
+  return others.at(-1)?.solution_version_arn;
 }
 
 /**
@@ -76,8 +77,9 @@ export function servedBefore(records: readonly TrainingRecord[], arn: string): s
   let served: string[] = [];
   for (const { decision, solution_version_arn: version } of records) {
     if (!DEPLOYED.includes(decision)) continue;
-    if (decision === "rolledBack") served.pop();
-    served = [...served.filter((other) => other !== version), version];
+    served = served.filter((other) => other !== version);
+    if (decision === "rolledBack") served.pop(); // the version that it left
+    served.push(version);
   }
   const now = served.indexOf(arn);
   return (now === -1 ? served : served.slice(0, now)).reverse();

@@ -132,10 +132,11 @@ describe("npm run rollback", function () {
     await fixture.accept(third);
     const { code, printed } = await fixture.run(`--version ${second}`);
     const { accepted, records } = await fixture.written();
-    assert.deepEqual([code, printed], [0, [already, `It is the accepted version, by ${String(accepted?.runId)}.`]]);
+    assert.deepEqual([code, printed], [0, [already, "It is the accepted version now."]]);
     assert.equal(accepted?.solutionVersionArn, second);
     const reason = `arn:aws:iam::123456789012:root kept the version that the campaign serves; before, ${third} was accepted`;
-    assert.deepEqual([records.length, records[0][1].reason], [1, reason]);
+    const [[, row], ...others] = records;
+    assert.deepEqual([row.decision, row.reason, row.solution_version_arn, others], ["kept", reason, second, []]);
   });
 
   it("refuses while the pipeline runs or waits, also when it begins during the question", async () => {
@@ -203,6 +204,21 @@ describe("npm run rollback", function () {
     );
     assert.deepEqual([finished.code, await fixture.serving()], [0, first]);
     assert.deepEqual((await fixture.written()).accepted?.runId, accepted?.runId);
+  });
+
+  it("writes the record of a rollback that a run of the pipeline finished", async () => {
+    const runId = "rollback-20260131T021500Z";
+    await fixture.ran("updated", first);
+    await fixture.ran("updated", third);
+    await fixture.accept(second, runId);
+    await fixture.ran("updated", second);
+    const printed = [`The campaign serves ${second} already.`, `That finishes ${runId}. Run npm run rollback again to go further back.`];
+    assert.deepEqual(await fixture.run(), { code: 0, printed, errors: [] });
+    const [[key, row]] = (await fixture.written()).records;
+    assert.equal(key, `crm_derived_restricted/t310_training_run/dt=2026-01-31/${runId}.json`);
+    assert.equal(row.reason, `arn:aws:iam::123456789012:root went back from ${third}`);
+    assert.equal((await fixture.run("--yes")).code, 0);
+    assert.equal(await fixture.serving(), first);
   });
 
   it("writes the record with a second call when it could not be written", async () => {

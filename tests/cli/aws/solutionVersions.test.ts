@@ -1,5 +1,5 @@
 import * as assert from "node:assert/strict";
-import { deployedLast, servedBefore } from "../../../cli/aws/solutionVersions";
+import { otherDeployed, servedBefore } from "../../../cli/aws/solutionVersions";
 
 /** Records as `decision version`, oldest first. */
 const records = (text: string) =>
@@ -16,7 +16,7 @@ describe("the versions that served before", () => {
     ["created 1, updated 2, updated 3, rolledBack 2", "2", ["1"]],
     ["created 1, updated 2, rolledBack 1, updated 3", "3", ["1"]],
     ["created 1, updated 2, rolledBack 1, updated 2", "2", ["1"]],
-    ["created 1, updated 2, rolledBack 2", "2", ["1"]],
+    ["created 1, updated 2, updated 3, updated 2, rolledBack 2", "2", ["1"]],
     ["created 1, updated 2, updated 3, rolledBack 2, rolledBack 3", "3", ["1"]],
     ["created 1, updated 2, updated 1", "1", ["2"]],
     ["created 1, updated 2, updated 3", "2", ["1"]],
@@ -27,9 +27,9 @@ describe("the versions that served before", () => {
   }
 });
 
-describe("the version that was deployed last", () => {
-  it("is that of the newest record that deployed one, unless it is the version asked about", () => {
+describe("the version that was deployed last of all but one", () => {
+  it("is that of the newest record that deployed another one", () => {
     const rows = records("created 1, updated 2, kept 3");
-    assert.deepEqual([deployedLast(rows, "1"), deployedLast(rows, "2"), deployedLast([], "1")], ["2", undefined, undefined]);
+    assert.deepEqual([otherDeployed(rows, "1"), otherDeployed(rows, "2"), otherDeployed([], "1")], ["2", "1", undefined]);
   });
 });
