@@ -48,7 +48,6 @@ const POLL_MS = { local: 100, aws: 10_000 };
 async function run(options: RollbackOptions, context: CommandContext): Promise<number> {
   const { print, printError, signal } = context;
   const { goBack, keepServed, planRollback } = await import("./aws/rollback");
-  const { checkIdle } = await import("./aws/execution");
   const target = await findTarget(options, context);
   const plan = await planRollback(options.version, target);
   const { from, to } = plan;
@@ -63,7 +62,6 @@ async function run(options: RollbackOptions, context: CommandContext): Promise<n
     printError(`${NAME}: canceled, nothing was changed`);
     return 1;
   }
-  await checkIdle(target.sfn, [target.owner], signal);
   try {
     await goBack(plan, target);
   } finally {

@@ -118,11 +118,14 @@ async function describe(arn: string, { personalize, signal }: RollbackTarget): P
  * deploys it too; then the campaign is updated; the record comes last. So an interruption leaves one of the two versions, and a second
  * call finishes.
  *
- * @throws Error that says what is served when the pipeline has begun to run, or the update fails
+ * @throws Error when the pipeline runs, or something else serves than was planned; Error that says what is served when the update fails
  */
 export async function goBack(plan: RollbackPlan, target: RollbackTarget): Promise<void> {
   const { sfn, owner, signal } = target;
   const { from, to } = plan;
+  await checkIdle(sfn, [owner], signal);
+  const served = await servedVersion(target);
+  if (served !== from.arn) throw new Error(`the campaign serves ${served} since the question was asked: nothing was changed, try again`);
   await accept(plan, target);
   try {
     await checkIdle(sfn, [owner], signal);

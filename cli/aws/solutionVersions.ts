@@ -85,6 +85,9 @@ export function servedBefore(records: readonly TrainingRecord[], arn: string): s
   return (now === -1 ? served : served.slice(0, now)).reverse();
 }
 
+/** Older versions that a message names at most. */
+const NAMED = 5;
+
 /** What to look for a version with. */
 export interface VersionSearch {
   personalize: PersonalizeClient;
@@ -114,7 +117,8 @@ export async function findVersionBefore(
   const unnamed = older.find((arn) => !named.has(arn));
   const version = unnamed === undefined ? undefined : await describeVersion(personalize, unnamed, signal);
   if (version !== undefined && unusable(version, datasetGroupArn) === undefined) return { version, hasServed: false };
-  const others = older.length === 0 ? "" : `; to serve an older one all the same, name it with --version: ${older.join(", ")}`;
+  const others =
+    older.length === 0 ? "" : `; to serve an older one all the same, name it with --version: ${older.slice(0, NAMED).join(", ")}`;
   throw new Error(`there is no version to go back to: none that served before ${served.arn} is there${others}`);
 }
 

@@ -163,6 +163,17 @@ describe("npm run rollback", function () {
     assert.equal(await fixture.serving(), first);
   });
 
+  it("changes nothing when another version serves since the question", async () => {
+    const ask = async () => {
+      await fixture.reset(third);
+      return "yes";
+    };
+    const { code, errors } = await fixture.run(`--version ${first}`, { ask });
+    const message = `the campaign serves ${third} since the question was asked: nothing was changed, try again`;
+    assert.deepEqual([code, errors], [1, [`npm run rollback: ${message}`]]);
+    assert.deepEqual([await fixture.serving(), (await fixture.written()).accepted], [third, undefined]);
+  });
+
   it("finishes what Ctrl-C interrupted, with the same id", async () => {
     const interrupted = new AbortController();
     const release = fixture.cloud.clock.hold();
