@@ -130,7 +130,7 @@ async function findPipeline({ stack, tenant }: PipelineOptions, { programDir, fo
     const { stateMachineArn } = tenants[checkTenant(tenant ?? known[0], known, `the local cloud at ${endpoint}`)];
     return { sfn: new SFNClient(clientSettings(cloud, region)), stateMachineArn, region, endpoint };
   }
-  const { findStateMachines } = await import("./aws/execution");
+  const { findStateMachines } = await import("./aws/stateMachines");
   const { physicalName } = await import("../components/shared/naming");
   const { stage, tenants, stack: settings } = await readSettings(programDir, stack);
   const known = tenants.map(({ name }) => name);

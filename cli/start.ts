@@ -16,6 +16,7 @@ Deploys the program to a local cloud, sends interactions through it and reconcil
   --seed N             seed of all random choices (default 1)
   --scale N            how many times faster intervals and waits pass (default 60: a minute takes a second)
   --poison SHARE       bad records per good record, from 0 to 1; above 0 every kind comes at least once (default 0)
+  --sabotage-training  give each row of the second run's training data an item drawn uniformly: the quality gate must keep the first version
   --strict             refuse a file that has a bad row
   --keep               leave the cloud running after the report, until Ctrl-C
   --json FILE          write the report to FILE too
@@ -32,6 +33,7 @@ const FLAGS = {
   seed: { type: "string", default: "1" },
   scale: { type: "string", default: "60" },
   poison: { type: "string", default: "0" },
+  "sabotage-training": { type: "boolean", default: false },
   strict: { type: "boolean", default: false },
   keep: { type: "boolean", default: false },
   json: { type: "string" },
@@ -51,6 +53,7 @@ function readFlags(args: string[]): RunOptions | "help" {
     seed: number("seed", values.seed, "a whole number from 0", (value) => Number.isSafeInteger(value) && value >= 0),
     scale: number("scale", values.scale, "above 0", (value) => value > 0),
     poison: number("poison", values.poison, "from 0 to 1", (value) => value >= 0 && value <= 1),
+    sabotageTraining: values["sabotage-training"],
     strict: values.strict,
     keep: values.keep,
     json: optional(values.json, (text) => notEmpty("json", text)),

@@ -46,7 +46,7 @@ async function run(options: TeardownOptions, context: CommandContext): Promise<n
   const { print, printError, signal } = context;
   const { checkForeignCampaigns, deleteResources, findResources } = await import("./aws/campaigns");
   const { blockerLines, findBlockers } = await import("./aws/blockers");
-  const { checkIdle } = await import("./aws/execution");
+  const { checkIdle } = await import("./aws/stateMachines");
   const { withCredentials } = await import("./shared/stack");
   const target = await findTarget(options, context);
   const found = await withCredentials(options.stack, () => findResources({ ...target, signal }));

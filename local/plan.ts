@@ -31,6 +31,8 @@ export interface RunOptions extends ProductionOptions {
   keep: boolean;
   /** Another file that receives the report. */
   json?: string;
+  /** Gives each row of the second run's training data an item drawn uniformly, so that its version is worse. @default false */
+  sabotageTraining: boolean;
 }
 
 /** All that is known before anything starts. */
@@ -75,7 +77,12 @@ export async function planRun(
   const { interactionColumns, pipeline, recommender } = tenant;
   const exported = { eventTypes: pipeline.eventTypes, interactionColumns, streamedEvents: pipeline.streamedEvents };
   const { production, warnings } = await readProduction(source, options, exported);
-  const training = { train: pipeline.train, campaign: recommender.campaign };
+  const gate = {
+    metric: recommender.metric ?? "normalized_discounted_cumulative_gain_at_25",
+    tolerance: recommender.tolerance ?? 0.1,
+    requireBaseline: (recommender.requireBaseline ?? false) && recommender.recipe !== "aws-popularity-count",
+  };
+  const training = { train: pipeline.train, campaign: recommender.campaign, gate };
   return { stack, stage, tenant: name, source, production, warnings, exported, training };
 }
 

@@ -1,6 +1,6 @@
 import * as Table from "cli-table3";
 import { describeLeftOut } from "./interactions/source";
-import type { Campaign, PipelineRun, Problem, Report, Totals, Training } from "./report";
+import type { Campaign, Count, PipelineRun, Problem, Report, Totals, Training } from "./report";
 
 /** Longest example: the cause of a failed run lists all that was left out, and then what to do. */
 const SHOWN_CHARACTERS = 1000;
@@ -74,10 +74,14 @@ function pipelineRun({ runDate, status, seconds, export: made, training }: Pipel
 }
 
 /** Outcome of a run's training, and the metrics of its solution version. */
-function trained({ decision, reason, metrics }: Training): [string, string, string][] {
-  const measured = Object.entries(metrics).map(([name, value]) => `${name} ${value.toFixed(3)}`);
+function trained({ decision, reason, metrics, present, baseline }: Training): [string, string, string][] {
   const row: [string, string, string] = ["training", "", `${decision}: ${reason.replace(/\barn:\S*\//g, "")}`];
-  return measured.length === 0 ? [row] : [row, ["metrics", number(measured.length), measured.reduce(append, "")]];
+  return [row, ...Object.entries({ metrics, present, baseline }).flatMap(([label, values]) => measured(label, values ?? {}))];
+}
+
+function measured(label: string, metrics: Count): [string, string, string][] {
+  const values = Object.entries(metrics).map(([name, value]) => `${name} ${value.toFixed(3)}`);
+  return values.length === 0 ? [] : [[label, number(values.length), values.reduce(append, "")]];
 }
 
 function campaign({ requests, shown, followed, solutionVersionArn }: Campaign): [string, string, string] {

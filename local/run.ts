@@ -26,10 +26,14 @@ export async function runLocally(options: RunOptions, context: CommandContext): 
   for (const warning of plan.warnings) print(`Warning: ${warning}`);
   const workspace = Workspace.open(folder, print);
   const faults: string[] = [];
+  const sabotage: { seed?: number } = {};
   try {
     const running = await progress.step("start", "Start the local cloud", () =>
       startCloud({
-        factories: allServices({ glue: { python: () => preparePython({ folder: venvIn(folder) }) } }),
+        factories: allServices({
+          glue: { python: () => preparePython({ folder: venvIn(folder) }) },
+          personalize: { drawnItems: () => sabotage.seed },
+        }),
         stateDir: workspace.stateDir,
         region: plan.stack.config["aws:region"],
         scale: options.scale,
@@ -38,7 +42,7 @@ export async function runLocally(options: RunOptions, context: CommandContext): 
       }),
     );
     try {
-      const { report, endpoint } = await runInCloud(running, { options, plan, progress, workspace, faults, context });
+      const { report, endpoint } = await runInCloud(running, { options, plan, progress, workspace, faults, sabotage, context });
       writeJson(workspace.reportFile, report);
       print(renderReport(report));
       if (options.json !== undefined) writeJson(options.json, report);
@@ -60,11 +64,13 @@ interface RunInCloud {
   workspace: Workspace;
   /** Faults of the cloud itself until now. */
   faults: readonly string[];
+  /** With a seed, versions are trained on items drawn with it. */
+  sabotage: { seed?: number };
   context: CommandContext;
 }
 
 async function runInCloud(running: RunningCloud, run: RunInCloud): Promise<{ report: Report; endpoint: Endpoint }> {
-  const { options, plan, progress, workspace, faults } = run;
+  const { options, plan, progress, workspace, faults, sabotage } = run;
   const { print, signal } = run.context;
   const { cloud, owner } = running;
   const account = { endpoint: cloud.endpoint, region: cloud.region, accountId: cloud.account, stack: options.stack, ...accessKeyOf(owner) };
@@ -78,7 +84,12 @@ async function runInCloud(running: RunningCloud, run: RunInCloud): Promise<{ rep
   workspace.writeEndpoint(endpoint);
 
   const outputs = tenants[plan.tenant];
-  const { pending, ...findings } = await simulateBusiness({ running, outputs, plan, options, step: progress.step, signal, print });
+  const { pending, ...findings } = await simulateBusiness({
+    ...{ running, outputs, plan, options, step: progress.step, signal, print },
+    beforeLastRun: () => {
+      if (options.sabotageTraining) sabotage.seed = options.seed;
+    },
+  });
   const problems = [...findings.problems];
   if (pending > 0) problems.push(problem("caughtUp", 0, pending));
   if (faults.length > 0) problems.push(problem("cloud.faults", 0, faults.length, faults));

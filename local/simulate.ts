@@ -29,6 +29,8 @@ export interface SimulateOptions {
   step: Progress["step"];
   signal: AbortSignal;
   print: (line: string) => void;
+  /** Called before the pipeline runs over all rows. */
+  beforeLastRun: () => void;
 }
 
 /**
@@ -76,6 +78,7 @@ export async function simulateBusiness(simulation: SimulateOptions): Promise<Fin
     const producedAt = performance.now();
     return catchUp({ pending: () => running.pending(producedAt), stallMs, signal, onProgress: (left) => tell(`${left} pending`) });
   });
+  simulation.beforeLastRun();
   const last = await run("pipeline", first.runs.length === 0 ? "Run the pipeline" : "Run the pipeline over all rows", `npm-start-${seed}`);
   const findings = await step("reconcile", "Reconcile", () =>
     reconcile({

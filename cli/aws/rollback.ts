@@ -5,7 +5,7 @@ import { UsageError } from "../shared/command";
 import { isSolutionOf } from "./campaigns";
 import { type AcceptedVersion, dateOfRollback, type Decisions, rollbackId, type RollbackRecord } from "./decisions";
 import { deployVersion, settledCampaign } from "./deployment";
-import { checkIdle } from "./execution";
+import { checkIdle } from "./stateMachines";
 import { describeVersion, findVersionBefore, otherDeployed, readMetrics, type SolutionVersion, unusable } from "./solutionVersions";
 
 /** Whose campaign to roll back, and with what. */

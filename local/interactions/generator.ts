@@ -4,26 +4,30 @@ import { seededRandom, wholeNumber } from "./random";
 const END = Date.UTC(2026, 0, 31) / 1000;
 const DAYS = 30;
 const DAY_SECONDS = 86_400;
-const USERS = 600;
+/** Rows of a user on average, so that fewer rows tell as much of a user. */
+const ROWS_PER_USER = 100 / 3;
+const LEAST_USERS = 40;
 const ITEMS = 1500;
-const GENRES = 15;
-const GENRES_PER_USER = 3;
-const PREFERRED_SHARE = 0.8;
+const GENRES = 30;
+const GENRES_PER_USER = 2;
+const PREFERRED_SHARE = 0.9;
 const WATCHED_AFTER_CLICK = 0.4;
 
 /**
- * Generates interactions with a realistic shape, as CSV: few popular items and active users (Zipf), users who prefer some genres,
- * sessions in the evening, clicks that lead to watching. They are sorted by time, in the 30 days before 31 January 2026.
+ * Generates interactions with a realistic shape, as CSV: few popular items and active users (Zipf), users who keep to a few genres, so
+ * that recommendations for each user beat what is popular, sessions in the evening, clicks that lead to watching. They are sorted by
+ * time, in the 30 days before 31 January 2026.
  *
  * @param seed whole number; equal seeds give equal text
  * @param rows number of rows
  */
 export function generateInteractions(seed: number, rows = 20_000): string {
   const random = seededRandom(seed);
-  const itemRank = zipf(ITEMS, 0.9, random);
+  const users = Math.max(LEAST_USERS, Math.round(rows / ROWS_PER_USER));
+  const itemRank = zipf(ITEMS, 0.6, random);
   const genreRank = zipf(Math.ceil(ITEMS / GENRES), 0.9, random);
-  const activeUser = zipf(USERS, 0.6, random);
-  const preferred = Array.from({ length: USERS }, () => Array.from({ length: GENRES_PER_USER }, () => wholeNumber(random, 0, GENRES - 1)));
+  const activeUser = zipf(users, 0.6, random);
+  const preferred = Array.from({ length: users }, () => Array.from({ length: GENRES_PER_USER }, () => wholeNumber(random, 0, GENRES - 1)));
   const pickItem = (user: number): number => {
     if (random() >= PREFERRED_SHARE) return itemRank();
     const genre = preferred[user][Math.floor(random() ** 2 * GENRES_PER_USER)];

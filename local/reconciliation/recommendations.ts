@@ -2,6 +2,7 @@ import type { Recommended } from "../interactions/production";
 import { type Recommendation, type Session, shownItems } from "../interactions/records";
 import { problem, type PipelineRun, type Problem, type Report } from "../report";
 import type { ExpectedEvent } from "./expectedEvents";
+import { type GateSettings, mustAccept } from "./gate";
 
 /** An answer of GetRecommendations, as in Personalize's log. */
 export interface Answer extends Recommendation {
@@ -13,6 +14,7 @@ export interface Answer extends Recommendation {
 export interface TrainingSettings {
   train: "never" | "afterExport" | "weekly";
   campaign: boolean;
+  gate: GateSettings;
 }
 
 /** What to match. */
@@ -77,9 +79,10 @@ export function describeCampaign(
   return { campaign: { arn, solutionVersionArn, ...counts } };
 }
 
-/** Runs that all succeed must have deployed a solution version, unless the settings say otherwise. */
-export function checkDeployment({ train, campaign }: TrainingSettings, runs: readonly PipelineRun[]): Problem[] {
-  const isExpected = campaign && train !== "never" && runs.every(({ status }) => status === "SUCCEEDED");
+/** Runs that all succeed must have deployed a solution version, unless the settings say otherwise, or no version may serve. */
+export function checkDeployment({ train, campaign, gate }: TrainingSettings, runs: readonly PipelineRun[]): Problem[] {
+  const isRefused = runs.every(({ training }) => training !== undefined && mustAccept(training, gate) === false);
+  const isExpected = campaign && train !== "never" && !isRefused && runs.every(({ status }) => status === "SUCCEEDED");
   if (!isExpected || deployedVersion(runs) !== undefined) return [];
   const reasons = runs.map(({ training }) => `${training?.decision}: ${training?.reason}`);
   return [problem("campaign.deployed", 1, 0, reasons)];

@@ -11,6 +11,7 @@ import { expectedEvents } from "./expectedEvents";
 import { compareExport, type ExportSettings } from "./export";
 import { type AcceptedEvent, compareForwarded, type PutEventsCall } from "./forwarded";
 import { writtenBytes } from "./lines";
+import { checkGate } from "./gate";
 import { type Answer, checkDeployment, deployedVersion, describeCampaign, matchAnswers, type TrainingSettings } from "./recommendations";
 import { type ExportLocations, listKeys, readObjects, type UpstreamPrefixes } from "./storage";
 
@@ -71,8 +72,9 @@ export async function reconcile(where: ReconcileOptions): Promise<Findings> {
   const runs = [...first.runs, ...last.runs];
   const campaign = describeCampaign(where.campaignArn, runs, answered.requests, expected);
   const undeployed = checkDeployment(where.training, runs);
+  const misjudged = where.training.campaign ? checkGate(where.training.gate, runs) : [];
   const found = [...history, ...answered.problems, ...inLake, ...inPersonalize, ...inDeadLetters, ...failures];
-  const problems = [...first.problems, ...found, ...last.problems, ...undeployed];
+  const problems = [...first.problems, ...found, ...last.problems, ...undeployed, ...misjudged];
   const produced = countProduced(production);
   return { input: describeInput(input, production), produced, delivered, forwarded, deadLetters, runs, ...campaign, problems };
 }

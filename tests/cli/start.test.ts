@@ -21,14 +21,14 @@ describe("the flags of npm start", () => {
         tenant: undefined,
         exportEngine: undefined,
       },
-      ...{ seed: 1, scale: 60, poison: 0, strict: false, keep: false, json: undefined },
+      ...{ seed: 1, scale: 60, poison: 0, sabotageTraining: false, strict: false, keep: false, json: undefined },
     });
   });
 
   it("are read", () => {
     const given =
       "--interactions a.csv --columns USER_ID=userId,TIMESTAMP=event=time --split user --live-share .5 --stack dev --tenant acme --export-engine glue";
-    const more = "--seed 7 --scale 1e3 --poison 0.1 --strict --keep --json r.json";
+    const more = "--seed 7 --scale 1e3 --poison 0.1 --sabotage-training --strict --keep --json r.json";
     assert.deepEqual(start.readFlags(`${given} ${more}`.split(" ")), {
       ...{
         interactions: "a.csv",
@@ -39,7 +39,7 @@ describe("the flags of npm start", () => {
         tenant: "acme",
         exportEngine: "glue",
       },
-      ...{ seed: 7, scale: 1000, poison: 0.1, strict: true, keep: true, json: "r.json" },
+      ...{ seed: 7, scale: 1000, poison: 0.1, sabotageTraining: true, strict: true, keep: true, json: "r.json" },
     });
   });
 
@@ -82,7 +82,8 @@ describe("the flags of npm start", () => {
   it("are shown", async () => {
     const { code, printed, errors } = await runCommand(start, "--help");
     assert.deepEqual([code, errors], [0, []]);
-    const flags = "interactions columns split live-share stack tenant export-engine seed scale poison strict keep json".split(" ");
+    const flags =
+      "interactions columns split live-share stack tenant export-engine seed scale poison sabotage-training strict keep json".split(" ");
     for (const flag of flags) assert.ok(printed[0].includes(`--${flag} `), flag);
   });
 });

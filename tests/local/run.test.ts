@@ -30,7 +30,7 @@ describe("npm start", () => {
     parent = mkdtempSync(join(tmpdir(), "c360-run-"));
     folder = join(parent, ".local");
     input = join(parent, "in.csv");
-    writeFileSync(input, generateInteractions(5, 1500) + ODD.join(""));
+    writeFileSync(input, generateInteractions(1, 1500) + ODD.join(""));
   });
   after(() => rmSync(parent, { recursive: true }));
 
@@ -113,6 +113,9 @@ describe("npm start", () => {
       const [created, updated] = [firstRun.training, lastRun.training];
       assert.deepEqual([created?.decision, updated?.decision], ["created", "updated"]);
       assert.ok(updated?.metrics.coverage !== undefined && updated.metrics.coverage > 0);
+      assert.deepEqual([created?.present, updated?.present, updated?.baseline], [null, created?.metrics, null]);
+      const metric = "normalized_discounted_cumulative_gain_at_25";
+      assert.ok((created?.metrics[metric] ?? 0) > (created?.baseline?.[metric] ?? Infinity));
       assert.notEqual(created?.solutionVersionArn, updated?.solutionVersionArn);
       const { arn, solutionVersionArn, requests, shown, followed } = report.campaign ?? assert.fail();
       assert.match(arn, /^arn:aws:personalize:ap-southeast-1:123456789012:campaign\/acme-c360-recommender-campaign-dev$/);
@@ -193,7 +196,7 @@ describe("npm start", () => {
     change(programDir, "sql/csv_lines.sql", 'CAST("timestamp" AS varchar)', 'CAST("timestamp" + 1 AS varchar)');
 
     const plain = join(parent, "plain.csv");
-    writeFileSync(plain, generateInteractions(5, 1500));
+    writeFileSync(plain, generateInteractions(1, 1500));
     const outcome = await run(`--interactions ${plain}`, { programDir });
     const { status, input: rows, produced, forwarded, problems } = readReport();
     assert.deepEqual([outcome.code, status, outcome.errors], [1, "failed", []]);

@@ -3,6 +3,7 @@ import { planProduction } from "../../local/interactions/production";
 import type { Interaction } from "../../local/interactions/table";
 import { catchUp, whyNoCampaign } from "../../local/simulate";
 import { tableOf } from "../support/interactions";
+import { GATE } from "../support/report";
 
 const COLUMNS = ["USER_ID", "ITEM_ID", "TIMESTAMP", "EVENT_TYPE"];
 const TRAINS = { train: "afterExport", campaign: true } as const;
@@ -11,7 +12,7 @@ const TRAINS = { train: "afterExport", campaign: true } as const;
 function why(rows: Interaction[], exported: object = {}, training: { train: "never" | "afterExport"; campaign: boolean } = TRAINS) {
   const production = planProduction(tableOf(rows), { split: "time", liveShare: 0.2, seed: 1, poison: 0 });
   const settings = { streamedEvents: "include" as const, interactionColumns: COLUMNS, ...exported };
-  return whyNoCampaign({ tenant: "acme", production, exported: settings, training });
+  return whyNoCampaign({ tenant: "acme", production, exported: settings, training: { ...training, gate: GATE } });
 }
 const rowsOf = (count: number, users: number, change: (n: number) => Partial<Interaction> = () => ({})): Interaction[] =>
   Array.from({ length: count }, (_, n) => {

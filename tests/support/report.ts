@@ -39,6 +39,9 @@ export function reconciledReport(): Report {
   };
 }
 
+/** Settings of a quality gate. */
+export const GATE = { metric: "normalized_discounted_cumulative_gain_at_25", tolerance: 0.1, requireBaseline: false };
+
 /** What a run says that it trained. */
 export function trained(decision: Training["decision"]): Training {
   const isTrained = decision !== "skipped";

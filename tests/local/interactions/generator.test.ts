@@ -1,5 +1,10 @@
 import * as assert from "node:assert/strict";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { generateInteractions } from "../../../local/interactions/generator";
+import { Sql } from "../../../packages/local-aws/src/personalize/interactions";
+import { train } from "../../../packages/local-aws/src/personalize/recipes";
 
 const END = Date.UTC(2026, 0, 31) / 1000;
 
@@ -45,9 +50,29 @@ describe("generated interactions", () => {
 
   it("have users with a taste: the half of a user's items is of few genres", () => {
     const byUser = new Map<string, number[]>();
-    for (const [user, item] of rows) byUser.set(user, [...(byUser.get(user) ?? []), (Number(item.slice(1)) - 1) % 15]);
+    for (const [user, item] of rows) byUser.set(user, [...(byUser.get(user) ?? []), (Number(item.slice(1)) - 1) % 30]);
     const [genres] = [...byUser.values()].sort((a, b) => b.length - a.length);
-    const counts = Array.from({ length: 15 }, (_, genre) => genres.filter((one) => one === genre).length).sort((a, b) => b - a);
-    assert.ok(counts[0] + counts[1] + counts[2] > genres.length / 2, `${counts.join(" ")} of ${genres.length}`);
+    const counts = Array.from({ length: 30 }, (_, genre) => genres.filter((one) => one === genre).length).sort((a, b) => b - a);
+    assert.ok(counts[0] + counts[1] > genres.length / 2, `${counts.join(" ")} of ${genres.length}`);
+  });
+
+  it("can be learned: what is made for each user beats popularity by at least a tenth, over the history of npm start and over all rows", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "c360-generator-"));
+    const [file, metric] = [join(folder, "rows.csv"), "normalized_discounted_cumulative_gain_at_25"];
+    const measure = (recipe: string) =>
+      Sql.use(join(folder, recipe), new AbortController().signal, async (sql) => {
+        await sql.run(`CREATE TABLE interactions AS SELECT * FROM read_csv('${file}', header = false, types = {'timestamp': 'BIGINT'},
+          names = ['user_id', 'item_id', 'timestamp', 'event_type'])`);
+        return (await train(sql, `arn:aws:personalize:::recipe/${recipe}`)).metrics[metric];
+      });
+    try {
+      for (const share of [0.8, 1]) {
+        writeFileSync(file, rows.slice(0, rows.length * share).join("\n"));
+        const [personal, popular] = [await measure("aws-user-personalization-v2"), await measure("aws-popularity-count")];
+        assert.ok(personal >= 1.1 * popular, `${personal} and ${popular}`);
+      }
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
   });
 });

@@ -7,7 +7,7 @@ import {
   type Answer,
 } from "../../../local/reconciliation/recommendations";
 import type { PipelineRun, Training } from "../../../local/report";
-import { exportedRun, trained } from "../../support/report";
+import { exportedRun, GATE, trained } from "../../support/report";
 
 const ARN = "arn:aws:personalize:ap-southeast-1:123456789012:campaign/acme";
 const session = (id: string, userId: string) => ({ id, userId, start: 1 });
@@ -70,12 +70,14 @@ describe("the campaign of the report", () => {
   });
 
   it("must be there after runs that succeeded, where the stack trains and has one", () => {
-    const settings = { train: "afterExport" as const, campaign: true };
+    const settings = { train: "afterExport" as const, campaign: true, gate: GATE };
     const [{ check, examples }] = checkDeployment(settings, [run("skipped", "")]);
     assert.deepEqual([check, examples], ["campaign.deployed", ["skipped: pipeline.train is never"]]);
     assert.deepEqual(checkDeployment(settings, [run("created", "v1"), run("kept", "v1")]), []);
     assert.deepEqual(checkDeployment(settings, [failed, run("kept", "")]), []);
     assert.deepEqual(checkDeployment({ ...settings, train: "never" }, [run("skipped", "")]), []);
     assert.deepEqual(checkDeployment({ ...settings, campaign: false }, [run("kept", "v1")]), []);
+    const refusing = { ...settings, gate: { ...GATE, requireBaseline: true } };
+    assert.deepEqual(checkDeployment(refusing, [run("kept", "v1")]), []);
   });
 });

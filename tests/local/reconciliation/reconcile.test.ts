@@ -15,7 +15,7 @@ import { problem } from "../../../local/report";
 import { withCloud, type TestCloud } from "@c360/local-aws/testing";
 import { putExport } from "../../support/exported";
 import { tableOf } from "../../support/interactions";
-import { exportedRun, trained } from "../../support/report";
+import { exportedRun, GATE, trained } from "../../support/report";
 import { LEFT_OUT_ONCE, POISON_INTERACTIONS, POISON_ONCE, POISON_ROWS, REASONS_ONCE } from "../../support/poison";
 
 const ROOT = resolve(__dirname, "../../..");
@@ -46,7 +46,7 @@ describe("the reconciliation", () => {
   const run = () => {
     const where = { bucket: BUCKET, prefixes: PREFIXES, trackingId: "t", personalize: openStore(folder) };
     const first = { runs: [{ ...exportedRun(), training: trained("created") }], problems: [problem("history.export.rowsIn", 1, 2)] };
-    const campaign = { campaignArn: CAMPAIGN, training: { train: "afterExport" as const, campaign: true } };
+    const campaign = { campaignArn: CAMPAIGN, training: { train: "afterExport" as const, campaign: true, gate: GATE } };
     return reconcile({ source, options: OPTIONS, s3, first, exported, ...campaign, ...where });
   };
 

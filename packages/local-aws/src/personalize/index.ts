@@ -25,6 +25,11 @@ export interface PersonalizeOptions {
   creationMs?: number;
   /** Reason for which a job, version, campaign or campaign update of this name fails. @default nothing fails */
   fails?: (kind: Failing, name: string) => string | undefined;
+  /**
+   * Seed with which each row of a version's training data gets an item drawn uniformly among those of the data; asked when training
+   * begins. @default rows keep their items
+   */
+  drawnItems?: () => number | undefined;
   /** Reason for which PutEvents rejects a valid event, and with it the call. @default none is rejected */
   rejects?: (event: TrackedEvent) => string | undefined;
 }
@@ -37,6 +42,7 @@ export interface PersonalizeOptions {
  */
 export function makePersonalize(options: PersonalizeOptions = {}) {
   const { latencyMs = 10, creationMs = 5000, fails = () => undefined, rejects = () => undefined } = options;
+  const { drawnItems = () => undefined } = options;
   return (cloud: Cloud): PersonalizeService => {
     const lifecycle = new Lifecycle(cloud, creationMs);
     const recommendations = new Recommendations(cloud, lifecycle);
@@ -50,7 +56,7 @@ export function makePersonalize(options: PersonalizeOptions = {}) {
         ...recommendations.operations(),
         ...sharedOperations(lifecycle),
         ...importOperations(cloud, lifecycle, (name) => fails("import", name)),
-        ...trainingOperations(cloud, lifecycle, (name) => fails("version", name)),
+        ...trainingOperations(cloud, lifecycle, (name) => fails("version", name), drawnItems),
         ...campaignOperations({ cloud, lifecycle, fails, load: (version) => recommendations.load(version) }),
       },
       close: () => lifecycle.close(),

@@ -28,11 +28,13 @@ import { RECIPE_ARNS, train } from "./recipes";
  * https://docs.aws.amazon.com/personalize/latest/dg/API_CreateSolutionVersion.html, https://docs.aws.amazon.com/personalize/latest/dg/API_DeleteSolution.html
  *
  * @param failureOf reason for which the version of this name is to fail; undefined: it is not to fail
+ * @param drawnItems seed with which the rows of the training data get items drawn uniformly; undefined: they keep theirs
  */
 export function trainingOperations(
   cloud: Cloud,
   lifecycle: Lifecycle,
   failureOf: (name: string) => string | undefined,
+  drawnItems: () => number | undefined,
 ): Record<string, Operation> {
   const arnOfSolution = (name: string) => arnOf(cloud, `solution/${name}`);
   return operations(DIALECT, {
@@ -85,7 +87,7 @@ export function trainingOperations(
         lifecycle.begin(given, async (version, signal) => {
           const reason = failureOf(name ?? arn);
           if (reason !== undefined) throw new JobFailure(reason);
-          return { Metrics: await trainVersion(cloud, lifecycle, version, signal) };
+          return { Metrics: await trainVersion(cloud, lifecycle, version, signal, drawnItems()) };
         });
         return { solutionVersionArn: arn };
       },
@@ -106,14 +108,27 @@ async function trainVersion(
   lifecycle: Lifecycle,
   { arn, properties }: Resource,
   signal: AbortSignal,
+  drawn: number | undefined,
 ): Promise<Record<string, number>> {
   const file = modelFile(cloud, arn);
   return Sql.use(`${file}.training`, signal, async (sql) => {
     await loadInteractions(sql, cloud, lifecycle, String(properties.DatasetGroupArn));
+    if (drawn !== undefined) await sql.run(drawItems(drawn));
     const { model, metrics } = await train(sql, String(properties.RecipeArn));
     await writeFile(file, JSON.stringify(model));
     return metrics;
   });
+}
+
+/** Gives each row of the table `interactions` one of its items, drawn uniformly. */
+function drawItems(seed: number): string {
+  return `CREATE OR REPLACE TABLE interactions AS
+    WITH items AS (SELECT item_id, row_number() OVER (ORDER BY item_id) - 1 AS number FROM (SELECT DISTINCT item_id FROM interactions)),
+    drawn AS (
+      SELECT *, CAST('0x' || substr(md5(concat_ws(',', ${seed}, user_id, item_id, "timestamp", event_type)), 1, 8) AS BIGINT)
+        % (SELECT count(*) FROM items) AS number
+      FROM interactions)
+    SELECT drawn.* EXCLUDE (item_id, number), items.item_id FROM drawn JOIN items USING (number)`;
 }
 
 /** The model of a trained version. */
