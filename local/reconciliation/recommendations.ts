@@ -2,7 +2,7 @@ import type { Recommended } from "../interactions/production";
 import { type Recommendation, type Session, shownItems } from "../interactions/records";
 import { problem, type PipelineRun, type Problem, type Report } from "../report";
 import type { ExpectedEvent } from "./expectedEvents";
-import { type GateSettings, mustAccept } from "./gate";
+import { type GateSettings, mustAccept } from "./training";
 
 /** An answer of GetRecommendations, as in Personalize's log. */
 export interface Answer extends Recommendation {

@@ -11,7 +11,7 @@ import { expectedEvents } from "./expectedEvents";
 import { compareExport, type ExportSettings } from "./export";
 import { type AcceptedEvent, compareForwarded, type PutEventsCall } from "./forwarded";
 import { writtenBytes } from "./lines";
-import { checkGate } from "./gate";
+import { checkGate, checkTrainedOn, type TrainedOn } from "./training";
 import { type Answer, checkDeployment, deployedVersion, describeCampaign, matchAnswers, type TrainingSettings } from "./recommendations";
 import { type ExportLocations, listKeys, readObjects, type UpstreamPrefixes } from "./storage";
 
@@ -73,8 +73,11 @@ export async function reconcile(where: ReconcileOptions): Promise<Findings> {
   const campaign = describeCampaign(where.campaignArn, runs, answered.requests, expected);
   const undeployed = checkDeployment(where.training, runs);
   const misjudged = where.training.campaign ? checkGate(where.training.gate, runs) : [];
+  const { eventTypes, interactionColumns } = exported.settings;
+  const isComparable = eventTypes === undefined && interactionColumns.includes("EVENT_TYPE");
+  const trained = isComparable ? await checkTrainedOn(runs, entries<TrainedOn>(personalize, "trainings")) : [];
   const found = [...history, ...answered.problems, ...inLake, ...inPersonalize, ...inDeadLetters, ...failures];
-  const problems = [...first.problems, ...found, ...last.problems, ...undeployed, ...misjudged];
+  const problems = [...first.problems, ...found, ...last.problems, ...undeployed, ...misjudged, ...trained];
   const produced = countProduced(production);
   return { input: describeInput(input, production), produced, delivered, forwarded, deadLetters, runs, ...campaign, problems };
 }

@@ -55,6 +55,8 @@ describe("npm start", () => {
       const programDir = join(parent, "program-of-two-tenants");
       copyProgram(programDir);
       change(programDir, "Pulumi.yaml", "      - acme\n", "      - acme\n      - globex\n");
+      const exported = "  c360-recommender:export:\n    streamedEvents: exclude\n";
+      change(programDir, "Pulumi.local.yaml", "    requireBaseline: true\n", `    requireBaseline: true\n${exported}`);
       end = run(`--interactions ${input} --split user --poison 0.01 --scale 600 --json ${join(parent, "r.json")} --keep`, {
         programDir,
         signal: ctrlC.signal,
@@ -89,7 +91,7 @@ describe("npm start", () => {
       assert.match(printed.join("\n"), /\nacme on stack local: reconciled\n/);
     });
 
-    it("runs the pipeline over the history, and over all rows", () => {
+    it("runs the pipeline over the history, and over all rows, of which the CSV has those that did not stream", () => {
       const { input, produced } = report;
       assert.deepEqual([firstRun.status, lastRun.status], ["SUCCEEDED", "SUCCEEDED"]);
       const { rowsIn, csv, leftOut } = firstRun.export ?? assert.fail();
@@ -103,7 +105,7 @@ describe("npm start", () => {
       );
       assert.deepEqual([made.engine, made.table.rows, made.table], ["lambda", 1515 + POISON_INTERACTIONS, made.expected]);
       const { bytes, sha256, head, ...inCsv } = made.csv;
-      assert.deepEqual([inCsv, head[0], head.length], [made.expected, "USER_ID,ITEM_ID,TIMESTAMP,EVENT_TYPE", 5]);
+      assert.deepEqual([inCsv.rows, head[0], head.length], [input.history, "USER_ID,ITEM_ID,TIMESTAMP,EVENT_TYPE", 5]);
       assert.match(sha256, /^[0-9a-f]{64}$/);
       const manifest = { runId, runDate: lastRun.runDate, ...inCsv, bytes, columns: head[0].split(","), etag: "" };
       assert.deepEqual({ ...made.manifest, etag: "" }, manifest);
@@ -198,7 +200,7 @@ describe("npm start", () => {
     const plain = join(parent, "plain.csv");
     writeFileSync(plain, generateInteractions(1, 1500));
     const outcome = await run(`--interactions ${plain}`, { programDir });
-    const { status, input: rows, produced, forwarded, problems } = readReport();
+    const { status, input: rows, produced, forwarded, problems, runs } = readReport();
     assert.deepEqual([outcome.code, status, outcome.errors], [1, "failed", []]);
     assert.equal(forwarded.missing, rows.live + produced.sessions);
     assert.ok(forwarded.changed >= 1);
@@ -211,6 +213,8 @@ describe("npm start", () => {
         ["forwarded.changed", forwarded.changed],
         ["export.csv.missing", 1500],
         ["export.csv.unexpected", 1500],
+        // What streamed has another event type, so it counts beside what was imported.
+        ["training.interactions", { ...runs[1].export?.expected, rows: 1500 + rows.live }],
       ],
     );
     const last = outcome.printed[outcome.printed.length - 1];
@@ -249,10 +253,11 @@ describe("npm start", () => {
       const own = join(parent, "glue");
       mkdirSync(own);
       symlinkSync(dirname(dirname(python)), join(own, "venv"));
-      spawnStart(`--interactions ${input} --split user --export-engine glue`, { folder: own });
+      spawnStart(`--interactions ${input} --split user --export-engine glue --sabotage-training`, { folder: own });
       assert.equal(await exitCode(), 0, said);
       const { problems, runs } = readReport(join(own, "report.json"));
-      const [{ export: glue }] = runs;
+      const [{ export: glue, training: first }, { training: last }] = runs;
+      assert.deepEqual([first?.decision, last?.decision, last?.present], ["created", "kept", first?.metrics], last?.reason);
       const [{ export: lambda }] = readReport(join(parent, "r.json")).runs;
       assert.deepEqual([problems, glue?.engine, lambda?.engine], [[], "glue", "lambda"]);
       assert.deepEqual(glue?.csv, lambda?.csv);

@@ -113,11 +113,19 @@ async function trainVersion(
   const file = modelFile(cloud, arn);
   return Sql.use(`${file}.training`, signal, async (sql) => {
     await loadInteractions(sql, cloud, lifecycle, String(properties.DatasetGroupArn));
+    await logTraining(sql, cloud, arn);
     if (drawn !== undefined) await sql.run(drawItems(drawn));
     const { model, metrics } = await train(sql, String(properties.RecipeArn));
     await writeFile(file, JSON.stringify(model));
     return metrics;
   });
+}
+
+/** Logs what a version is trained on, in "trainings": rows, users and items. */
+async function logTraining(sql: Sql, cloud: Cloud, solutionVersionArn: string): Promise<void> {
+  const totals = "SELECT count(*), count(DISTINCT user_id), count(DISTINCT item_id) FROM interactions";
+  const [rows, users, items] = (await sql.rows(totals))[0].map(Number);
+  await cloud.store("personalize").append("trainings", { solutionVersionArn, rows, users, items });
 }
 
 /** Gives each row of the table `interactions` one of its items, drawn uniformly. */

@@ -21,6 +21,8 @@ const ARN = "arn:aws:personalize:ap-southeast-1:123456789012";
 describe("solutions of the local Personalize", () => {
   let world: TasteWorld;
   let solutionArn: string;
+  /** Seed of the items of training data. */
+  let drawn: number | undefined;
   const settings = (changes: Partial<CreateSolutionRequest> = {}): CreateSolutionRequest => ({
     ...{ name: "s", datasetGroupArn: world.shop.datasetGroupArn, recipeArn: PERSONAL, performAutoTraining: false },
     ...changes,
@@ -40,7 +42,10 @@ describe("solutions of the local Personalize", () => {
   const models = async () => (await readdir(world.running.cloud.store("personalize").folder)).filter((file) => file.startsWith("model-"));
 
   before(async () => {
-    world = await TasteWorld.open({ fails: (kind, name) => (name === "doomed" ? `The ${kind} is doomed.` : undefined) });
+    world = await TasteWorld.open({
+      fails: (kind, name) => (name === "doomed" ? `The ${kind} is doomed.` : undefined),
+      drawnItems: () => drawn,
+    });
     solutionArn = await makeSolution(world.personalize, world.shop.datasetGroupArn, "taste", PERSONAL);
   });
   after(() => world.close());
@@ -137,5 +142,18 @@ describe("solutions of the local Personalize", () => {
     await eventually(() => assert.rejects(version(arn), { name: "ResourceNotFoundException" }));
     await eventually(async () => assert.deepEqual(await models(), before));
     await eventually(() => makeSolution(world.personalize, world.shop.datasetGroupArn, "gone", POPULARITY));
+  });
+
+  it("learn nothing of taste from items that are drawn for them, the same with the same seed", async () => {
+    const metric = "normalized_discounted_cumulative_gain_at_25";
+    const values: (number | undefined)[] = [];
+    const own = await makeSolution(world.personalize, world.shop.datasetGroupArn, "drawn", PERSONAL);
+    for (const seed of [undefined, 7, 7, undefined]) {
+      drawn = seed;
+      values.push((await metricsOf(await train(world.personalize, own, `drawn-${values.length}`))).metrics?.[metric]);
+    }
+    const [given = 0, random = 1, again, asBefore] = values;
+    assert.deepEqual([again, asBefore], [random, given]);
+    assert.ok(random < given / 2, `${random} of ${given}`);
   });
 });

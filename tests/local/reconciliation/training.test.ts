@@ -1,5 +1,5 @@
 import * as assert from "node:assert/strict";
-import { checkGate, mustAccept } from "../../../local/reconciliation/gate";
+import { checkGate, checkTrainedOn, mustAccept, type TrainedOn } from "../../../local/reconciliation/training";
 import type { Training } from "../../../local/report";
 import { exportedRun, GATE, trained } from "../../support/report";
 
@@ -41,5 +41,29 @@ describe("the gate's decisions, by the metrics of a run", () => {
         ["gate.accepted", true, false],
       ],
     );
+  });
+});
+
+describe("what versions were trained on", () => {
+  const version = trained("created").solutionVersionArn;
+  const run = { ...exportedRun(), training: trained("created") };
+  async function* log(...entries: TrainedOn[]): AsyncGenerator<TrainedOn> {
+    yield* entries;
+  }
+  const expected = run.export?.expected ?? { rows: 0, users: 0, items: 0 };
+
+  it("is each interaction of the table once; the baseline's versions are in no run", async () => {
+    const entries = [
+      { solutionVersionArn: version, ...expected },
+      { solutionVersionArn: "baseline", ...expected, rows: 1 },
+    ];
+    assert.deepEqual(await checkTrainedOn([run], log(...entries)), []);
+  });
+
+  it("is a problem where an interaction counts twice, or not at all", async () => {
+    for (const rows of [expected.rows + 1, expected.rows - 1]) {
+      const [{ check, actual }, ...more] = await checkTrainedOn([run], log({ solutionVersionArn: version, ...expected, rows }));
+      assert.deepEqual([check, actual, more], ["training.interactions", { ...expected, rows }, []]);
+    }
   });
 });

@@ -1,4 +1,4 @@
-import { problem, type PipelineRun, type Problem, type Training } from "../report";
+import { problem, type PipelineRun, type Problem, type Totals, type Training } from "../report";
 
 /** A tenant's settings of the quality gate. */
 export interface GateSettings {
@@ -37,4 +37,26 @@ export function checkGate(gate: GateSettings, runs: readonly PipelineRun[]): Pro
     const accepted = training.decision === "created" || training.decision === "updated";
     return accepts === accepted ? [] : [problem("gate.accepted", accepts, accepted, [training.reason])];
   });
+}
+
+/** An entry of Personalize's log of trainings. */
+export interface TrainedOn extends Totals {
+  solutionVersionArn: string;
+}
+
+/**
+ * Compares what versions were trained on with what the run's table must hold: each interaction once, whether it was imported, streamed,
+ * or both.
+ */
+export async function checkTrainedOn(runs: readonly PipelineRun[], trainings: AsyncIterable<TrainedOn>): Promise<Problem[]> {
+  const problems: Problem[] = [];
+  for await (const { solutionVersionArn, ...actual } of trainings) {
+    const run = runs.find(({ training }) => training?.solutionVersionArn === solutionVersionArn);
+    const expected = run?.export?.expected;
+    if (expected === undefined) continue;
+    if (!(["rows", "users", "items"] as const).every((figure) => expected[figure] === actual[figure])) {
+      problems.push(problem("training.interactions", expected, actual, [solutionVersionArn]));
+    }
+  }
+  return problems;
 }
