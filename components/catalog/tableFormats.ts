@@ -56,8 +56,9 @@ export const INTERACTIONS: TableFormat = {
 };
 
 /**
- * Each line is one run as a JSON object: what came in, what it was trained on, and the decision. `metrics` are the service's, by
- * name: of the trained version, of the one that was serving (`present`), and of the baseline. The rows of a source are counted on their way out alone, so its runs have no `rows_in` and `bad_rows`.
+ * Each line is one run as a JSON object: what came in, what it was trained on, and the decision. The metrics are the service's, by name:
+ * of the trained version, of the one that was serving (`present`), and of the baseline. The rows of a source are counted on their way out
+ * alone, so its runs have no `rows_in` and `bad_rows`.
  * https://docs.aws.amazon.com/athena/latest/ug/hive-json-serde.html
  */
 export const TRAINING_RUNS: TableFormat = {

@@ -31,8 +31,8 @@ const REASON = `$accepted = $versionArn ? $why
     & "; the campaign did not serve the accepted version"`;
 
 /**
- * Brings the campaign to `$accepted`, if there is one: creates it, or updates it unless it serves that version already. A campaign takes one update at a
- * time, so an update in progress is awaited. The campaign keeps serving during an update, and after one that failed.
+ * Brings the campaign to `$accepted`, if there is one: creates it, or updates it unless it serves that version already. A campaign takes
+ * one update at a time, so an update in progress is awaited. It keeps serving during an update, and after one that failed.
  */
 export function deployCampaign({ name, arn, minProvisionedTps }: CampaignResource, maxWaitHours: number): Step {
   const serving = { SolutionVersionArn: jsonata("$accepted"), MinProvisionedTPS: minProvisionedTps };
