@@ -150,9 +150,9 @@ function compare(args: DefinitionArgs, next: string): States {
 /** Publishes a notice where the gate refused the new version. */
 export function noticeOfRefusal(args: DefinitionArgs): Step {
   const notice = publishNotice(args, {
-    event: "kept the version that serves",
+    event: "refused a new version",
     advice:
-      "Compare what was trained on with the run before (t310_training_run). The next training is compared again; npm run rollback goes back to an earlier version.",
+      "Compare what was trained on with the run before (t310_training_run). The next training is compared again; Where a campaign serves, it serves what was accepted before.",
   });
   return {
     first: "CheckRefusal",
