@@ -49,14 +49,13 @@ export interface TrainedOn extends Totals {
  * or both.
  */
 export async function checkTrainedOn(runs: readonly PipelineRun[], trainings: AsyncIterable<TrainedOn>): Promise<Problem[]> {
-  const problems: Problem[] = [];
-  for await (const { solutionVersionArn, ...actual } of trainings) {
-    const run = runs.find(({ training }) => training?.solutionVersionArn === solutionVersionArn);
-    const expected = run?.export?.expected;
-    if (expected === undefined) continue;
-    if (!(["rows", "users", "items"] as const).every((figure) => expected[figure] === actual[figure])) {
-      problems.push(problem("training.interactions", expected, actual, [solutionVersionArn]));
-    }
-  }
-  return problems;
+  const logged = new Map<string, Totals>();
+  for await (const { solutionVersionArn, ...totals } of trainings) logged.set(solutionVersionArn, totals);
+  return runs.flatMap(({ training, export: made }) => {
+    if (!training?.solutionVersionArn || made === undefined) return [];
+    const { rows, users, items } = made.expected;
+    const actual = logged.get(training.solutionVersionArn) ?? null;
+    const isEqual = actual?.rows === rows && actual.users === users && actual.items === items;
+    return isEqual ? [] : [problem("training.interactions", { rows, users, items }, actual, [training.solutionVersionArn])];
+  });
 }

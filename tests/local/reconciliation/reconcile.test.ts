@@ -25,6 +25,8 @@ const PREFIXES = upstreamPrefixes("dev");
 const CAMPAIGN = "arn:aws:personalize:ap-southeast-1:123456789012:campaign/acme";
 const LOCATIONS = exportLocations("dev", { lake: "acme-c360-lake-dev", downstream: "acme-c360-downstream-dev" });
 
+const FIRST = { ...trained("created"), solutionVersionArn: "arn:aws:personalize:ap-southeast-1:123456789012:solution/acme/first" };
+
 describe("the reconciliation", () => {
   let folder: string;
   let cloud: TestCloud;
@@ -45,7 +47,7 @@ describe("the reconciliation", () => {
   const put = (key: string, body: string | Buffer) => s3.send(new PutObjectCommand({ Bucket: BUCKET, Key: key, Body: body }));
   const run = () => {
     const where = { bucket: BUCKET, prefixes: PREFIXES, trackingId: "t", personalize: openStore(folder) };
-    const first = { runs: [{ ...exportedRun(), training: trained("created") }], problems: [problem("history.export.rowsIn", 1, 2)] };
+    const first = { runs: [{ ...exportedRun(), training: FIRST }], problems: [problem("history.export.rowsIn", 1, 2)] };
     const campaign = { campaignArn: CAMPAIGN, training: { train: "afterExport" as const, campaign: true, gate: GATE } };
     return reconcile({ source, options: OPTIONS, s3, first, exported, ...campaign, ...where });
   };
@@ -94,6 +96,9 @@ describe("the reconciliation", () => {
       LOCATIONS,
       expectedExport(production, () => true),
     );
+    const ofFirst = exportedRun().export?.expected ?? assert.fail();
+    await log.append("trainings", { solutionVersionArn: FIRST.solutionVersionArn, ...ofFirst });
+    await log.append("trainings", { solutionVersionArn: trained("updated").solutionVersionArn, ...result.counts.table });
     exported = { run: { ...result, status: "SUCCEEDED", seconds: { Export: 1 }, result }, settings, locations: LOCATIONS };
   }
 
@@ -131,7 +136,7 @@ describe("the reconciliation", () => {
     const { solutionVersionArn } = trained("updated");
     assert.deepEqual(campaign, { arn: CAMPAIGN, solutionVersionArn, requests: sessions, shown: 2 * sessions, followed: 2 });
     const [first, { export: made, training, ...ended }] = runs;
-    assert.deepEqual([first.training, training], [trained("created"), trained("updated")]);
+    assert.deepEqual([first.training, training], [FIRST, trained("updated")]);
     assert.deepEqual(ended, {
       runId: "0123456789ab-1",
       runDate: "2026-11-25",

@@ -66,4 +66,9 @@ describe("what versions were trained on", () => {
       assert.deepEqual([check, actual, more], ["training.interactions", { ...expected, rows }, []]);
     }
   });
+
+  it("is a problem where nothing tells it", async () => {
+    const [{ check, actual }] = await checkTrainedOn([run], log());
+    assert.deepEqual([check, actual], ["training.interactions", null]);
+  });
 });
