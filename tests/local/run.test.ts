@@ -10,7 +10,6 @@ import { pipeline } from "../../cli/pipeline";
 import { type CommandContext, Interrupted } from "../../cli/shared/command";
 import { start } from "../../cli/start";
 import { generateInteractions } from "../../local/interactions/generator";
-import { connectionHelp, deniedPermissions } from "../../local/run";
 import type { PipelineRun, Report } from "../../local/report";
 import { type CommandOutcome, runCommand } from "../support/commands";
 import { LEFT_OUT_ONCE, POISON_INTERACTIONS, POISON_ONCE, POISON_ROWS, REASONS_ONCE } from "../support/poison";
@@ -304,54 +303,6 @@ describe("npm start", () => {
       assert.equal(await exitCode(), 130);
       assert.deepEqual(readdirSync(folder).sort(), ["report.json", "state", "version"]);
     });
-  });
-});
-
-describe("what --keep prints", () => {
-  const account = { endpoint: "http://127.0.0.1:1", region: "r", accountId: "1", stack: "local" };
-  const endpoint = { ...account, accessKeyId: "AKIA1", secretAccessKey: "hush" };
-
-  it("names address, region, file and tenant, and no key", () => {
-    const text = connectionHelp(endpoint, '.local/"1"/endpoint.json', "acme").join("\n");
-    for (const part of ["http://127.0.0.1:1 in r", 'open(".local/\\"1\\"/endpoint.json")', '["tenants"]["acme"]["producer"]'])
-      assert.ok(text.includes(part), text);
-    assert.doesNotMatch(text, /hush|AKIA1/);
-  });
-
-  it("names the command that runs the pipeline again", () => {
-    const [first] = connectionHelp(endpoint, "e.json", "acme");
-    assert.equal(first, "npm run pipeline -- --stack local --tenant acme runs the pipeline again.");
-  });
-});
-
-describe("denied permissions", () => {
-  const log = (action: string, decision: string) => ({
-    principal: "role/a",
-    action,
-    resource: "*",
-    decision,
-    reason: "no policy allows it",
-  });
-  const denied = (...decisions: object[]) =>
-    deniedPermissions({
-      replay: async function* () {
-        yield* decisions as Record<string, unknown>[];
-      },
-    });
-
-  it("are none when all was allowed, or nothing was asked", async () => {
-    assert.deepEqual(await denied(), []);
-    assert.deepEqual(await denied(log("s3:GetObject", "allow")), []);
-  });
-
-  it("are named with who lacks them, the most frequent first", async () => {
-    const deny = ["s3:PutObject", "personalize:PutEvents", "personalize:PutEvents"].map((action) => log(action, "deny"));
-    const examples = [
-      "role/a may not personalize:PutEvents on *: no policy allows it (2 times)",
-      "role/a may not s3:PutObject on *: no policy allows it (1 times)",
-    ];
-    const expected = [{ check: "permissions.denied", expected: 0, actual: 3, examples }];
-    assert.deepEqual(await denied(...deny, log("kinesis:GetRecords", "allow")), expected);
   });
 });
 
