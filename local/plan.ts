@@ -1,3 +1,4 @@
+import { BASELINE_RECIPE, DEFAULT_GATE } from "../components/recommender/recommenderResources";
 import { preparePython } from "@c360/local-aws";
 import type { Stack } from "@c360/local-pulumi";
 import { checkJsonFile, type CommandContext, UsageError } from "../cli/shared/command";
@@ -78,9 +79,9 @@ export async function planRun(
   const exported = { eventTypes: pipeline.eventTypes, interactionColumns, streamedEvents: pipeline.streamedEvents };
   const { production, warnings } = await readProduction(source, options, exported);
   const gate = {
-    metric: recommender.metric ?? "normalized_discounted_cumulative_gain_at_25",
-    tolerance: recommender.tolerance ?? 0.1,
-    requireBaseline: (recommender.requireBaseline ?? false) && recommender.recipe !== "aws-popularity-count",
+    metric: recommender.metric ?? DEFAULT_GATE.metric,
+    tolerance: recommender.tolerance ?? DEFAULT_GATE.tolerance,
+    requireBaseline: (recommender.requireBaseline ?? false) && recommender.recipe !== BASELINE_RECIPE,
   };
   const training = { train: pipeline.train, campaign: recommender.campaign, gate };
   return { stack, stage, tenant: name, source, production, warnings, exported, training };

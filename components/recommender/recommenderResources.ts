@@ -70,16 +70,17 @@ export interface RecommenderResourcesArgs {
   existing?: ExistingRecommender;
 }
 
+/** What the gate compares by, and how much a new version may be worse, unless the settings say otherwise. */
+export const DEFAULT_GATE = { metric: "normalized_discounted_cumulative_gain_at_25", tolerance: 0.1 } as const;
+
 const DEFAULT_RECIPE = "aws-user-personalization-v2";
 /** Recommends the same items to everybody, so what is made for each user should do better. */
-const BASELINE_RECIPE = "aws-popularity-count";
-const DEFAULT_METRIC = "normalized_discounted_cumulative_gain_at_25";
-const DEFAULT_TOLERANCE = 0.1;
+export const BASELINE_RECIPE = "aws-popularity-count";
 
 /** Names and ARNs, whether the resources exist yet or not. */
 export function recommenderResources(args: RecommenderResourcesArgs): RecommenderResources {
   const { context, recipe = DEFAULT_RECIPE, campaign = false, minProvisionedTps = 1, existing } = args;
-  const { metric = DEFAULT_METRIC, tolerance = DEFAULT_TOLERANCE, requireBaseline = false } = args;
+  const { metric = DEFAULT_GATE.metric, tolerance = DEFAULT_GATE.tolerance, requireBaseline = false } = args;
   const arns = arnsOf(context);
   const group = physicalName("datasetGroup", context, "recommender");
   const solutionOf = (of: string): SolutionResource => {

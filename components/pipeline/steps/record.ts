@@ -26,7 +26,7 @@ export function skipTraining(): Step {
 
 /** Where a run leaves the campaign as it is, or there is none. */
 export function leaveCampaign(hasCampaign: boolean): Step {
-  const off = '$versionArn != "" and $accepted = $versionArn ? "the campaign is off" : $unchanged.reason';
+  const off = '$versionArn != "" and $accepted = $versionArn ? $why & "; the campaign is off" : $unchanged.reason';
   return passWith("LeaveCampaign", outcome(jsonata("$unchanged.decision"), jsonata(hasCampaign ? "$unchanged.reason" : off)));
 }
 

@@ -141,7 +141,7 @@ describe("the training of a run", () => {
     const walked = await walkPipeline({ recommender: TRAINED_ALONE });
     assert.deepEqual(from("AcceptVersion", walked).slice(0, 4), ["AcceptVersion", "LeaveCampaign", "CheckRefusal", "Record"]);
     const { solutionVersionArn, decision, reason } = trainingOf(walked);
-    assert.deepEqual([solutionVersionArn, decision, reason], ["new-version", "kept", "the campaign is off"]);
+    assert.deepEqual([solutionVersionArn, decision, reason], ["new-version", "kept", "it is the first version; the campaign is off"]);
     assert.equal("campaignArn" in (walked.output as object), false);
   });
 
